@@ -1,0 +1,69 @@
+namespace Metering.Contracts;
+
+/// <summary>
+/// One account, keyed by its id. Requests come well-formed (the gateway has checked every field); answers are durable
+/// as <see cref="Durability"/> says. A call that fails or times out has an unknown outcome: send it again with the same id.
+/// </summary>
+[Alias("metering.IAccountGrain")]
+public interface IAccountGrain : IGrainWithStringKey
+{
+    /// <summary>Creates the account or replaces its settings. Refuses with <see cref="Code.RateCardNotFound"/>, <see cref="Code.AccountClosed"/>.</summary>
+    [Alias("Put")]
+    Task<Answer<AccountView>> Put(AccountRequest settings);
+
+    [Alias("Get")]
+    Task<Answer<AccountView>> Get();
+
+    /// <summary>Adds a grant; overage is paid from it first. Refuses with <see cref="Code.IdReused"/>, <see cref="Code.OutOfRange"/>.</summary>
+    [Alias("AddGrant")]
+    Task<Answer<GrantReply>> AddGrant(GrantRequest grant);
+
+    /// <summary>Forfeits what is left of a grant. Voiding again gets the original answer.</summary>
+    [Alias("VoidGrant")]
+    Task<Answer<GrantReply>> VoidGrant(string grant);
+
+    /// <summary>Checks, prices and deducts.</summary>
+    [Alias("Charge")]
+    Task<Answer<ChargeReply>> Charge(ChargeRequest charge);
+
+    /// <summary>Several charges in one turn, in order, each on its own: one answer for each.</summary>
+    [Alias("ChargeMany")]
+    Task<IReadOnlyList<Answer<ChargeReply>>> ChargeMany(IReadOnlyList<ChargeRequest> charges);
+
+    /// <summary>A charge that is still remembered, by its id.</summary>
+    [Alias("GetCharge")]
+    Task<Answer<ChargeView>> GetCharge(string id);
+
+    /// <summary>What a charge would do, against the account's card or a draft (its id need not be new). Changes nothing.</summary>
+    [Alias("Quote")]
+    Task<Answer<QuoteReply>> Quote(ChargeRequest charge, RateCardDraft? draft);
+}
+
+/// <summary>One rate card with all its versions, keyed by its id.</summary>
+[Alias("metering.IRateCardGrain")]
+public interface IRateCardGrain : IGrainWithStringKey
+{
+    /// <summary>Publishes the next version, or refuses with every fault of the draft by path.</summary>
+    [Alias("Publish")]
+    Task<Answer<PublishReply>> Publish(RateCardDraft draft);
+
+    /// <summary>A version, or the latest published; refuses with <see cref="Code.RateCardNotFound"/>.</summary>
+    [Alias("Get")]
+    Task<Answer<RateCardView>> Get(int? version);
+
+    /// <summary>All versions above one, oldest first, for the silos' caches.</summary>
+    [Alias("GetAfter")]
+    Task<IReadOnlyList<RateCardView>> GetAfter(int version);
+}
+
+/// <summary>The accounts there are. Keyed 0.</summary>
+[Alias("metering.IAccountDirectoryGrain")]
+public interface IAccountDirectoryGrain : IGrainWithIntegerKey
+{
+    /// <summary>Accounts whose id starts with a prefix and comes after another, in ordinal order.</summary>
+    /// <param name="prefix">Empty for all.</param>
+    /// <param name="after">Exclusive; empty to begin.</param>
+    /// <param name="limit">1 to 1,000.</param>
+    [Alias("List")]
+    Task<AccountPage> List(string prefix, string after, int limit);
+}
