@@ -102,10 +102,18 @@ internal sealed class BurnPlan(GrantBook grants, Credits overage)
         if (index < 0)
         {
             _burns.Add(new Burn(grant, credits));
+            return;
+        }
+
+        var sum = _burns[index].Credits + credits;
+        if (sum.IsZero)
+        {
+            // One line gave back what another took: the grant has no part in the charge.
+            _burns.RemoveAt(index);
         }
         else
         {
-            _burns[index] = new Burn(grant, _burns[index].Credits + credits);
+            _burns[index] = new Burn(grant, sum);
         }
     }
 }
