@@ -67,7 +67,42 @@ public sealed record AccountView
     [Id(7)] public required DateTimeOffset CreatedAt { get; init; }
     [Id(8)] public required IReadOnlyList<GrantView> Grants { get; init; }
     [Id(9)] public required Durability Durability { get; init; }
+    [Id(10)] public required AccountStatus Status { get; init; }
+
+    /// <summary>Open holds, the first to expire first; at most <see cref="MaxHoldsShown"/> of them.</summary>
+    [Id(11)] public required IReadOnlyList<HoldView> Holds { get; init; }
+
+    /// <summary>How many holds are open.</summary>
+    [Id(12)] public required int HoldCount { get; init; }
+
+    [Id(13)] public required IReadOnlyList<BudgetView> Budgets { get; init; }
+    [Id(14)] public required PolicyView Policy { get; init; }
+
+    /// <summary>What was used under each price in the periods that are still open, the newest first.</summary>
+    [Id(15)] public required IReadOnlyList<UsageCounterView> Counters { get; init; }
+
+    public const int MaxHoldsShown = 1_000;
 }
+
+public enum AccountStatus
+{
+    Open = 0,
+
+    /// <summary>Its policy says frozen: only usage that already happened is still recorded.</summary>
+    Frozen = 1,
+
+    /// <summary>For good: it can be read, nothing else.</summary>
+    Closed = 2,
+}
+
+/// <summary>The quantity of a period under one price: where its tiers stand.</summary>
+[GenerateSerializer, Immutable, Alias("metering.UsageCounterView")]
+public sealed record UsageCounterView(
+    [property: Id(0)] string Card,
+    [property: Id(1)] string Meter,
+    [property: Id(2)] string Price,
+    [property: Id(3)] DateTimeOffset PeriodStart,
+    [property: Id(4)] decimal Quantity);
 
 /// <summary>What an acknowledgement promises.</summary>
 public enum Durability

@@ -30,6 +30,20 @@ public sealed record ChargeRequest
 
     /// <summary>Whether the reply explains the price. Not part of the charge's identity: a retry may ask for it.</summary>
     [Id(4)] public bool Explain { get; init; }
+
+    /// <summary>
+    /// A producer that numbers its charges instead of naming them, for very high rates: nothing is remembered but its latest
+    /// <see cref="ProducerSequence"/>s. With it <see cref="Id"/> is <see cref="ProducerId"/> of the two.
+    /// </summary>
+    [Id(5)] public string? Producer { get; init; }
+
+    /// <summary>1 or more, rising. Up to 63 behind the producer's highest may still arrive; gaps are fine.</summary>
+    [Id(6)] public long ProducerSequence { get; init; }
+
+    /// <summary>Longest name of a producer: with its sequence it still makes an id.</summary>
+    public const int MaxProducerLength = 100;
+
+    public static string ProducerId(string producer, long sequence) => $"{producer}:{sequence}";
 }
 
 [GenerateSerializer, Immutable, Alias("metering.ChargeLine")]
@@ -74,9 +88,12 @@ public sealed record ChargeReply
 
     /// <summary>Credits by grant; present with <see cref="Explanation"/>.</summary>
     [Id(9)] public IReadOnlyList<GrantBurn>? Burned { get; init; }
+
+    /// <summary>Budget thresholds that this charge crossed.</summary>
+    [Id(10)] public IReadOnlyList<CrossedThreshold> Crossed { get; init; } = [];
 }
 
-/// <summary>A charge read back by its id.</summary>
+/// <summary>A charge, or the settling of a hold, read back by its id.</summary>
 [GenerateSerializer, Immutable, Alias("metering.ChargeView")]
 public sealed record ChargeView
 {
@@ -103,6 +120,13 @@ public sealed record ChargeView
     [Id(10)] public IReadOnlyList<Code> Violations { get; init; } = [];
     [Id(11)] public required IReadOnlyList<LineExplanation> Explanation { get; init; }
     [Id(12)] public required IReadOnlyList<GrantBurn> Burned { get; init; }
+    [Id(13)] public IReadOnlyList<CrossedThreshold> Crossed { get; init; } = [];
+
+    /// <summary>The hold that was settled, if it was one.</summary>
+    [Id(14)] public string? Hold { get; init; }
+
+    /// <summary>Credits given back so far.</summary>
+    [Id(15)] public decimal Reversed { get; init; }
 }
 
 /// <summary>What a charge would cost now, and whether it would be taken. Nothing was changed.</summary>

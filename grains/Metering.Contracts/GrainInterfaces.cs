@@ -34,6 +34,46 @@ public interface IAccountGrain : IGrainWithStringKey
     [Alias("GetCharge")]
     Task<Answer<ChargeView>> GetCharge(string id);
 
+    /// <summary>Sets credits aside. Refuses as a charge does.</summary>
+    [Alias("PlaceHold")]
+    Task<Answer<HoldReply>> PlaceHold(HoldRequest hold);
+
+    /// <summary>
+    /// Charges a hold's usage. Refuses with <see cref="Code.HoldNotFound"/>, <see cref="Code.HoldClosed"/>, <see cref="Code.HoldExpired"/>, and as a charge does;
+    /// a refused settle leaves the hold as it was.
+    /// </summary>
+    [Alias("Settle")]
+    Task<Answer<SettleReply>> Settle(SettleRequest settle);
+
+    /// <summary>Gives a hold's credits back.</summary>
+    [Alias("Release")]
+    Task<Answer<SettleReply>> Release(ReleaseRequest release);
+
+    /// <summary>Gives a charge back, wholly or in part. Refuses with <see cref="Code.ChargeNotFound"/>, <see cref="Code.ExceedsCharge"/>.</summary>
+    [Alias("Reverse")]
+    Task<Answer<ReversalReply>> Reverse(ReversalRequest reversal);
+
+    /// <summary>Creates or replaces a budget. What it has counted stays, unless its scope or window changes.</summary>
+    [Alias("PutBudget")]
+    Task<Answer<BudgetView>> PutBudget(BudgetRequest budget);
+
+    [Alias("DeleteBudget")]
+    Task<Answer<BudgetView>> DeleteBudget(string budget);
+
+    /// <summary>Replaces the policy.</summary>
+    [Alias("PutPolicy")]
+    Task<Answer<PolicyView>> PutPolicy(PolicyRequest policy);
+
+    /// <summary>Closes the account for good; refuses with <see cref="Code.HoldsOpen"/>. Closing again answers as before.</summary>
+    [Alias("Close")]
+    Task<Answer<AccountView>> Close();
+
+    /// <summary>
+    /// What happened after a sequence, oldest first; waits up to <paramref name="patience"/> (at most <see cref="WatchPage.MaxPatience"/>) when nothing has.
+    /// </summary>
+    [Alias("Watch")]
+    Task<Answer<WatchPage>> Watch(long after, TimeSpan patience);
+
     /// <summary>What a charge would do, against the account's card or a draft (its id need not be new). Changes nothing.</summary>
     [Alias("Quote")]
     Task<Answer<QuoteReply>> Quote(ChargeRequest charge, RateCardDraft? draft);

@@ -34,7 +34,29 @@ public sealed record GrantRequest
 
     /// <summary>Meters it pays for, names or a prefix and <c>*</c>; all, when empty.</summary>
     [Id(6)] public IReadOnlyList<string> Meters { get; init; } = [];
+
+    /// <summary>When it refills; never, if left out.</summary>
+    [Id(7)] public Recurrence? Recurrence { get; init; }
+
+    /// <summary>What of the rest stays at a refill; nothing, if left out. Only with <see cref="Recurrence"/>.</summary>
+    [Id(8)] public Rollover? Rollover { get; init; }
 }
+
+/// <summary>A grant refills at <c>Anchor</c> plus every whole number of units, in UTC, after its <c>effectiveAt</c>.</summary>
+/// <param name="Every">The unit.</param>
+/// <param name="Anchor">The grant's <c>effectiveAt</c>, if left out.</param>
+/// <param name="Count">How many refills there are, 1 or more; no end, if left out.</param>
+[GenerateSerializer, Immutable, Alias("metering.Recurrence")]
+public sealed record Recurrence(
+    [property: Id(0)] PeriodUnit Every,
+    [property: Id(1)] DateTimeOffset? Anchor,
+    [property: Id(2)] int? Count);
+
+/// <summary>At a refill the grant gets its amount plus what was left, but at least <c>Minimum</c> and at most <c>Maximum</c> of that.</summary>
+[GenerateSerializer, Immutable, Alias("metering.Rollover")]
+public sealed record Rollover(
+    [property: Id(0)] decimal Minimum,
+    [property: Id(1)] decimal Maximum);
 
 /// <summary>Where a grant is in its life.</summary>
 public enum GrantStatus
@@ -61,6 +83,11 @@ public sealed record GrantView
     [Id(7)] public DateTimeOffset? ExpiresAt { get; init; }
     [Id(8)] public IReadOnlyList<string> Meters { get; init; } = [];
     [Id(9)] public required DateTimeOffset AddedAt { get; init; }
+    [Id(10)] public Recurrence? Recurrence { get; init; }
+    [Id(11)] public Rollover? Rollover { get; init; }
+
+    /// <summary>When it refills next; null when it does not.</summary>
+    [Id(12)] public DateTimeOffset? NextRefillAt { get; init; }
 }
 
 public enum GrantOutcome
