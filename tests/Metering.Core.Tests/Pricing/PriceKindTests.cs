@@ -85,6 +85,15 @@ public sealed class PriceKindTests
         AssertCumulative(price, "102", 5_250m);
     }
 
+    [Theory]
+    [InlineData("0.5", "100000000000")] // exactly half a nano-credit above: to even
+    [InlineData("0.500000001", "100000000000.000000001")] // above the half in the thirtieth digit, which a decimal does not have
+    public void A_sum_longer_than_a_decimal_is_rounded_by_all_its_digits(string quantity, string credits)
+    {
+        AssertCumulative(Volume(Tier(null, unitPrice: 0.000000001m, flatPrice: 100_000_000_000m)), quantity, Number(credits));
+        AssertCumulative(Graduated(Tier(null, unitPrice: 0.000000001m, flatPrice: 100_000_000_000m)), quantity, Number(credits));
+    }
+
     [Fact]
     public void A_price_above_all_credits_is_out_of_range()
     {
