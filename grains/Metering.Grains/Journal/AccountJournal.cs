@@ -115,16 +115,31 @@ public sealed class AccountJournal : IDisposable
         }
     }
 
-    /// <summary>Checks the log against the record number in a snapshot.</summary>
+    /// <summary>Checks the log against the record number in a snapshot. Call it after loading one, before trusting it.</summary>
+    /// <remarks>
+    /// A snapshot that knows a later record than this owner does has two explanations: the log has lost records, or a newer owner wrote them and this
+    /// one has not noticed yet. An append decides: only if nobody has the numbers in between does it succeed.
+    /// </remarks>
     /// <exception cref="AccountQuarantinedException">The log ends before a record that was committed.</exception>
-    public void Verify(long snapshotRecord)
+    /// <exception cref="JournalUnavailableException">The partition has another owner.</exception>
+    public async Task Verify(long snapshotRecord)
     {
         var last = LastRecordNumber;
-        if (snapshotRecord > last)
+        if (snapshotRecord <= last)
         {
-            throw new AccountQuarantinedException(
-                Account, _partition.LogName, snapshotRecord, $"it was committed before the account's snapshot was written, but the log ends at record {last}");
+            return;
         }
+
+        try
+        {
+            await _partition.CommitMarkAsync(_partition.Mark);
+        }
+        catch (JournalLostException lost)
+        {
+            throw new JournalUnavailableException(lost.Message, _partition.ReopenDelay, lost);
+        }
+
+        throw _partition.Quarantine(State, snapshotRecord, $"a snapshot was written after it was committed, but the log ends at record {last}");
     }
 
     /// <summary>The activation ends. What it enqueued is still written. Harmless when repeated.</summary>

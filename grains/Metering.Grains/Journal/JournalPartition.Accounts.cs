@@ -76,6 +76,18 @@ internal sealed partial class JournalPartition
         }
     }
 
+    /// <summary>Closes the account to everybody for as long as this owner has the partition.</summary>
+    internal AccountQuarantinedException Quarantine(AccountTail tail, long record, string reason)
+    {
+        Log.AccountDamaged(_services.Logger, tail.Account, LogName, record, reason);
+        lock (_index.Lock)
+        {
+            tail.Damage ??= (record, reason);
+        }
+
+        return new AccountQuarantinedException(tail.Account, LogName, record, reason);
+    }
+
     private async Task RecoverAsync(AccountJournal journal, AccountTail tail, CancellationToken cancellationToken)
     {
         lock (_index.Lock)

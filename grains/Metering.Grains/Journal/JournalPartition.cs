@@ -70,6 +70,8 @@ internal sealed partial class JournalPartition : IDisposable
 
     internal int MaxRecordBytes { get; }
 
+    internal TimeSpan ReopenDelay => _services.Options.ReopenDelay;
+
     /// <summary>The last record known to be committed.</summary>
     internal LogTip Tip
     {

@@ -9,8 +9,8 @@ internal readonly record struct LogTip(long Number, ulong Checksum);
 /// </summary>
 /// <remarks>
 /// Claim first, then read. A mark is committed in a record before anybody trims by it, and after the claim the former owner commits
-/// nothing more. So the mark in the record before the claim is the highest there will be: whatever trim of the former owner is still
-/// under way, every record above that mark stays, and a gap above it is damage, not a race. Reading first would confuse the two, and a long read
+/// nothing more. So the mark in the record before the claim is the highest there will be until the next claim: whatever trim of a former
+/// owner is still under way, every record above that mark stays, and a gap above it is damage, not a race. Reading first would confuse the two, and a long read
 /// would lose the claim to a busy owner every time.
 /// It also follows that a snapshot loaded after the opening holds all that was trimmed; one loaded before may not.
 /// </remarks>
@@ -21,6 +21,7 @@ internal sealed class PartitionOpening(JournalServices services, string log, Can
 
     private readonly TailIndex _index = new();
     private readonly List<RecordChunk> _chunks = [];
+    private readonly Guid _writer = Guid.NewGuid();
     private long _records;
     private long _lastContent;
 
@@ -30,7 +31,6 @@ internal sealed class PartitionOpening(JournalServices services, string log, Can
     /// <exception cref="JournalUnavailableException">Another owner was faster each time.</exception>
     internal async Task<JournalPartition> OpenAsync(LogTip known)
     {
-        var writer = Guid.NewGuid();
         for (var claims = 0; claims < MaxClaims; claims++)
         {
             var (tip, mark) = await FindTipAsync();
@@ -39,15 +39,12 @@ internal sealed class PartitionOpening(JournalServices services, string log, Can
                 throw new DamagedLogException(log, known.Number, $"the record was committed, but the log ends at record {tip.Number}");
             }
 
-            var record = new byte[RecordFormat.HeaderBytes];
-            var claim = new LogTip(tip.Number + 1, RecordFormat.WriteHeader(record, writer, tip.Number + 1, tip.Checksum, mark, chunks: 0, indexBytes: 0));
-            var outcome = await Bounded(services.Store.AppendAsync(log, claim.Number, record, cancellationToken));
-            if (outcome == AppendOutcome.Appended)
+            if (await AppendEmptyAsync(tip, mark) is { } claim)
             {
-                await ReadAsync(mark, claim, known);
+                await ReadOwnedAsync(mark, claim, known);
                 var maxRecordBytes = Math.Min(services.Options.MaxRecordBytes, services.Store.MaxRecordBytes);
                 Log.PartitionOpened(services.Logger, log, claim.Number, _records, _index.TailBytes);
-                return new JournalPartition(services, log, writer, claim, mark, _lastContent, _index, maxRecordBytes);
+                return new JournalPartition(services, log, _writer, claim, mark, _lastContent, _index, maxRecordBytes);
             }
         }
 
@@ -79,6 +76,33 @@ internal sealed class PartitionOpening(JournalServices services, string log, Can
         }
 
         return (new LogTip(header.Number, header.Checksum), header.Mark);
+    }
+
+    /// <returns>The new tip; null when another owner was faster.</returns>
+    private async Task<LogTip?> AppendEmptyAsync(LogTip tip, long mark)
+    {
+        var record = new byte[RecordFormat.HeaderBytes];
+        var checksum = RecordFormat.WriteHeader(record, _writer, tip.Number + 1, tip.Checksum, mark, chunks: 0, indexBytes: 0);
+        var outcome = await Bounded(services.Store.AppendAsync(log, tip.Number + 1, record, cancellationToken));
+        return outcome == AppendOutcome.Appended ? new LogTip(tip.Number + 1, checksum) : null;
+    }
+
+    /// <summary>
+    /// Reads under the claim. A newer owner may claim and trim while this one is still reading, which looks like a gap: so
+    /// damage is believed only if this owner can still append.
+    /// </summary>
+    private async Task ReadOwnedAsync(long mark, LogTip claim, LogTip known)
+    {
+        try
+        {
+            await ReadAsync(mark, claim, known);
+        }
+        catch (DamagedLogException damage)
+        {
+            throw await AppendEmptyAsync(claim, mark) is not null
+                ? damage
+                : new JournalUnavailableException($"Another owner has taken log {log}.", services.Options.ReopenDelay, damage);
+        }
     }
 
     private async Task ReadAsync(long mark, LogTip claim, LogTip known)
