@@ -25,6 +25,10 @@ internal static class RateCardRules
         faults.Leave();
     }
 
+    /// <summary>A version to read; the latest, when left out.</summary>
+    public static void CheckVersion(int? version, Faults faults) =>
+        Shape.WholeNumber(faults, "version", version ?? 1, 1, int.MaxValue);
+
     private static void Meter(MeterDraft meter, Faults faults)
     {
         Shape.Name(faults, "meter", meter.Meter);
