@@ -12,6 +12,9 @@ public sealed class KillTests : CallerTest
     private const int DefaultRounds = 20;
     private const int MaxAnswersBeforeKill = 4_000;
 
+    // The last step asks again for the charges of every round: none of their ids may have made room for newer ones.
+    private static readonly Dictionary<string, string> RememberAll = new() { ["MaxIds"] = "1000000" };
+
     [Fact]
     public async Task Whatever_was_acknowledged_before_a_kill_is_there_exactly_once()
     {
@@ -20,7 +23,7 @@ public sealed class KillTests : CallerTest
         Say($"{rounds} rounds; METERING_KILL_SEED={seed} chooses the same moments again");
         var chance = new Random(seed);
 
-        var server = await StartReadyAsync();
+        var server = await StartReadyAsync(settings: RememberAll);
         await CreateAccountsAsync(Call(server));
         for (var round = 1; round <= rounds; round++)
         {
@@ -41,12 +44,12 @@ public sealed class KillTests : CallerTest
 
         if (chance.Next(4) == 0)
         {
-            var interrupted = Start();
+            var interrupted = Start(settings: RememberAll);
             await interrupted.WaitListeningAsync(Cancellation);
             await interrupted.KillAsync();
         }
 
-        var restarted = await StartReadyAsync();
+        var restarted = await StartReadyAsync(settings: RememberAll);
         var unanswered = callers.Records.Count(record => record.Fate == ChargeFate.Unknown);
         var findings = await SettleAsync(Call(restarted), callers.Records);
         Say($"round {round}: killed after {answersBeforeKill} answers; of {callers.Records.Count} charges {unanswered} had no answer, {findings.Landed.Count} of those had landed");

@@ -7,7 +7,7 @@ public sealed class PeriodicDurabilityTests : CallerTest
     private static readonly Dictionary<string, string> Periodic = new()
     {
         ["Durability"] = "Periodic",
-        ["SnapshotInterval"] = Interval.ToString("c"),
+        ["PeriodicInterval"] = Interval.ToString("c"),
     };
 
     [Fact]
