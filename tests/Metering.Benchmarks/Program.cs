@@ -23,7 +23,11 @@ var duration = Count("--seconds", "How long the load lasts.", 60);
 var file = new Command("file", "The size of the data directory under a steady load.") { loaded, duration };
 file.SetAction((parsed, token) => RunAsync(new FileBenchmark(parsed.GetValue(loaded), TimeSpan.FromSeconds(parsed.GetValue(duration))).RunAsync(token)));
 
-return await new RootCommand("Measures the server that was built with this program.") { http, recovery, startup, file }.Parse(args).InvokeAsync();
+var idle = Count("--accounts", "Idle accounts to make.", 20_000);
+var memory = new Command("memory", "Memory of an idle account, beside an empty grain in the same process.") { idle };
+memory.SetAction((parsed, token) => RunAsync(new MemoryBenchmark(parsed.GetValue(idle)).RunAsync(token)));
+
+return await new RootCommand("Measures the server that was built with this program.") { http, recovery, startup, file, memory }.Parse(args).InvokeAsync();
 
 static Option<int> Count(string name, string description, int otherwise)
 {

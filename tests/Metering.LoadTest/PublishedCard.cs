@@ -5,15 +5,10 @@ namespace Metering.LoadTest;
 /// <summary>The rate card as the server publishes it, read from its JSON and from nothing of the server's own code.</summary>
 internal sealed record PublishedCard(int Version, DateTimeOffset EffectiveFrom, IReadOnlyList<PublishedMeter> Meters)
 {
-    public static PublishedCard Read(JsonElement view)
-    {
-        // The content stands beside the version, or one level down.
-        var card = view.TryGetProperty("meters", out _) ? view : view.GetProperty("card");
-        return new PublishedCard(
-            view.GetProperty("version").GetInt32(),
-            view.GetProperty("effectiveFrom").GetDateTimeOffset(),
-            [.. card.GetProperty("meters").EnumerateArray().Select(PublishedMeter.Read)]);
-    }
+    public static PublishedCard Read(JsonElement card) => new(
+        card.GetProperty("version").GetInt32(),
+        card.GetProperty("effectiveFrom").GetDateTimeOffset(),
+        [.. card.GetProperty("meters").EnumerateArray().Select(PublishedMeter.Read)]);
 
     /// <summary>The first price of a meter that fits, or null.</summary>
     public PublishedPrice? PriceOf(string meter, IReadOnlyDictionary<string, string> dimensions) =>
