@@ -42,15 +42,15 @@ public sealed record GrantRequest
     [Id(8)] public Rollover? Rollover { get; init; }
 }
 
-/// <summary>A grant refills at <c>Anchor</c> plus every whole number of units, in UTC, after its <c>effectiveAt</c>.</summary>
+/// <summary>A grant refills every so many units from <c>Anchor</c>, before it and after it, in UTC, once it is effective.</summary>
 /// <param name="Every">The unit.</param>
 /// <param name="Anchor">The grant's <c>effectiveAt</c>, if left out.</param>
-/// <param name="Count">How many refills there are, 1 or more; no end, if left out.</param>
+/// <param name="Count">How many units lie between refills: 1 to 1,000.</param>
 [GenerateSerializer, Immutable, Alias("metering.Recurrence")]
 public sealed record Recurrence(
     [property: Id(0)] PeriodUnit Every,
     [property: Id(1)] DateTimeOffset? Anchor,
-    [property: Id(2)] int? Count);
+    [property: Id(2)] int Count = 1);
 
 /// <summary>At a refill the grant gets its amount plus what was left, but at least <c>Minimum</c> and at most <c>Maximum</c> of that.</summary>
 [GenerateSerializer, Immutable, Alias("metering.Rollover")]

@@ -1,3 +1,4 @@
+using Metering.Core.Charges;
 using Metering.Core.Entries;
 using Metering.Core.Grants;
 using Metering.Core.Pricing;
@@ -8,6 +9,9 @@ public sealed partial class Account
 {
     /// <summary>Priority of grants that return credits: what other grants have by default.</summary>
     private const int RefundPriority = 100;
+
+    /// <summary>Stands where credits are settled that were held for no meter.</summary>
+    private static readonly ChargeLine NoUsage = new("", Quantity.Zero, []);
 
     /// <summary>Changes the state as an entry says. Entries come in order, each once, without gaps.</summary>
     /// <exception cref="InvalidOperationException">The entry does not follow the last one.</exception>
@@ -23,25 +27,46 @@ public sealed partial class Account
             case Charged charged:
                 ApplyCharged(charged);
                 break;
+            case Settled settled:
+                ApplySettled(settled);
+                break;
+            case Held held:
+                _holds.Place(held);
+                _budgets.Hold(_holds.Find(held.Id)!, held.Credits, held.At, Settings.Period);
+                _policy.Count(held.Usage is null ? [] : [held.Usage], held.Shadowed, held.At);
+                Remember(held);
+                break;
+            case HoldReleased released:
+                CloseHold(released.Hold, released.At, expired: false);
+                Remember(released);
+                break;
+            case HoldExpired expired:
+                CloseHold(expired.Hold, expired.At, expired: true);
+                break;
+            case Reversed reversed:
+                ApplyReversed(reversed);
+                break;
             case SettingsChanged changed:
                 CreatedAt = _settings is null ? entry.At : CreatedAt;
                 _settings = changed.Settings;
                 break;
-            case GrantAdded added:
-                ApplyAdded(added);
+            case GrantAdded or GrantActivated or GrantRefilled or GrantExpired or GrantVoided:
+                ApplyToGrant(entry);
                 break;
-            case GrantActivated activated:
-                var arriving = Known(activated.Grant);
-                _grants.Activate(arriving);
-                PayOverage(arriving, activated.OveragePaid, entry.At);
+            case BudgetChanged changed:
+                _budgets.Change(changed.Terms, _limits.MaxBudgetCounters, _holds.Unordered, entry.At, Settings.Period);
                 break;
-            case GrantExpired expired:
-                _grants.End(Known(expired.Grant), GrantStatus.Expired, entry.At);
+            case BudgetRemoved removed:
+                _budgets.Remove(removed.Budget);
                 break;
-            case GrantVoided voided:
-                var grant = Known(voided.Grant);
-                _grants.End(grant, GrantStatus.Voided, entry.At);
-                grant.Void = new VoidRecord(voided.Forfeited, entry.Balance, entry.Available, entry.Sequence);
+            case BudgetCrossed crossed:
+                _budgets.Find(crossed.Budget)?.Cross(crossed.Counter, crossed.Threshold);
+                break;
+            case PolicyChanged changed:
+                _policy.Change(changed.Terms, entry.At);
+                break;
+            case Closed:
+                IsClosed = true;
                 break;
             default:
                 throw new InvalidOperationException($"Entries of kind {entry.Kind} cannot be applied.");
@@ -53,37 +78,141 @@ public sealed partial class Account
 
     private void ApplyCharged(Charged charged)
     {
-        foreach (var burn in charged.Burns)
+        ApplyPaid(charged);
+        _policy.Count(UsageOf(charged), charged.Shadowed, charged.At);
+        if (charged.Producer is null)
         {
-            _grants.Burn(Known(burn.Grant), burn.Credits, charged.At);
+            Remember(charged);
         }
-
-        if (charged.Refund is { } refund)
+        else
         {
-            var terms = new GrantTerms { Id = refund.Grant, Amount = refund.Credits, Priority = RefundPriority, Kind = GrantKind.Refund, Meters = MeterPatterns.All };
-            _grants.Add(NewGrant(terms, charged));
+            _producers.Add(charged, _limits);
         }
-
-        Overage += charged.OverageAdded;
-        foreach (var line in charged.Lines)
-        {
-            _counters.Add(new PriceKey(charged.Card, line.Usage.Meter, line.Price), charged.PeriodStart, line.Usage.Quantity);
-        }
-
-        _remembered.Add(charged.Id, charged.Encoded);
-        _remembered.Forget(charged.At, _limits);
     }
 
-    private void ApplyAdded(GrantAdded added)
+    private void ApplySettled(Settled settled)
     {
-        if (added.MadeRoom)
+        ApplyPaid(settled);
+        var hold = _holds.Find(settled.Hold) ?? throw new InvalidOperationException($"Account {Id} has no open hold {settled.Hold}.");
+        _budgets.Hold(hold, -settled.Used, settled.At, Settings.Period);
+        _holds.Use(hold, settled.Used, settled.Payment.Credits);
+        if (settled.Final)
         {
-            _grants.ForgetEndedThrough(added.At - _limits.IdWindow);
+            CloseHold(settled.Hold, settled.At, expired: false);
         }
 
-        var grant = NewGrant(added.Terms, added);
-        _grants.Add(grant);
-        PayOverage(grant, added.OveragePaid, added.At);
+        Remember(settled);
+    }
+
+    private void ApplyPaid(PaidOperation paid)
+    {
+        ApplyPayment(paid.Payment, paid);
+        foreach (var line in paid.Lines)
+        {
+            // What was settled as credits has no price and counts under none.
+            if (line.Price.Length > 0)
+            {
+                _counters.Add(new PriceKey(paid.Card, line.Usage.Meter, line.Price), paid.PeriodStart, line.Usage.Quantity);
+            }
+
+            _budgets.Spend(MeterOf(line.Usage.Meter), line.Usage.Dimensions, line.Taken, paid.At, Settings.Period);
+        }
+    }
+
+    private void ApplyReversed(Reversed reversed)
+    {
+        ApplyPayment(reversed.Payment, reversed);
+        var quantity = Quantity.Zero;
+        foreach (var line in reversed.Lines)
+        {
+            quantity = line.Quantity;
+            if (line.Price.Length > 0)
+            {
+                _counters.GiveBack(new PriceKey(reversed.Card, line.Meter, line.Price), reversed.PeriodStart, line.Quantity);
+            }
+
+            _budgets.GiveBack(MeterOf(line.Meter), line.Dimensions, line.Credits, reversed.ChargedAt, reversed.At, Settings.Period);
+        }
+
+        var before = _reversals.Of(reversed.Charge);
+        var partly = reversed.Asked is not null;
+        _reversals.Set(reversed.Charge, new ReversedSoFar(
+            partly ? before.Quantity + quantity : before.Quantity,
+            before.Credits - reversed.Payment.Credits,
+            Whole: !partly));
+        Remember(reversed);
+    }
+
+    private void ApplyPayment(Payment payment, Entry entry)
+    {
+        foreach (var burn in payment.Burns)
+        {
+            _grants.Burn(Known(burn.Grant), burn.Credits, entry.At);
+        }
+
+        if (payment.Refund is { } refund)
+        {
+            var terms = new GrantTerms { Id = refund.Grant, Amount = refund.Credits, Priority = RefundPriority, Kind = GrantKind.Refund, Meters = MeterPatterns.All };
+            _grants.Add(NewGrant(terms, entry));
+        }
+
+        Overage += payment.OverageAdded;
+    }
+
+    private void ApplyToGrant(Entry entry)
+    {
+        switch (entry)
+        {
+            case GrantAdded added:
+                if (added.MadeRoom)
+                {
+                    _grants.ForgetEndedThrough(added.At - _limits.IdWindow);
+                }
+
+                var grant = NewGrant(added.Terms, added);
+                _grants.Add(grant);
+                PayOverage(grant, added.OveragePaid, entry.At);
+                break;
+            case GrantActivated activated:
+                var arriving = Known(activated.Grant);
+                _grants.Activate(arriving);
+                PayOverage(arriving, activated.OveragePaid, entry.At);
+                break;
+            case GrantRefilled refilled:
+                var recurring = Known(refilled.Grant);
+                _grants.Refill(recurring, refilled.Forfeited, refilled.Added);
+                PayOverage(recurring, refilled.OveragePaid, entry.At);
+                break;
+            case GrantExpired expired:
+                _grants.End(Known(expired.Grant), GrantStatus.Expired, entry.At);
+                break;
+            case GrantVoided voided:
+                var leaving = Known(voided.Grant);
+                _grants.End(leaving, GrantStatus.Voided, entry.At);
+                leaving.Void = new VoidRecord(voided.Forfeited, entry.Balance, entry.Available, entry.Sequence);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void CloseHold(string id, DateTimeOffset at, bool expired)
+    {
+        var hold = _holds.Find(id) ?? throw new InvalidOperationException($"Account {Id} has no open hold {id}.");
+        _budgets.Hold(hold, -hold.Left, at, Settings.Period);
+        _holds.Close(hold, expired);
+    }
+
+    private void Remember(Operation operation)
+    {
+        _remembered.Add(operation.Id, operation.Encoded);
+        _remembered.Forget(operation.At, _limits, ForgetWhatWentWith);
+    }
+
+    private void ForgetWhatWentWith(string id)
+    {
+        _holds.Forget(id);
+        _reversals.Forget(id);
     }
 
     private static Grant NewGrant(GrantTerms terms, Entry entry)
@@ -104,4 +233,17 @@ public sealed partial class Account
 
     private Grant Known(string id) =>
         _grants.Find(id) ?? throw new InvalidOperationException($"Account {Id} has no grant {id}.");
+
+    private static string? MeterOf(string meter) => meter.Length == 0 ? null : meter;
+
+    private static ChargeLine[] UsageOf(PaidOperation paid)
+    {
+        var usage = new ChargeLine[paid.Lines.Count];
+        for (var i = 0; i < usage.Length; i++)
+        {
+            usage[i] = paid.Lines[i].Usage;
+        }
+
+        return usage;
+    }
 }

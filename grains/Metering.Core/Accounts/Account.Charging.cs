@@ -1,6 +1,7 @@
+using Metering.Core.Budgets;
 using Metering.Core.Charges;
 using Metering.Core.Entries;
-using Metering.Core.Grants;
+using Metering.Core.Policies;
 using Metering.Core.Pricing;
 
 namespace Metering.Core.Accounts;
@@ -9,16 +10,25 @@ namespace Metering.Core.Accounts;
 /// <param name="Outcome">How it ended.</param>
 /// <param name="Charged">The charge as it is recorded: new, or the original that a retry repeats; null when refused.</param>
 /// <param name="Replayed">Whether it is a retry: then there is nothing to apply.</param>
-/// <param name="Required">When credits were short: what it needed.</param>
-/// <param name="Available">When credits were short: what it could have had.</param>
+/// <param name="Why">When it was refused: what more there is to say.</param>
+public readonly record struct ChargeDecision(Outcome Outcome, Charged? Charged = null, bool Replayed = false, Shortfall Why = default)
+{
+    private readonly IReadOnlyList<BudgetCrossed>? _crossings;
+
+    /// <summary>To apply after <see cref="Charged"/>, in order.</summary>
+    public IReadOnlyList<BudgetCrossed> Crossings
+    {
+        get => _crossings ?? [];
+        init => _crossings = value;
+    }
+}
+
+/// <summary>What there is to say about a refusal beyond its reason.</summary>
+/// <param name="Required">When credits or a budget were short: what it needed.</param>
+/// <param name="Available">When credits or a budget were short: what it could have had.</param>
 /// <param name="Line">When a line was refused: its index.</param>
-public readonly record struct ChargeDecision(
-    ChargeOutcome Outcome,
-    Charged? Charged = null,
-    bool Replayed = false,
-    Credits Required = default,
-    Credits Available = default,
-    int Line = 0);
+/// <param name="RetryAfter">When a rate limit refused: after which it would not.</param>
+public readonly record struct Shortfall(Credits? Required = null, Credits? Available = null, int Line = 0, TimeSpan? RetryAfter = null);
 
 public sealed partial class Account
 {
@@ -27,16 +37,31 @@ public sealed partial class Account
     {
         if (!Exists)
         {
-            return new ChargeDecision(ChargeOutcome.AccountNotFound);
+            return new ChargeDecision(Outcome.AccountNotFound);
         }
 
         // Idempotency comes before the balance: a retry of the charge that emptied the
         // account must hear the original answer, never "insufficient credits".
-        if (_remembered.Find(charge.Id) is { } original)
+        if (charge.Producer is { } producer)
         {
-            return original.IsOf(charge)
-                ? new ChargeDecision(ChargeOutcome.Charged, original, Replayed: true)
-                : new ChargeDecision(ChargeOutcome.IdReused);
+            if (_producers.Find(producer, charge.ProducerSequence, out var tooOld) is { } numbered)
+            {
+                return Repeat(numbered, charge);
+            }
+
+            if (tooOld)
+            {
+                return new ChargeDecision(Outcome.TooOld);
+            }
+
+            if (!_producers.Knows(producer) && _producers.Count >= _limits.MaxProducers && !_producers.AnySilentThrough(now - _limits.IdWindow))
+            {
+                return new ChargeDecision(Outcome.TooManyProducers);
+            }
+        }
+        else if (FindOperation(charge.Id) is { } original)
+        {
+            return original is Charged charged ? Repeat(charged, charge) : new ChargeDecision(Outcome.IdReused);
         }
 
         return DecideNew(charge, now, card);
@@ -44,188 +69,78 @@ public sealed partial class Account
 
     /// <summary>What a charge would do now, by the code that charges. Its id need not be new; nothing is to be applied.</summary>
     public ChargeDecision DecideQuote(Charge charge, DateTimeOffset now, RateCard? card) =>
-        Exists ? DecideNew(charge, now, card) : new ChargeDecision(ChargeOutcome.AccountNotFound);
+        Exists ? DecideNew(charge, now, card) : new ChargeDecision(Outcome.AccountNotFound);
+
+    private static ChargeDecision Repeat(Charged original, Charge charge) => original.IsOf(charge)
+        ? new ChargeDecision(Outcome.Done, original, Replayed: true)
+        : new ChargeDecision(Outcome.IdReused);
+
+    /// <summary>What used an id, as long as it is remembered; of an open hold that is for as long as it is open.</summary>
+    private Operation? FindOperation(string id) => _remembered.Find(id) ?? _holds.Find(id)?.Placed;
 
     private ChargeDecision DecideNew(Charge charge, DateTimeOffset now, RateCard? card)
     {
-        if (card is null)
+        if (IsClosed)
         {
-            return new ChargeDecision(ChargeOutcome.RateCardNotFound);
+            return new ChargeDecision(Outcome.AccountClosed);
         }
 
-        var time = charge.Time ?? now;
-        var version = card.EffectiveAt(time);
-        for (var i = 0; i < charge.Lines.Count; i++)
+        var verdict = new PolicyVerdict();
+        _policy.CheckUsage(charge.Lines, ref verdict);
+        var pricing = TryPrice(charge.Lines, charge.Time, now, card, out var priced);
+        if (pricing == Outcome.Done)
         {
-            if ((version ?? card.EffectiveAt(now))?.FindMeter(charge.Lines[i].Meter) is null)
-            {
-                return new ChargeDecision(ChargeOutcome.UnknownMeter, Line: i);
-            }
+            _policy.CheckCredits(priced.Total, ref verdict);
+            _policy.CheckRate(charge.Lines, now, ref verdict);
         }
 
-        var periodStart = Settings.Period.StartOf(time);
-        var timeliness = CheckTime(charge.Time, periodStart, now);
-        if (version is null)
+        // Recorded usage happened, whatever the policy says; the rest hears the first reason of all.
+        if (charge.Mode != ChargeMode.Record && verdict.Refusals.Count > 0 && (pricing == Outcome.Done || verdict.Refusals[0] < pricing))
         {
-            // Usage so old that no version was in effect is too old first of all.
-            return new ChargeDecision(timeliness == ChargeOutcome.Charged ? ChargeOutcome.NoPrice : timeliness);
+            return new ChargeDecision(verdict.Refusals[0], Why: new Shortfall(Line: priced.Line, RetryAfter: verdict.RetryAfter));
         }
 
-        var lines = new ChargedLine[charge.Lines.Count];
-        for (var i = 0; i < lines.Length; i++)
+        if (pricing != Outcome.Done)
         {
-            var usage = charge.Lines[i];
-            if (version.FindMeter(usage.Meter)?.Match(usage.Dimensions) is not { } price)
-            {
-                return new ChargeDecision(ChargeOutcome.NoPrice, Line: i);
-            }
-
-            if (timeliness == ChargeOutcome.Charged)
-            {
-                if (!TryPrice(usage, price, periodStart, lines.AsSpan(0, i), out var line))
-                {
-                    return new ChargeDecision(ChargeOutcome.OutOfRange, Line: i);
-                }
-
-                lines[i] = line;
-            }
+            return new ChargeDecision(pricing, Why: new Shortfall(Line: priced.Line));
         }
 
-        return timeliness == ChargeOutcome.Charged
-            ? Cover(charge, now, version, periodStart, lines)
-            : new ChargeDecision(timeliness);
-    }
-
-    /// <summary>Whether usage of this time may be charged now.</summary>
-    private ChargeOutcome CheckTime(DateTimeOffset? time, DateTimeOffset periodStart, DateTimeOffset now)
-    {
-        if (time is not { } stamped)
+        var budgets = new BudgetPlan(_budgets, now, Settings.Period, settling: null);
+        var refusal = TryCover(priced, charge.Mode, budgets, Settings.CreditLimit - Overage - Held, ref verdict, out var covered);
+        if (refusal != Outcome.Done)
         {
-            return ChargeOutcome.Charged;
+            return new ChargeDecision(refusal, Why: covered.Why);
         }
 
-        if (stamped <= _remembered.ForgottenThrough)
-        {
-            return ChargeOutcome.TooOld;
-        }
-
-        if (stamped > now + _limits.MaxAhead)
-        {
-            return ChargeOutcome.InFuture;
-        }
-
-        var current = Settings.Period.StartOf(now);
-        var isLate = periodStart < current;
-        var mayBeLate = periodStart == Settings.Period.Previous(current) && now < current + _limits.LateWindow;
-        return isLate && !mayBeLate ? ChargeOutcome.TooOld : ChargeOutcome.Charged;
-    }
-
-    /// <summary>Prices a line on top of what the period and the charge's earlier lines have used of the same price.</summary>
-    private bool TryPrice(ChargeLine usage, Price price, DateTimeOffset periodStart, ReadOnlySpan<ChargedLine> earlier, out ChargedLine line)
-    {
-        line = null!;
-        var before = _counters.Get(price.Key, periodStart).Value;
-        foreach (var other in earlier)
-        {
-            if (other.Usage.Meter == usage.Meter && other.Price == price.Id)
-            {
-                before += other.Usage.Quantity.Value;
-            }
-        }
-
-        if (!Quantity.TryFrom(before, out var quantityBefore) || !price.TryLine(quantityBefore, usage.Quantity, Settings.Discount, out var priced))
-        {
-            return false;
-        }
-
-        line = new ChargedLine(usage, price.Id, quantityBefore, priced);
-        return true;
-    }
-
-    /// <summary>Finds who pays for the priced lines, by the charge's mode.</summary>
-    private ChargeDecision Cover(Charge charge, DateTimeOffset now, RateCardVersion version, DateTimeOffset periodStart, ChargedLine[] lines)
-    {
-        var burn = new BurnPlan(_grants, Overage);
-        var beyondGrants = Settings.CreditLimit - Overage - Held;
-        var required = Credits.Zero;
-        var covered = Credits.Zero;
-        foreach (var line in lines)
-        {
-            required += line.Priced.Credits;
-        }
-
-        if (!Credits.Fits(required.Value))
-        {
-            return new ChargeDecision(ChargeOutcome.OutOfRange);
-        }
-
-        IReadOnlyList<ChargeOutcome> violations = [];
-        foreach (var line in lines)
-        {
-            var credits = line.Priced.Credits;
-            if (!credits.IsPositive)
-            {
-                burn.Return(-credits, line.Usage.Meter);
-                covered += credits;
-                continue;
-            }
-
-            var available = burn.RemainingFor(line.Usage.Meter) + beyondGrants - burn.OverageAdded;
-            if (credits > available)
-            {
-                switch (charge.Mode)
-                {
-                    case ChargeMode.Enforce:
-                        return new ChargeDecision(ChargeOutcome.InsufficientCredits, Required: required, Available: covered + available);
-                    case ChargeMode.UpTo:
-                        credits = Credits.Larger(available, Credits.Zero);
-                        break;
-                    case ChargeMode.Record:
-                        violations = [ChargeOutcome.InsufficientCredits];
-                        break;
-                }
-            }
-
-            burn.Take(credits, line.Usage.Meter);
-            covered += credits;
-        }
-
-        if (!Credits.Fits(Overage.Value + burn.OverageAdded.Value) || !Credits.Fits(_grants.Remaining.Value + burn.Unreturned.Value))
-        {
-            return new ChargeDecision(ChargeOutcome.OutOfRange);
-        }
-
-        return new ChargeDecision(ChargeOutcome.Charged, new Charged
+        var charged = new Charged
         {
             Sequence = Sequence + 1,
             At = now,
-            Balance = Balance - covered,
-            Available = Available - covered,
+            Balance = Balance - covered.Payment.Credits,
+            Available = Available - covered.Payment.Credits,
             Id = charge.Id,
-            Mode = charge.Mode,
             Time = charge.Time,
-            PeriodStart = periodStart,
-            Card = version.Card,
-            Version = version.Version,
-            Lines = lines,
-            Credits = covered,
-            Uncovered = required - covered,
-            Burns = burn.Burns,
-            OverageAdded = burn.OverageAdded,
-            Refund = burn.Unreturned.IsZero ? null : new Burn(NewRefundGrant(), burn.Unreturned),
-            Violations = violations,
-        });
-    }
-
-    private string NewRefundGrant()
-    {
-        // Callers choose grant ids too, and may have taken the obvious name.
-        var id = $"refund-{Sequence + 1}";
-        while (_grants.Find(id) is not null)
+            Mode = charge.Mode,
+            PeriodStart = priced.PeriodStart,
+            Card = priced.Version.Card,
+            Version = priced.Version.Version,
+            Lines = priced.Lines,
+            Payment = covered.Payment,
+            Uncovered = priced.Total - covered.Payment.Credits,
+            Violations = verdict.Refusals,
+            Shadowed = verdict.Shadowed,
+            Producer = charge.Producer,
+            ProducerSequence = charge.ProducerSequence,
+        };
+        if (budgets.IsEmpty)
         {
-            id += "-";
+            return new ChargeDecision(Outcome.Done, charged);
         }
 
-        return id;
+        var crossings = budgets.Crossings(charged, charged.Id).ToList();
+        return new ChargeDecision(Outcome.Done, charged with { Crossed = CrossedBy(crossings) }) { Crossings = crossings };
     }
+
+    private static Crossing[] CrossedBy(List<BudgetCrossed> crossings) =>
+        crossings.Count == 0 ? [] : [.. crossings.Select(crossing => new Crossing(crossing.Budget, crossing.Threshold))];
 }

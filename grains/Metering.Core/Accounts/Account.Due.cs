@@ -1,25 +1,40 @@
 using Metering.Core.Entries;
 using Metering.Core.Grants;
+using Metering.Core.Holds;
 
 namespace Metering.Core.Accounts;
 
 public sealed partial class Account
 {
     /// <summary>When something falls due by itself next; the end of time when nothing does.</summary>
-    public DateTimeOffset NextDueAt => _grants.NextDueAt;
+    public DateTimeOffset NextDueAt
+    {
+        get
+        {
+            var grant = _grants.NextDue()?.At ?? DateTimeOffset.MaxValue;
+            return _holds.NextDue() is { } hold && hold.ExpiresAt < grant ? hold.ExpiresAt : grant;
+        }
+    }
 
     /// <summary>
-    /// The next thing that fell due by <paramref name="now"/>: a grant that began or ended. Its entry bears the time it fell due, not the time it was
-    /// noticed, unless something later was recorded before it could be known (a back-dated grant).
+    /// The next thing that fell due by <paramref name="now"/>: a hold that expired, a grant that ended, refilled or began. Its entry bears the time
+    /// it fell due, not the time it was noticed, unless something later was recorded before it could be known (a back-dated grant).
     /// </summary>
     public Entry? DecideDue(DateTimeOffset now)
     {
-        if (_grants.NextDue() is not { } due || due.At > now)
+        var hold = _holds.NextDue();
+        if (_grants.NextDue() is { } due && due.At <= now && (hold is null || due.At < hold.ExpiresAt))
         {
-            return null;
+            var at = Now(due.At);
+            return due.Turn switch
+            {
+                GrantTurn.Begins => Activated(due.Grant, at),
+                GrantTurn.Refills => Refilled(due.Grant, at),
+                GrantTurn.Ends => Expired(due.Grant, at),
+            };
         }
 
-        return due.Grant.Status == GrantStatus.Pending ? Activated(due.Grant, Now(due.At)) : Expired(due.Grant, Now(due.At));
+        return hold is not null && hold.ExpiresAt <= now ? Expired(hold, Now(hold.ExpiresAt)) : null;
     }
 
     private GrantActivated Activated(Grant grant, DateTimeOffset at) => new()
@@ -32,6 +47,29 @@ public sealed partial class Account
         OveragePaid = Credits.Min(Overage, grant.Remaining),
     };
 
+    private GrantRefilled Refilled(Grant grant, DateTimeOffset at)
+    {
+        var left = grant.Remaining;
+        var rollover = grant.Terms.Recurrence!.Rollover(left);
+        var forfeited = left - Credits.Min(left, rollover);
+
+        // All grants together stay in the range of credits, whatever rolls over.
+        var room = Credits.Max - (_grants.Remaining - left);
+        var full = Credits.Min(room, Credits.Min(Credits.Max, grant.Terms.Amount + rollover));
+        forfeited = Credits.Larger(forfeited, left - full);
+        return new GrantRefilled
+        {
+            Sequence = Sequence + 1,
+            At = at,
+            Balance = Balance + full - left,
+            Available = Available + full - left,
+            Grant = grant.Id,
+            Forfeited = forfeited,
+            Added = full - (left - forfeited),
+            OveragePaid = Credits.Min(Overage, full),
+        };
+    }
+
     private GrantExpired Expired(Grant grant, DateTimeOffset at) => new()
     {
         Sequence = Sequence + 1,
@@ -40,5 +78,15 @@ public sealed partial class Account
         Available = Available - grant.Remaining,
         Grant = grant.Id,
         Forfeited = grant.Remaining,
+    };
+
+    private HoldExpired Expired(Hold hold, DateTimeOffset at) => new()
+    {
+        Sequence = Sequence + 1,
+        At = at,
+        Balance = Balance,
+        Available = Available + hold.Left,
+        Hold = hold.Id,
+        Released = hold.Left,
     };
 }

@@ -25,6 +25,12 @@ public sealed partial class Account
         _grants.Write(writer);
         _counters.Write(writer);
         _remembered.Write(writer);
+        writer.Flag(IsClosed);
+        _holds.Write(writer);
+        _budgets.Write(writer);
+        _policy.Write(writer);
+        _producers.Write(writer);
+        _reversals.Write(writer);
     }
 
     /// <summary>Reads a state back.</summary>
@@ -46,6 +52,12 @@ public sealed partial class Account
             account._grants = Core.Grants.GrantBook.Read(ref reader);
             account._counters = UsageCounters.Read(ref reader);
             account._remembered = RememberedIds.Read(ref reader);
+            account.IsClosed = reader.Flag();
+            account._holds = Core.Holds.HoldBook.Read(ref reader);
+            account._budgets = Core.Budgets.BudgetBook.Read(ref reader, limits.MaxBudgetCounters);
+            account._policy = Core.Policies.Policy.Read(ref reader);
+            account._producers = Producers.Read(ref reader);
+            account._reversals = Reversals.Read(ref reader);
         }
 
         return reader.AtEnd ? account : throw ByteReader.Damaged();

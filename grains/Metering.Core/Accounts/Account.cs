@@ -1,5 +1,9 @@
+using Metering.Core.Budgets;
 using Metering.Core.Entries;
 using Metering.Core.Grants;
+using Metering.Core.Holds;
+using Metering.Core.Policies;
+using Metering.Core.Pricing;
 
 namespace Metering.Core.Accounts;
 
@@ -10,14 +14,19 @@ namespace Metering.Core.Accounts;
 /// </summary>
 /// <remarks>
 /// The order of a turn: take <see cref="Now"/>; apply <see cref="DecideDue"/> until there is none (what fell due by itself, each an entry at its
-/// own time); decide the command; apply its entry.
+/// own time); decide the command; apply its entries.
 /// </remarks>
 public sealed partial class Account
 {
     private readonly AccountLimits _limits;
     private GrantBook _grants = new();
+    private HoldBook _holds = new();
+    private BudgetBook _budgets = new();
+    private Policy _policy = new();
     private UsageCounters _counters = new();
     private RememberedIds _remembered = new();
+    private Producers _producers = new();
+    private Reversals _reversals = new();
     private AccountSettings? _settings;
     private DateTimeOffset _lastAt = DateTimeOffset.MinValue;
 
@@ -32,6 +41,9 @@ public sealed partial class Account
     /// <summary>False until its first entry.</summary>
     public bool Exists => _settings is not null;
 
+    /// <summary>Closed for good: it can be read, nothing else.</summary>
+    public bool IsClosed { get; private set; }
+
     /// <summary>The number of its last entry; 0 before the first.</summary>
     public long Sequence { get; private set; }
 
@@ -43,7 +55,7 @@ public sealed partial class Account
     public Credits Overage { get; private set; }
 
     /// <summary>Set aside by open holds.</summary>
-    public Credits Held { get; }
+    public Credits Held => _holds.Total;
 
     /// <summary>What is left of active grants, less overage.</summary>
     public Credits Balance => _grants.ActiveRemaining - Overage;
@@ -54,6 +66,15 @@ public sealed partial class Account
     /// <summary>Every grant it knows, in the order of adding.</summary>
     public IEnumerable<Grant> Grants => _grants.All;
 
+    public HoldBook Holds => _holds;
+
+    public IReadOnlyList<Budget> Budgets => _budgets.All;
+
+    public Policy Policy => _policy;
+
+    /// <summary>What was used under each price in the periods that are still counted.</summary>
+    public IEnumerable<(PriceKey Price, DateTimeOffset PeriodStart, Quantity Quantity)> Counters => _counters.All;
+
     /// <summary>How many ids it remembers.</summary>
     public int RememberedCount => _remembered.Count;
 
@@ -63,6 +84,17 @@ public sealed partial class Account
     /// </summary>
     public DateTimeOffset Now(DateTimeOffset clock) => clock > _lastAt ? clock : _lastAt;
 
-    /// <summary>A charge that is still remembered, by its id.</summary>
-    public Charged? FindCharge(string id) => _remembered.Find(id);
+    /// <summary>A charge or settle that is still remembered, by its id.</summary>
+    public PaidOperation? FindCharge(string id) => _remembered.Find(id) as PaidOperation ?? FindNumbered(id);
+
+    /// <summary>How much of a charge was given back so far.</summary>
+    public Credits ReversedOf(string charge) => _reversals.Of(charge).Credits;
+
+    private Charged? FindNumbered(string id)
+    {
+        var colon = id.LastIndexOf(':');
+        return colon > 0 && long.TryParse(id.AsSpan(colon + 1), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var sequence)
+            ? _producers.Find(id[..colon], sequence, out _)
+            : null;
+    }
 }

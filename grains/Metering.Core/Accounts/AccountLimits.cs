@@ -15,6 +15,18 @@ public sealed record AccountLimits
     /// <summary>How far ahead of the account's time usage may be stamped.</summary>
     public TimeSpan MaxAhead { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Grants an account may have; those that ended longer ago than <see cref="IdWindow"/> make room when it is needed.</summary>
+    /// <summary>Grants an account may have; those of no use for longer than <see cref="IdWindow"/> make room when it is needed.</summary>
     public int MaxGrants { get; init; } = 10_000;
+
+    /// <summary>Refills of one grant that may lie between its <c>effectiveAt</c> and the time it is added.</summary>
+    public int MaxRefillsAtOnce { get; init; } = 10_000;
+
+    public int MaxOpenHolds { get; init; } = 100_000;
+    public int MaxBudgets { get; init; } = 100;
+
+    /// <summary>Distinct values of a <c>*</c> scope that a budget counts apart; all further ones share one counter.</summary>
+    public int MaxBudgetCounters { get; init; } = 10_000;
+
+    /// <summary>Producers an account knows; those silent for longer than <see cref="IdWindow"/> make room when it is needed.</summary>
+    public int MaxProducers { get; init; } = 1_000;
 }

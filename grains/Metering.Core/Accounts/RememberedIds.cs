@@ -20,7 +20,7 @@ internal sealed class RememberedIds
 
     internal int Count => _byId.Count;
 
-    internal Charged? Find(string id) => _byId.TryGetValue(id, out var entry) ? (Charged)Entry.Decode(entry) : null;
+    internal Operation? Find(string id) => _byId.TryGetValue(id, out var entry) ? (Operation)Entry.Decode(entry) : null;
 
     internal void Add(string id, byte[] entry)
     {
@@ -28,13 +28,15 @@ internal sealed class RememberedIds
         _oldestFirst.Enqueue(entry);
     }
 
-    internal void Forget(DateTimeOffset now, AccountLimits limits)
+    /// <summary>Forgets what is beyond the window or the count, telling each id.</summary>
+    internal void Forget(DateTimeOffset now, AccountLimits limits, Action<string> forgotten)
     {
         while (_oldestFirst.TryPeek(out var oldest) && (_oldestFirst.Count > limits.MaxIds || Entry.PeekAt(oldest) <= now - limits.IdWindow))
         {
-            var (id, time) = Charged.PeekIdentity(oldest);
+            var (id, time) = Operation.PeekIdentity(oldest);
             _oldestFirst.Dequeue();
             _byId.Remove(id);
+            forgotten(id);
             if (time > ForgottenThrough)
             {
                 ForgottenThrough = time.Value;
@@ -58,7 +60,7 @@ internal sealed class RememberedIds
         for (var left = reader.Count(); left > 0; left--)
         {
             var entry = reader.Bytes().ToArray();
-            remembered.Add(Charged.PeekIdentity(entry).Id, entry);
+            remembered.Add(Operation.PeekIdentity(entry).Id, entry);
         }
 
         return remembered;

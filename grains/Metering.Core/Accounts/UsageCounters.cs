@@ -52,6 +52,15 @@ internal sealed class UsageCounters
         _slots[price] = [.. slots.Append(new Slot(periodStart, quantity)).OrderByDescending(slot => slot.Start).Take(MaxPeriods)];
     }
 
+    /// <summary>Gives usage back, as long as its period is still counted; never below zero.</summary>
+    internal void GiveBack(PriceKey price, DateTimeOffset periodStart, Quantity quantity)
+    {
+        if (_slots.TryGetValue(price, out var slots) && Array.FindIndex(slots, slot => slot.Start == periodStart) is >= 0 and var index)
+        {
+            slots[index] = new Slot(periodStart, slots[index].Quantity - Quantity.Min(slots[index].Quantity, quantity));
+        }
+    }
+
     internal void Write(ByteWriter writer)
     {
         writer.Count(_slots.Count);

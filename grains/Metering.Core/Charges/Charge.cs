@@ -14,7 +14,19 @@ public enum ChargeMode
 }
 
 /// <summary>Usage to price and deduct, all lines or none.</summary>
-public sealed record Charge(string Id, IReadOnlyList<ChargeLine> Lines, DateTimeOffset? Time, ChargeMode Mode);
+/// <param name="Id">The caller's id, or for a numbering producer the two together.</param>
+/// <param name="Lines">At least one.</param>
+/// <param name="Time">When the usage happened; now when not given.</param>
+/// <param name="Mode">What becomes of it when it does not fit.</param>
+/// <param name="Producer">Who numbers its charges instead of naming them.</param>
+/// <param name="ProducerSequence">With <paramref name="Producer"/>: 1 or more.</param>
+public sealed record Charge(
+    string Id,
+    IReadOnlyList<ChargeLine> Lines,
+    DateTimeOffset? Time,
+    ChargeMode Mode,
+    string? Producer = null,
+    long ProducerSequence = 0);
 
 /// <summary>One line of usage. Dimensions are sorted by name, ordinal, each name once.</summary>
 public sealed record ChargeLine(string Meter, Quantity Quantity, Dimension[] Dimensions)
@@ -22,19 +34,4 @@ public sealed record ChargeLine(string Meter, Quantity Quantity, Dimension[] Dim
     /// <summary>Whether both say the same: what makes a request with a known id a retry.</summary>
     public bool SaysTheSameAs(ChargeLine other) =>
         Meter == other.Meter && Quantity == other.Quantity && Dimensions.AsSpan().SequenceEqual(other.Dimensions);
-}
-
-/// <summary>How a charge ended. The first reason that applies is given, in this order.</summary>
-public enum ChargeOutcome
-{
-    Charged = 0,
-    AccountNotFound,
-    RateCardNotFound,
-    IdReused,
-    UnknownMeter,
-    NoPrice,
-    TooOld,
-    InFuture,
-    OutOfRange,
-    InsufficientCredits,
 }

@@ -68,6 +68,8 @@ public ref struct ByteReader
             : throw Damaged();
     }
 
+    public TimeSpan Duration() => new(Number());
+
     public DateTimeOffset? OptionalInstant() => Flag() ? Instant() : null;
 
     public Credits Credits()

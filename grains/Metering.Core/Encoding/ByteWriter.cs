@@ -45,6 +45,8 @@ public sealed class ByteWriter
 
     public void Instant(DateTimeOffset value) => Number(value.UtcTicks);
 
+    public void Duration(TimeSpan value) => Number(value.Ticks);
+
     public void OptionalInstant(DateTimeOffset? value)
     {
         Flag(value.HasValue);

@@ -2,17 +2,6 @@ using Metering.Core.Encoding;
 
 namespace Metering.Core.Entries;
 
-/// <summary>The kinds of entries. The numbers are encoded: they never change meaning.</summary>
-public enum EntryKind
-{
-    SettingsChanged = 1,
-    GrantAdded = 2,
-    GrantActivated = 3,
-    GrantExpired = 4,
-    GrantVoided = 5,
-    Charged = 6,
-}
-
 /// <summary>
 /// One immutable line of an account's ledger. It carries outcomes (credits, burns, the price and version used), never "price this
 /// again": applying the same entries to the same state gives the same state whatever cards and clocks say later.
@@ -54,6 +43,17 @@ public abstract record Entry
             EntryKind.GrantExpired => GrantExpired.Read(ref reader, header),
             EntryKind.GrantVoided => GrantVoided.Read(ref reader, header),
             EntryKind.Charged => Charged.Read(ref reader, header),
+            EntryKind.GrantRefilled => GrantRefilled.Read(ref reader, header),
+            EntryKind.Held => Held.Read(ref reader, header),
+            EntryKind.Settled => Settled.Read(ref reader, header),
+            EntryKind.HoldReleased => HoldReleased.Read(ref reader, header),
+            EntryKind.HoldExpired => HoldExpired.Read(ref reader, header),
+            EntryKind.Reversed => Reversed.Read(ref reader, header),
+            EntryKind.BudgetChanged => BudgetChanged.Read(ref reader, header),
+            EntryKind.BudgetRemoved => BudgetRemoved.Read(ref reader, header),
+            EntryKind.BudgetCrossed => BudgetCrossed.Read(ref reader, header),
+            EntryKind.PolicyChanged => PolicyChanged.Read(ref reader, header),
+            EntryKind.Closed => Closed.Read(ref reader, header),
         };
         return reader.AtEnd ? entry : throw ByteReader.Damaged();
     }

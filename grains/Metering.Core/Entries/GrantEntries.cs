@@ -105,3 +105,36 @@ public sealed record GrantVoided : Entry
         writer.Amount(Forfeited);
     }
 }
+
+/// <summary>
+/// A recurring grant came to a boundary: of what was left, what does not roll over is forfeited, and the new amount is added. Overage is paid
+/// from it first.
+/// </summary>
+public sealed record GrantRefilled : Entry
+{
+    public override EntryKind Kind => EntryKind.GrantRefilled;
+    public required string Grant { get; init; }
+    public required Credits Forfeited { get; init; }
+    public required Credits Added { get; init; }
+    public required Credits OveragePaid { get; init; }
+
+    internal static GrantRefilled Read(ref ByteReader reader, Header header) => new()
+    {
+        Sequence = header.Sequence,
+        At = header.At,
+        Balance = header.Balance,
+        Available = header.Available,
+        Grant = reader.Text(),
+        Forfeited = reader.Credits(),
+        Added = reader.Credits(),
+        OveragePaid = reader.Credits(),
+    };
+
+    internal override void WriteFields(ByteWriter writer)
+    {
+        writer.Text(Grant);
+        writer.Amount(Forfeited);
+        writer.Amount(Added);
+        writer.Amount(OveragePaid);
+    }
+}

@@ -78,6 +78,36 @@ internal sealed class BurnPlan(GrantBook grants, Credits overage)
         Unreturned += credits;
     }
 
+    /// <summary>
+    /// Gives back what a charge had taken: each grant its share, as far as it has room; what was overage, and what no grant can take any more,
+    /// comes back as <see cref="Unreturned"/>. As with all credits that arrive, overage is paid first: out of what had been overage, then out of
+    /// the shares of the grants that burned last.
+    /// </summary>
+    internal void GiveBack(IReadOnlyList<Burn> shares, Credits other)
+    {
+        var owed = overage;
+        var paid = Credits.Min(owed, other);
+        OverageAdded -= paid;
+        owed -= paid;
+        Unreturned += other - paid;
+        for (var i = shares.Count - 1; i >= 0; i--)
+        {
+            var share = shares[i].Credits;
+            paid = Credits.Min(owed, share);
+            OverageAdded -= paid;
+            owed -= paid;
+            share -= paid;
+            var room = grants.Find(shares[i].Grant) is { Status: GrantStatus.Active } grant ? grant.Taken : Credits.Zero;
+            var returned = Credits.Min(room, share);
+            if (!returned.IsZero)
+            {
+                Plan(shares[i].Grant, -returned);
+            }
+
+            Unreturned += share - returned;
+        }
+    }
+
     // A grant that was spent before this charge may have been given something by one of its lines: then it can burn again.
     private IEnumerable<Grant> TouchedOrBurnable() => _burns.Exists(burn => burn.Credits.IsNegative) ? grants.Active : grants.Burnable;
 

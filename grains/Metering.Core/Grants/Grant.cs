@@ -1,4 +1,5 @@
 using Metering.Core.Encoding;
+using Metering.Core.Pricing;
 
 namespace Metering.Core.Grants;
 
@@ -41,6 +42,9 @@ public sealed record GrantTerms
 
     public required MeterPatterns Meters { get; init; }
 
+    /// <summary>How it refills; null when it does not.</summary>
+    public Recurrence? Recurrence { get; init; }
+
     internal void Write(ByteWriter writer)
     {
         writer.Text(Id);
@@ -50,6 +54,8 @@ public sealed record GrantTerms
         writer.OptionalInstant(EffectiveAt);
         writer.OptionalInstant(ExpiresAt);
         Meters.Write(writer);
+        writer.Flag(Recurrence is not null);
+        Recurrence?.Write(writer);
     }
 
     internal static GrantTerms Read(ref ByteReader reader) => new()
@@ -61,6 +67,7 @@ public sealed record GrantTerms
         EffectiveAt = reader.OptionalInstant(),
         ExpiresAt = reader.OptionalInstant(),
         Meters = MeterPatterns.Read(ref reader),
+        Recurrence = reader.Flag() ? Recurrence.Read(ref reader) : null,
     };
 }
 
@@ -74,6 +81,9 @@ public sealed class Grant
         AddedSequence = addedSequence;
         EffectiveAt = terms.EffectiveAt ?? addedAt;
         Remaining = terms.Amount;
+        Ceiling = terms.Amount;
+        Boundaries = terms.Recurrence?.Boundaries(EffectiveAt);
+        NextRefillAt = Boundaries?.Next(EffectiveAt);
     }
 
     public GrantTerms Terms { get; }
@@ -90,8 +100,17 @@ public sealed class Grant
     /// <summary>Full before it is active; 0 once expired or voided.</summary>
     public Credits Remaining { get; internal set; }
 
-    /// <summary>The most that can be returned to it: what was taken from it.</summary>
-    internal Credits Taken => Terms.Amount - Remaining;
+    /// <summary>When it refills next; null when it never does.</summary>
+    public DateTimeOffset? NextRefillAt { get; internal set; }
+
+    /// <summary>What it held when it was last full: its amount, or that and what rolled over.</summary>
+    internal Credits Ceiling { get; set; }
+
+    /// <summary>The most that can be returned to it: what was taken from it since it was last full.</summary>
+    internal Credits Taken => Ceiling - Remaining;
+
+    /// <summary>When it refills.</summary>
+    internal Period? Boundaries { get; }
 
     /// <summary>When it stopped being of use: spent, expired or voided. Long after, its id may be forgotten.</summary>
     internal DateTimeOffset? EndedAt { get; set; }

@@ -32,9 +32,6 @@ public sealed class GrantBook
     /// <summary>Active grants, spent ones included, in burn order.</summary>
     internal IReadOnlyList<Grant> Active => _active;
 
-    /// <summary>When the next grant begins or ends.</summary>
-    internal DateTimeOffset NextDueAt => NextDue()?.At ?? DateTimeOffset.MaxValue;
-
     public Grant? Find(string id) => _byId.GetValueOrDefault(id);
 
     /// <summary>What active grants hold that pay for a meter.</summary>
@@ -57,15 +54,21 @@ public sealed class GrantBook
         return sum;
     }
 
-    /// <summary>The next grant to begin or end, and when; null when none will.</summary>
-    internal (DateTimeOffset At, Grant Grant)? NextDue()
+    /// <summary>The next grant to begin, refill or end, and when; null when none will.</summary>
+    internal (DateTimeOffset At, GrantTurn Turn, Grant Grant)? NextDue()
     {
         while (_due is not null && _due.TryPeek(out var grant, out var due))
         {
-            // A void leaves its events behind; they are passed over when they come up.
-            if (grant.Status == (due.Ends ? GrantStatus.Active : GrantStatus.Pending))
+            // What was voided, and what has come about, stays in the queue until it comes up; here it is passed over.
+            var stands = due.Turn switch
             {
-                return (new DateTimeOffset(due.Ticks, TimeSpan.Zero), grant);
+                GrantTurn.Begins => grant.Status == GrantStatus.Pending,
+                GrantTurn.Refills => grant.Status == GrantStatus.Active && grant.NextRefillAt?.UtcTicks == due.Ticks,
+                GrantTurn.Ends => grant.Status == GrantStatus.Active,
+            };
+            if (stands)
+            {
+                return (new DateTimeOffset(due.Ticks, TimeSpan.Zero), due.Turn, grant);
             }
 
             _due.Dequeue();
@@ -93,7 +96,7 @@ public sealed class GrantBook
         var before = grant.Remaining;
         grant.Remaining = before - credits;
         ActiveRemaining -= credits;
-        grant.EndedAt = grant.Remaining.IsZero ? at : null;
+        grant.EndedAt = grant.Remaining.IsZero && grant.NextRefillAt is null ? at : null;
         if (grant.Remaining.IsZero)
         {
             Remove(_burnable, grant);
@@ -102,6 +105,26 @@ public sealed class GrantBook
         {
             Insert(_burnable, grant);
         }
+    }
+
+    /// <summary>Fills a recurring grant anew at a boundary.</summary>
+    internal void Refill(Grant grant, Credits forfeited, Credits added)
+    {
+        var before = grant.Remaining;
+        grant.Remaining = before - forfeited + added;
+        grant.Ceiling = grant.Remaining;
+        ActiveRemaining += grant.Remaining - before;
+        if (before.IsZero && !grant.Remaining.IsZero)
+        {
+            Insert(_burnable, grant);
+        }
+        else if (!before.IsZero && grant.Remaining.IsZero)
+        {
+            Remove(_burnable, grant);
+        }
+
+        grant.NextRefillAt = grant.Boundaries!.Next(grant.NextRefillAt!.Value);
+        ScheduleRefill(grant);
     }
 
     internal void End(Grant grant, GrantStatus status, DateTimeOffset at)
@@ -156,6 +179,12 @@ public sealed class GrantBook
             writer.OptionalInstant(grant.EndedAt);
             writer.Amount(grant.BalanceWhenAdded);
             writer.Amount(grant.AvailableWhenAdded);
+            writer.OptionalInstant(grant.NextRefillAt);
+            if (grant.NextRefillAt is not null)
+            {
+                writer.Amount(grant.Ceiling);
+            }
+
             writer.Flag(grant.Void is not null);
             if (grant.Void is { } record)
             {
@@ -174,15 +203,18 @@ public sealed class GrantBook
         {
             var terms = GrantTerms.Read(ref reader);
             var addedAt = reader.Instant();
-            book.Add(new Grant(terms, addedAt, reader.Number())
+            var grant = new Grant(terms, addedAt, reader.Number())
             {
                 Status = reader.Enum<GrantStatus>(),
                 Remaining = reader.Credits(),
                 EndedAt = reader.OptionalInstant(),
                 BalanceWhenAdded = reader.Credits(),
                 AvailableWhenAdded = reader.Credits(),
-                Void = reader.Flag() ? new VoidRecord(reader.Credits(), reader.Credits(), reader.Credits(), reader.Number()) : null,
-            });
+                NextRefillAt = reader.OptionalInstant(),
+            };
+            grant.Ceiling = grant.NextRefillAt is null ? terms.Amount : reader.Credits();
+            grant.Void = reader.Flag() ? new VoidRecord(reader.Credits(), reader.Credits(), reader.Credits(), reader.Number()) : null;
+            book.Add(grant);
         }
 
         return book;
@@ -194,7 +226,7 @@ public sealed class GrantBook
         {
             case GrantStatus.Pending:
                 _pending += grant.Remaining;
-                Schedule(grant, grant.EffectiveAt, ends: false);
+                Schedule(grant, grant.EffectiveAt, GrantTurn.Begins);
                 break;
             case GrantStatus.Active:
                 ActiveRemaining += grant.Remaining;
@@ -207,8 +239,10 @@ public sealed class GrantBook
                 _restricted += grant.Terms.Meters.IsAll ? 0 : 1;
                 if (grant.ExpiresAt is { } expiresAt)
                 {
-                    Schedule(grant, expiresAt, ends: true);
+                    Schedule(grant, expiresAt, GrantTurn.Ends);
                 }
+
+                ScheduleRefill(grant);
 
                 break;
             case GrantStatus.Expired:
@@ -217,8 +251,16 @@ public sealed class GrantBook
         }
     }
 
-    private void Schedule(Grant grant, DateTimeOffset at, bool ends) =>
-        (_due ??= new PriorityQueue<Grant, Due>()).Enqueue(grant, new Due(at.UtcTicks, ends, grant.AddedSequence));
+    private void ScheduleRefill(Grant grant)
+    {
+        if (grant.NextRefillAt is { } refillAt && refillAt < (grant.ExpiresAt ?? DateTimeOffset.MaxValue))
+        {
+            Schedule(grant, refillAt, GrantTurn.Refills);
+        }
+    }
+
+    private void Schedule(Grant grant, DateTimeOffset at, GrantTurn turn) =>
+        (_due ??= new PriorityQueue<Grant, Due>()).Enqueue(grant, new Due(at.UtcTicks, turn, grant.AddedSequence));
 
     private static void Insert(List<Grant> list, Grant grant)
     {
@@ -228,14 +270,22 @@ public sealed class GrantBook
 
     private static void Remove(List<Grant> list, Grant grant) => list.RemoveAt(list.BinarySearch(grant, BurnOrder.Instance));
 
-    /// <summary>At one instant grants end before others begin, each in the order of adding: a total order, so replay agrees.</summary>
-    private readonly record struct Due(long Ticks, bool Ends, long Added) : IComparable<Due>
+    /// <summary>At one instant grants end before others refill and others begin, each in the order of adding: a total order, so replay agrees.</summary>
+    private readonly record struct Due(long Ticks, GrantTurn Turn, long Added) : IComparable<Due>
     {
         public int CompareTo(Due other)
         {
             var order = Ticks.CompareTo(other.Ticks);
-            order = order == 0 ? other.Ends.CompareTo(Ends) : order;
+            order = order == 0 ? Turn.CompareTo(other.Turn) : order;
             return order == 0 ? Added.CompareTo(other.Added) : order;
         }
     }
+}
+
+/// <summary>What comes to a grant by itself, in the order of one instant.</summary>
+internal enum GrantTurn
+{
+    Ends = 0,
+    Refills = 1,
+    Begins = 2,
 }

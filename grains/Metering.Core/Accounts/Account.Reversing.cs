@@ -1,0 +1,149 @@
+using System.Numerics;
+using Metering.Core.Charges;
+using Metering.Core.Entries;
+using Metering.Core.Grants;
+
+namespace Metering.Core.Accounts;
+
+/// <summary>What becomes of a reversal.</summary>
+/// <param name="Outcome">How it ended.</param>
+/// <param name="Reversed">The reversal as it is recorded: new, or the original that a retry repeats; null when refused.</param>
+/// <param name="Replayed">Whether it is a retry: then there is nothing to apply.</param>
+public readonly record struct ReversalDecision(Outcome Outcome, Reversed? Reversed = null, bool Replayed = false);
+
+public sealed partial class Account
+{
+    /// <summary>
+    /// Gives back what a charge took, wholly or a part in proportion to its quantity. Parts are cut from the cumulative share, rounded down, so that
+    /// they never add up to more than was charged, and all of them together to exactly that.
+    /// </summary>
+    public ReversalDecision DecideReversal(Reverse reverse, DateTimeOffset now)
+    {
+        if (!Exists)
+        {
+            return new ReversalDecision(Outcome.AccountNotFound);
+        }
+
+        if (FindOperation(reverse.Id) is { } known)
+        {
+            return known is Reversed original && original.IsOf(reverse)
+                ? new ReversalDecision(Outcome.Done, original, Replayed: true)
+                : new ReversalDecision(Outcome.IdReused);
+        }
+
+        if (FindCharge(reverse.Charge) is not { } charge)
+        {
+            return new ReversalDecision(Outcome.ChargeNotFound);
+        }
+
+        if (IsClosed)
+        {
+            return new ReversalDecision(Outcome.AccountClosed);
+        }
+
+        if (reverse.Quantity is not null && (charge.Lines.Count != 1 || charge.Lines[0].Usage.Quantity.IsZero))
+        {
+            return new ReversalDecision(Outcome.ChargeHasNoSingleQuantity);
+        }
+
+        var before = _reversals.Of(charge.Id);
+        var whole = charge.Lines.Count == 1 ? charge.Lines[0].Usage.Quantity : Quantity.Zero;
+        var after = reverse.Quantity is { } part ? before.Quantity.Value + part.Value : whole.Value;
+        return before.Whole || after > whole.Value
+            ? new ReversalDecision(Outcome.ExceedsCharge)
+            : GiveBack(reverse, charge, new Share(before.Quantity, Quantity.From(after), whole), now);
+    }
+
+    private ReversalDecision GiveBack(Reverse reverse, PaidOperation charge, Share share, DateTimeOffset now)
+    {
+        var (shares, other, again) = SharesOf(charge.Payment, share);
+        var burn = new BurnPlan(_grants, Overage);
+        burn.GiveBack(shares, other);
+        if (again.IsPositive)
+        {
+            burn.Take(again, charge.Lines[0].Usage.Meter);
+        }
+
+        if (!Fits(burn))
+        {
+            return new ReversalDecision(Outcome.OutOfRange);
+        }
+
+        var back = share.Of(charge.Payment.Credits);
+        return new ReversalDecision(Outcome.Done, new Reversed
+        {
+            Sequence = Sequence + 1,
+            At = now,
+            Balance = Balance + back,
+            Available = Available + back,
+            Id = reverse.Id,
+            Charge = charge.Id,
+            Asked = reverse.Quantity,
+            PeriodStart = charge.PeriodStart,
+            Card = charge.Card,
+            Lines = [.. charge.Lines.Select(line => new ReversedLine(
+                line.Usage.Meter,
+                line.Price,
+                line.Usage.Dimensions,
+                charge.Lines.Count == 1 ? share.After - share.Before : line.Usage.Quantity,
+                share.Of(line.Taken)))],
+            ChargedAt = charge.At,
+            Payment = PaymentOf(burn, -back),
+        });
+    }
+
+    /// <summary>
+    /// What each grant gets back; what had been overage; and what a charge that gave credits back must take again. The shares are cut so that
+    /// they sum exactly to the share of the whole.
+    /// </summary>
+    private static (List<Burn> Shares, Credits Other, Credits Again) SharesOf(Payment payment, Share share)
+    {
+        var shares = new List<Burn>();
+        var (cumulative, given, other, again) = (Credits.Zero, Credits.Zero, Credits.Zero, Credits.Zero);
+        foreach (var burn in payment.Burns)
+        {
+            var part = Cut(burn.Credits);
+            if (part.IsPositive)
+            {
+                shares.Add(new Burn(burn.Grant, part));
+            }
+            else
+            {
+                again -= part;
+            }
+        }
+
+        foreach (var credits in new[] { payment.OverageAdded, -(payment.Refund?.Credits ?? Credits.Zero) })
+        {
+            var part = Cut(credits);
+            other += Credits.Larger(part, Credits.Zero);
+            again -= Credits.Min(part, Credits.Zero);
+        }
+
+        return (shares, other, again);
+
+        Credits Cut(Credits credits)
+        {
+            cumulative += credits;
+            var part = share.Of(cumulative) - given;
+            given += part;
+            return part;
+        }
+    }
+
+    /// <summary>The part of a charge between two cumulative quantities given back. A whole of zero is given back all at once.</summary>
+    private readonly record struct Share(Quantity Before, Quantity After, Quantity Whole)
+    {
+        internal Credits Of(Credits credits) => Upto(credits, After) - Upto(credits, Before, nothing: true);
+
+        private Credits Upto(Credits credits, Quantity quantity, bool nothing = false)
+        {
+            if (Whole.IsZero)
+            {
+                return nothing ? Credits.Zero : credits;
+            }
+
+            return Credits.FromNanos((Int128)((BigInteger)credits.Nanos * (BigInteger)quantity.Nanos / (BigInteger)Whole.Nanos));
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using Metering.Core.Encoding;
+using Metering.Core.Entries;
+
+namespace Metering.Core.Accounts;
+
+/// <summary>
+/// Producers that number their charges: of each, the highest number and its last <see cref="Window"/> charges. Memory is the same however many
+/// charges come. A number within the window may still arrive late; one before it may have been seen, and is too old.
+/// </summary>
+internal sealed class Producers
+{
+    internal const int Window = 64;
+
+    private readonly Dictionary<string, Producer> _byName = new(StringComparer.Ordinal);
+
+    internal int Count => _byName.Count;
+
+    /// <summary>The charge a producer gave a number to, if that is still known; or whether the number is too old to tell.</summary>
+    internal Charged? Find(string producer, long sequence, out bool tooOld)
+    {
+        tooOld = false;
+        if (!_byName.TryGetValue(producer, out var known))
+        {
+            return null;
+        }
+
+        tooOld = sequence <= known.Highest - Window;
+        var (number, entry) = known.Slots[sequence % Window];
+        return !tooOld && entry is not null && number == sequence ? (Charged)Entry.Decode(entry) : null;
+    }
+
+    internal bool Knows(string producer) => _byName.ContainsKey(producer);
+
+    internal bool AnySilentThrough(DateTimeOffset instant) => _byName.Values.Any(producer => producer.LastAt <= instant);
+
+    internal void Add(Charged charged, AccountLimits limits)
+    {
+        if (!_byName.TryGetValue(charged.Producer!, out var producer))
+        {
+            if (_byName.Count >= limits.MaxProducers)
+            {
+                foreach (var silent in _byName.Where(pair => pair.Value.LastAt <= charged.At - limits.IdWindow).Select(pair => pair.Key).ToList())
+                {
+                    _byName.Remove(silent);
+                }
+            }
+
+            producer = new Producer();
+            _byName.Add(charged.Producer!, producer);
+        }
+
+        producer.Highest = Math.Max(producer.Highest, charged.ProducerSequence);
+        producer.LastAt = charged.At;
+        producer.Slots[charged.ProducerSequence % Window] = (charged.ProducerSequence, charged.Encoded);
+    }
+
+    internal void Write(ByteWriter writer)
+    {
+        writer.Count(_byName.Count);
+        foreach (var (name, producer) in _byName.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            writer.Text(name);
+            writer.Number(producer.Highest);
+            writer.Instant(producer.LastAt);
+            var entries = producer.Slots.Where(slot => slot.Entry is not null && slot.Number > producer.Highest - Window).OrderBy(slot => slot.Number).ToList();
+            writer.Count(entries.Count);
+            foreach (var (number, entry) in entries)
+            {
+                writer.Number(number);
+                writer.Bytes(entry);
+            }
+        }
+    }
+
+    internal static Producers Read(ref ByteReader reader)
+    {
+        var producers = new Producers();
+        for (var left = reader.Count(); left > 0; left--)
+        {
+            var name = reader.Text();
+            var producer = new Producer { Highest = reader.Number(), LastAt = reader.Instant() };
+            for (var entries = reader.Count(); entries > 0; entries--)
+            {
+                var number = reader.Number();
+                producer.Slots[Math.Abs(number % Window)] = (number, reader.Bytes().ToArray());
+            }
+
+            producers._byName.Add(name, producer);
+        }
+
+        return producers;
+    }
+
+    private sealed class Producer
+    {
+        internal long Highest { get; set; }
+        internal DateTimeOffset LastAt { get; set; }
+        internal (long Number, byte[]? Entry)[] Slots { get; } = new (long, byte[]?)[Window];
+    }
+}

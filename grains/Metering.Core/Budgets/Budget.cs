@@ -1,0 +1,181 @@
+using Metering.Core.Encoding;
+
+namespace Metering.Core.Budgets;
+
+/// <summary>What one counter of a budget has counted.</summary>
+public sealed class BudgetCounter
+{
+    /// <summary>Credits spent in the window.</summary>
+    public Credits Spent { get; internal set; }
+
+    /// <summary>Credits set aside by open holds; they belong to no window until they are settled.</summary>
+    public Credits Held { get; internal set; }
+
+    /// <summary>Thresholds reached in the window.</summary>
+    public SortedSet<int> Crossed { get; } = [];
+}
+
+/// <summary>
+/// A budget and its counters, all of one window. When an entry of a later window comes, the counters begin anew; until then the old ones are
+/// read as zero.
+/// </summary>
+public sealed class Budget
+{
+    /// <summary>The counter that all further values share when there are too many to count apart.</summary>
+    public const string OtherValues = "~";
+
+    private readonly Dictionary<string, BudgetCounter> _counters = new(StringComparer.Ordinal);
+    private readonly int _maxCounters;
+
+    internal Budget(BudgetTerms terms, int maxCounters)
+    {
+        Terms = terms;
+        _maxCounters = maxCounters;
+    }
+
+    public BudgetTerms Terms { get; internal set; }
+
+    /// <summary>The window its counters are of.</summary>
+    public DateTimeOffset Window { get; private set; } = DateTimeOffset.MinValue;
+
+    public IEnumerable<KeyValuePair<string, BudgetCounter>> Counters => _counters.OrderBy(pair => pair.Key, StringComparer.Ordinal);
+
+    /// <summary>Spent under a counter in a window.</summary>
+    public Credits SpentIn(string counter, DateTimeOffset window) =>
+        window == Window && _counters.TryGetValue(counter, out var found) ? found.Spent : Credits.Zero;
+
+    public Credits HeldUnder(string counter) => _counters.TryGetValue(counter, out var found) ? found.Held : Credits.Zero;
+
+    internal bool HasCrossed(string counter, DateTimeOffset window, int threshold) =>
+        window == Window && _counters.TryGetValue(counter, out var found) && found.Crossed.Contains(threshold);
+
+    /// <summary>The counter that counts for a name: its own, or the shared one when there are too many.</summary>
+    internal string CounterFor(string name, DateTimeOffset window)
+    {
+        if (_counters.Count < _maxCounters || _counters.ContainsKey(name))
+        {
+            return name;
+        }
+
+        // A new window drops the counters of the old one that nothing is held under.
+        var turns = window > Window;
+        return turns && _counters.Values.Count(counter => !counter.Held.IsZero) < _maxCounters ? name : OtherValues;
+    }
+
+    /// <summary>Counts credits spent, or given back, in the window of an entry.</summary>
+    internal void Spend(string name, Credits credits, DateTimeOffset window)
+    {
+        TurnTo(window);
+        var counter = Get(CounterFor(name, window));
+        counter.Spent = Credits.Larger(counter.Spent + credits, Credits.Zero);
+        if (credits.IsNegative)
+        {
+            counter.Crossed.RemoveWhere(threshold => !Reaches(counter.Spent, threshold));
+        }
+    }
+
+    /// <summary>Counts credits set aside, or no longer so.</summary>
+    internal void Hold(string name, Credits credits, DateTimeOffset window)
+    {
+        TurnTo(window);
+        var counter = Get(CounterFor(name, window));
+        counter.Held = Credits.Larger(counter.Held + credits, Credits.Zero);
+    }
+
+    internal void Cross(string name, int threshold) => Get(name).Crossed.Add(threshold);
+
+    internal void ForgetHeld()
+    {
+        foreach (var counter in _counters.Values)
+        {
+            counter.Held = Credits.Zero;
+        }
+    }
+
+    /// <summary>New terms may put thresholds out of reach that had been reached.</summary>
+    internal void Change(BudgetTerms terms)
+    {
+        if (!terms.CountsLike(Terms))
+        {
+            _counters.Clear();
+            Window = DateTimeOffset.MinValue;
+        }
+
+        Terms = terms;
+        foreach (var counter in _counters.Values)
+        {
+            counter.Crossed.RemoveWhere(threshold => !terms.Thresholds.Contains(threshold) || !Reaches(counter.Spent, threshold));
+        }
+    }
+
+    /// <summary>Whether an amount spent reaches a threshold: spent ≥ limit × threshold / 100, exactly.</summary>
+    internal bool Reaches(Credits spent, int threshold) => spent.Nanos * 100 >= Terms.Limit.Nanos * threshold;
+
+    internal void Write(ByteWriter writer)
+    {
+        Terms.Write(writer);
+        writer.Instant(Window);
+        writer.Count(_counters.Count);
+        foreach (var (name, counter) in Counters)
+        {
+            writer.Text(name);
+            writer.Amount(counter.Spent);
+            writer.Amount(counter.Held);
+            writer.Count(counter.Crossed.Count);
+            foreach (var threshold in counter.Crossed)
+            {
+                writer.Number(threshold);
+            }
+        }
+    }
+
+    internal static Budget Read(ref ByteReader reader, int maxCounters)
+    {
+        var budget = new Budget(BudgetTerms.Read(ref reader), maxCounters) { Window = reader.Instant() };
+        for (var left = reader.Count(); left > 0; left--)
+        {
+            var counter = budget.Get(reader.Text());
+            counter.Spent = reader.Credits();
+            counter.Held = reader.Credits();
+            for (var crossed = reader.Count(); crossed > 0; crossed--)
+            {
+                counter.Crossed.Add(reader.Small());
+            }
+        }
+
+        return budget;
+    }
+
+    private void TurnTo(DateTimeOffset window)
+    {
+        if (window == Window)
+        {
+            return;
+        }
+
+        Window = window;
+        foreach (var (name, counter) in _counters.ToList())
+        {
+            if (counter.Held.IsZero)
+            {
+                _counters.Remove(name);
+            }
+            else
+            {
+                counter.Spent = Credits.Zero;
+                counter.Crossed.Clear();
+            }
+        }
+    }
+
+    private BudgetCounter Get(string name)
+    {
+        if (!_counters.TryGetValue(name, out var counter))
+        {
+            counter = new BudgetCounter();
+            _counters.Add(name, counter);
+        }
+
+        return counter;
+    }
+}

@@ -1,0 +1,36 @@
+using Metering.Core.Encoding;
+
+namespace Metering.Core.Entries;
+
+/// <summary>
+/// An entry made under a caller's id: charges, holds, settles, releases and reversals share one set of ids. Its bytes are what a
+/// retry is compared with and answered from. Encoded: id and usage time first, then the fields of its kind.
+/// </summary>
+public abstract record Operation : Entry
+{
+    public required string Id { get; init; }
+
+    /// <summary>When the usage happened, if the request said.</summary>
+    public DateTimeOffset? Time { get; init; }
+
+    /// <summary>The id and usage time of an encoded operation, without decoding the rest.</summary>
+    internal static (string Id, DateTimeOffset? Time) PeekIdentity(ReadOnlySpan<byte> bytes)
+    {
+        var reader = new ByteReader(bytes);
+        reader.Byte();
+        reader.Number();
+        reader.Instant();
+        reader.Credits();
+        reader.Credits();
+        return (reader.Text(), reader.OptionalInstant());
+    }
+
+    internal sealed override void WriteFields(ByteWriter writer)
+    {
+        writer.Text(Id);
+        writer.OptionalInstant(Time);
+        WriteOperation(writer);
+    }
+
+    internal abstract void WriteOperation(ByteWriter writer);
+}
