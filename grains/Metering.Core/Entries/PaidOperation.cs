@@ -18,6 +18,9 @@ public abstract record PaidOperation : Operation
     public required IReadOnlyList<ChargedLine> Lines { get; init; }
     public required Payment Payment { get; init; }
 
+    /// <summary>Credits deducted: the sum of the lines less <see cref="Uncovered"/>. Negative when a volume price gave some back.</summary>
+    public Credits Credits => Payment.Credits;
+
     /// <summary>What an <c>upTo</c> charge could not take.</summary>
     public Credits Uncovered { get; init; }
 

@@ -15,8 +15,8 @@ public sealed class ChargingTests
 
         var decision = scene.Charge("c1", "calls", "1.5");
 
-        Assert.Equal(ChargeOutcome.Charged, decision.Outcome);
-        Assert.Equal("1.5", decision.Charged!.Credits.ToString());
+        Assert.Equal(Outcome.Done, decision.Outcome);
+        Assert.Equal("1.5", decision.Charged!.Payment.Credits.ToString());
         Assert.Equal("98.5", decision.Charged.Balance.ToString());
         Assert.Equal(3, decision.Charged.Sequence);
         Assert.Equal("98.5", scene.Left("plan"));
@@ -28,13 +28,13 @@ public sealed class ChargingTests
         var scene = new Scene();
         scene.Grant("plan", "10");
 
-        Assert.Equal(ChargeOutcome.InsufficientCredits, scene.Charge("over", "calls", "10.000000001").Outcome);
-        Assert.Equal(ChargeOutcome.Charged, scene.Charge("exact", "calls", "10").Outcome);
+        Assert.Equal(Outcome.InsufficientCredits, scene.Charge("over", "calls", "10.000000001").Outcome);
+        Assert.Equal(Outcome.Done, scene.Charge("exact", "calls", "10").Outcome);
         var refused = scene.Charge("nano", "calls", "0.000000001");
 
-        Assert.Equal(ChargeOutcome.InsufficientCredits, refused.Outcome);
-        Assert.Equal("0.000000001", refused.Required.ToString());
-        Assert.Equal("0", refused.Available.ToString());
+        Assert.Equal(Outcome.InsufficientCredits, refused.Outcome);
+        Assert.Equal("0.000000001", refused.Why.Required.ToString());
+        Assert.Equal("0", refused.Why.Available.ToString());
         Assert.True(scene.Account.Balance.IsZero);
     }
 
@@ -45,11 +45,11 @@ public sealed class ChargingTests
         scene.Grant("small", "1");
         var before = Bytes(scene.Account);
 
-        Assert.Equal(ChargeOutcome.InsufficientCredits, scene.Charge("c1", "calls", "2").Outcome);
+        Assert.Equal(Outcome.InsufficientCredits, scene.Charge("c1", "calls", "2").Outcome);
         Assert.Equal(before, Bytes(scene.Account));
 
         scene.Grant("more", "5");
-        Assert.Equal(ChargeOutcome.Charged, scene.Charge("c1", "calls", "2").Outcome);
+        Assert.Equal(Outcome.Done, scene.Charge("c1", "calls", "2").Outcome);
     }
 
     [Fact]
@@ -58,10 +58,10 @@ public sealed class ChargingTests
         var scene = new Scene(creditLimit: "5");
         scene.Grant("plan", "2");
 
-        Assert.Equal(ChargeOutcome.Charged, scene.Charge("c1", "calls", "7").Outcome);
+        Assert.Equal(Outcome.Done, scene.Charge("c1", "calls", "7").Outcome);
         Assert.Equal("-5", scene.Account.Balance.ToString());
         Assert.Equal("5", scene.Account.Overage.ToString());
-        Assert.Equal(ChargeOutcome.InsufficientCredits, scene.Charge("c2", "calls", "0.000000001").Outcome);
+        Assert.Equal(Outcome.InsufficientCredits, scene.Charge("c2", "calls", "0.000000001").Outcome);
     }
 
     [Fact]
@@ -72,12 +72,12 @@ public sealed class ChargingTests
 
         // 10 tokens at 2 and 4 at 1 are 24: 15 are there.
         var decision = scene.Charge("c1", "tokens", "14", ChargeMode.UpTo);
-        Assert.Equal("15", decision.Charged!.Credits.ToString());
+        Assert.Equal("15", decision.Charged!.Payment.Credits.ToString());
         Assert.Equal("9", decision.Charged.Uncovered.ToString());
         Assert.True(scene.Account.Balance.IsZero);
 
         scene.Grant("more", "10");
-        Assert.Equal("1", scene.Charge("c2", "tokens", "1").Charged!.Credits.ToString());
+        Assert.Equal("1", scene.Charge("c2", "tokens", "1").Charged!.Payment.Credits.ToString());
     }
 
     [Fact]
@@ -88,8 +88,8 @@ public sealed class ChargingTests
 
         var decision = scene.Charge("c1", "calls", "2", ChargeMode.UpTo);
 
-        Assert.Equal(ChargeOutcome.Charged, decision.Outcome);
-        Assert.True(decision.Charged!.Credits.IsZero);
+        Assert.Equal(Outcome.Done, decision.Outcome);
+        Assert.True(decision.Charged!.Payment.Credits.IsZero);
         Assert.Equal("2", decision.Charged.Uncovered.ToString());
         Assert.Equal("3", scene.Account.Overage.ToString());
     }
@@ -103,7 +103,7 @@ public sealed class ChargingTests
         Assert.Empty(scene.Charge("fits", "calls", "2", ChargeMode.Record).Charged!.Violations);
         var passed = scene.Charge("passes", "calls", "5", ChargeMode.Record);
 
-        Assert.Equal([ChargeOutcome.InsufficientCredits], passed.Charged!.Violations);
+        Assert.Equal([Outcome.InsufficientCredits], passed.Charged!.Violations);
         Assert.Equal("5", scene.Account.Overage.ToString());
         Assert.Equal("-5", scene.Account.Balance.ToString());
     }
@@ -117,9 +117,9 @@ public sealed class ChargingTests
 
         var refused = scene.Charge(new Charge("c1", [Line("calls", "6"), Line("drops", "6")], null, ChargeMode.Enforce));
 
-        Assert.Equal(ChargeOutcome.InsufficientCredits, refused.Outcome);
-        Assert.Equal("12", refused.Required.ToString());
-        Assert.Equal("10", refused.Available.ToString());
+        Assert.Equal(Outcome.InsufficientCredits, refused.Outcome);
+        Assert.Equal("12", refused.Why.Required.ToString());
+        Assert.Equal("10", refused.Why.Available.ToString());
         Assert.Equal(before, Bytes(scene.Account));
     }
 
@@ -155,7 +155,7 @@ public sealed class ChargingTests
         scene.Grant("plan", "100");
 
         // 14 tokens cost 24, less a quarter 18.
-        Assert.Equal("18", scene.Charge("c1", "tokens", "14").Charged!.Credits.ToString());
+        Assert.Equal("18", scene.Charge("c1", "tokens", "14").Charged!.Payment.Credits.ToString());
     }
 
     [Fact]
@@ -199,8 +199,8 @@ public sealed class ChargingTests
 
         var charged = scene.Charge("c2", "disk", "1").Charged!;
 
-        Assert.Equal("4.5", charged.Refund!.Value.Credits.ToString());
-        Assert.Equal("4.5", scene.Left(charged.Refund.Value.Grant));
+        Assert.Equal("4.5", charged.Payment.Refund!.Value.Credits.ToString());
+        Assert.Equal("4.5", scene.Left(charged.Payment.Refund.Value.Grant));
         Assert.Equal("4.5", scene.Account.Available.ToString());
     }
 
@@ -214,7 +214,7 @@ public sealed class ChargingTests
         scene.Clock = Start.AddHours(2);
 
         // Entries: settings, short, c1, refund-6, the expiry of short, c2.
-        Assert.Equal("refund-6-", scene.Charge("c2", "disk", "1").Charged!.Refund!.Value.Grant);
+        Assert.Equal("refund-6-", scene.Charge("c2", "disk", "1").Charged!.Payment.Refund!.Value.Grant);
     }
 
     [Fact]
@@ -230,7 +230,7 @@ public sealed class ChargingTests
 
         Assert.Equal((charged.Credits, charged.Balance), (quote.Credits, quote.Balance));
         Assert.Equal("22", quote.Credits.ToString());
-        Assert.Equal(ChargeOutcome.InsufficientCredits, scene.Quote(Use("c9", "calls", "1000")).Outcome);
+        Assert.Equal(Outcome.InsufficientCredits, scene.Quote(Use("c9", "calls", "1000")).Outcome);
     }
 
     [Fact]
@@ -239,11 +239,11 @@ public sealed class ChargingTests
         var scene = new Scene();
         scene.Grant("plan", "5");
 
-        Assert.Equal(ChargeOutcome.UnknownMeter, scene.Charge("c1", "cals", "1").Outcome);
-        Assert.Equal(ChargeOutcome.NoPrice, scene.Charge("c2", "only-gold", "1").Outcome);
-        Assert.Equal(ChargeOutcome.AccountNotFound, new Account("nobody", new AccountLimits()).DecideCharge(Use("c", "calls", "1"), Start, StandardCard).Outcome);
+        Assert.Equal(Outcome.UnknownMeter, scene.Charge("c1", "cals", "1").Outcome);
+        Assert.Equal(Outcome.NoPrice, scene.Charge("c2", "only-gold", "1").Outcome);
+        Assert.Equal(Outcome.AccountNotFound, new Account("nobody", new AccountLimits()).DecideCharge(Use("c", "calls", "1"), Start, StandardCard).Outcome);
         scene.Card = null!;
-        Assert.Equal(ChargeOutcome.RateCardNotFound, scene.Charge("c3", "calls", "1").Outcome);
+        Assert.Equal(Outcome.RateCardNotFound, scene.Charge("c3", "calls", "1").Outcome);
     }
 
     [Fact]
@@ -251,17 +251,17 @@ public sealed class ChargingTests
     {
         var scene = new Scene();
         var refused = scene.Charge(new Charge("c1", [Line("calls", "0"), Line("nothing", "1")], null, ChargeMode.Enforce));
-        Assert.Equal((ChargeOutcome.UnknownMeter, 1), (refused.Outcome, refused.Line));
+        Assert.Equal((Outcome.UnknownMeter, 1), (refused.Outcome, refused.Why.Line));
     }
 
     [Fact]
     public void A_quantity_whose_period_would_leave_its_range_is_refused_and_changes_nothing()
     {
         var scene = new Scene(card: CardOf(Meter("calls", new PriceDraft { Id = "calls", Kind = PriceKind.PerUnit, UnitPrice = 0m })));
-        Assert.Equal(ChargeOutcome.Charged, scene.Charge("c1", "calls", "999999999999999999.999999999").Outcome);
+        Assert.Equal(Outcome.Done, scene.Charge("c1", "calls", "999999999999999999.999999999").Outcome);
         var before = Bytes(scene.Account);
 
-        Assert.Equal(ChargeOutcome.OutOfRange, scene.Charge("c2", "calls", "0.000000001").Outcome);
+        Assert.Equal(Outcome.OutOfRange, scene.Charge("c2", "calls", "0.000000001").Outcome);
         Assert.Equal(before, Bytes(scene.Account));
     }
 
@@ -269,8 +269,8 @@ public sealed class ChargingTests
     public void Overage_beyond_the_range_of_credits_is_refused_even_in_record_mode()
     {
         var scene = new Scene();
-        Assert.Equal(ChargeOutcome.Charged, scene.Charge("c1", "calls", "999999999999999999.999999999", ChargeMode.Record).Outcome);
+        Assert.Equal(Outcome.Done, scene.Charge("c1", "calls", "999999999999999999.999999999", ChargeMode.Record).Outcome);
         scene.Clock = Start.AddMonths(1);
-        Assert.Equal(ChargeOutcome.OutOfRange, scene.Charge("c2", "calls", "1", ChargeMode.Record).Outcome);
+        Assert.Equal(Outcome.OutOfRange, scene.Charge("c2", "calls", "1", ChargeMode.Record).Outcome);
     }
 }

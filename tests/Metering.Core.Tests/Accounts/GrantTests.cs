@@ -23,7 +23,7 @@ public sealed class GrantTests
         scene.Grant(Terms("urgent", "1", priority: 1));
         scene.Grant(Terms("last", "1", priority: 101, expiresAt: Start.AddDays(1)));
 
-        var burned = scene.Charge("all", "calls", "8").Charged!.Burns.Select(burn => burn.Grant);
+        var burned = scene.Charge("all", "calls", "8").Charged!.Payment.Burns.Select(burn => burn.Grant);
 
         Assert.Equal(["urgent", "expires-sooner", "expires", "started-earlier", "a-same", "z-same", "later-added", "last"], burned);
     }
@@ -80,10 +80,10 @@ public sealed class GrantTests
         Assert.Equal(("-2", "10"), (scene.Account.Balance.ToString(), scene.Left("soon")));
 
         scene.Clock = Start.AddHours(1).AddTicks(-1);
-        Assert.Equal(ChargeOutcome.InsufficientCredits, scene.Charge("c1", "calls", "1").Outcome);
+        Assert.Equal(Outcome.InsufficientCredits, scene.Charge("c1", "calls", "1").Outcome);
 
         scene.Clock = Start.AddHours(1);
-        Assert.Equal(ChargeOutcome.Charged, scene.Charge("c1", "calls", "8").Outcome);
+        Assert.Equal(Outcome.Done, scene.Charge("c1", "calls", "8").Outcome);
         Assert.True(scene.Account.Balance.IsZero);
         Assert.Equal("2", Assert.Single(scene.Entries.OfType<GrantActivated>()).OveragePaid.ToString());
     }
@@ -95,9 +95,9 @@ public sealed class GrantTests
         scene.Grant(Terms("short", "10", expiresAt: Start.AddHours(1)));
 
         scene.Clock = Start.AddHours(1).AddTicks(-1);
-        Assert.Equal(ChargeOutcome.Charged, scene.Charge("c1", "calls", "4").Outcome);
+        Assert.Equal(Outcome.Done, scene.Charge("c1", "calls", "4").Outcome);
         scene.Clock = Start.AddHours(1);
-        Assert.Equal(ChargeOutcome.InsufficientCredits, scene.Charge("c2", "calls", "1").Outcome);
+        Assert.Equal(Outcome.InsufficientCredits, scene.Charge("c2", "calls", "1").Outcome);
 
         Assert.Equal("6", Assert.Single(scene.Entries.OfType<GrantExpired>()).Forfeited.ToString());
     }
@@ -120,8 +120,8 @@ public sealed class GrantTests
     public void A_grant_that_ends_before_it_could_begin_to_matter_is_refused()
     {
         var scene = new Scene();
-        Assert.Equal(GrantOutcome.ExpiresInPast, scene.Grant(Terms("now", "1", expiresAt: Start)).Outcome);
-        Assert.Equal(GrantOutcome.Granted, scene.Grant(Terms("tick", "1", expiresAt: Start.AddTicks(1))).Outcome);
+        Assert.Equal(Outcome.ExpiresInPast, scene.Grant(Terms("now", "1", expiresAt: Start)).Outcome);
+        Assert.Equal(Outcome.Done, scene.Grant(Terms("tick", "1", expiresAt: Start.AddTicks(1))).Outcome);
     }
 
     [Fact]
@@ -133,9 +133,9 @@ public sealed class GrantTests
 
         Assert.Equal("13", scene.Account.Available.ToString());
         var refused = scene.Charge("c1", "drops", "6");
-        Assert.Equal((ChargeOutcome.InsufficientCredits, "6", "3"), (refused.Outcome, refused.Required.ToString(), refused.Available.ToString()));
-        Assert.Equal(["for-all"], scene.Charge("c2", "drops", "5").Charged!.Burns.Select(burn => burn.Grant));
-        Assert.Equal(ChargeOutcome.Charged, scene.Charge("c3", "calls", "10").Outcome);
+        Assert.Equal((Outcome.InsufficientCredits, "6", "3"), (refused.Outcome, refused.Why.Required.ToString(), refused.Why.Available.ToString()));
+        Assert.Equal(["for-all"], scene.Charge("c2", "drops", "5").Charged!.Payment.Burns.Select(burn => burn.Grant));
+        Assert.Equal(Outcome.Done, scene.Charge("c3", "calls", "10").Outcome);
     }
 
     [Fact]
@@ -168,7 +168,7 @@ public sealed class GrantTests
     {
         var scene = new Scene();
         scene.Grant("most", "999999999999999999.999999999");
-        Assert.Equal(GrantOutcome.CreditsOutOfRange, scene.Grant("nano", "0.000000001").Outcome);
+        Assert.Equal(Outcome.OutOfRange, scene.Grant("nano", "0.000000001").Outcome);
     }
 
     [Fact]
@@ -178,12 +178,12 @@ public sealed class GrantTests
         scene.Grant(Terms("old", "1", expiresAt: Start.AddHours(1)));
         scene.Grant("live", "1");
         scene.Clock = Start.AddHours(25).AddTicks(-1);
-        Assert.Equal(GrantOutcome.TooManyGrants, scene.Grant("new", "1").Outcome);
+        Assert.Equal(Outcome.TooManyGrants, scene.Grant("new", "1").Outcome);
 
         scene.Clock = Start.AddHours(25);
-        Assert.Equal(GrantOutcome.Granted, scene.Grant("new", "1").Outcome);
+        Assert.Equal(Outcome.Done, scene.Grant("new", "1").Outcome);
         Assert.Equal(["live", "new"], scene.Account.Grants.Select(grant => grant.Id));
-        Assert.Equal(GrantOutcome.TooManyGrants, scene.Grant("newer", "1").Outcome);
+        Assert.Equal(Outcome.TooManyGrants, scene.Grant("newer", "1").Outcome);
     }
 
     [Fact]
@@ -193,7 +193,7 @@ public sealed class GrantTests
         scene.Grant(Terms("spent", "1", expiresAt: Start.AddDays(9)));
         scene.Charge("c1", "calls", "1");
         scene.Clock = Start.AddDays(2);
-        Assert.Equal(GrantOutcome.Granted, scene.Grant("new", "1").Outcome);
+        Assert.Equal(Outcome.Done, scene.Grant("new", "1").Outcome);
 
         scene.Clock = Start.AddDays(20);
         scene.Begin();

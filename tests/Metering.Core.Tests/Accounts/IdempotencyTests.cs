@@ -34,7 +34,7 @@ public sealed class IdempotencyTests
         scene.Charge("c1", "calls", "1");
         var before = Bytes(scene.Account);
 
-        Assert.Equal(ChargeOutcome.IdReused, scene.Charge(Use("c1", meter, quantity, mode, stamped ? Start : null)).Outcome);
+        Assert.Equal(Outcome.IdReused, scene.Charge(Use("c1", meter, quantity, mode, stamped ? Start : null)).Outcome);
         Assert.Equal(before, Bytes(scene.Account));
     }
 
@@ -45,8 +45,8 @@ public sealed class IdempotencyTests
         scene.Grant("plan", "10");
         scene.Charge(new Charge("c1", [Line("calls", "1", new Dimension("team", "a"))], null, ChargeMode.Enforce));
 
-        Assert.Equal(ChargeOutcome.IdReused, scene.Charge(new Charge("c1", [Line("calls", "1", new Dimension("team", "b"))], null, ChargeMode.Enforce)).Outcome);
-        Assert.Equal(ChargeOutcome.IdReused, scene.Charge(new Charge("c1", [Line("calls", "1", new Dimension("team", "a")), Line("calls", "0")], null, ChargeMode.Enforce)).Outcome);
+        Assert.Equal(Outcome.IdReused, scene.Charge(new Charge("c1", [Line("calls", "1", new Dimension("team", "b"))], null, ChargeMode.Enforce)).Outcome);
+        Assert.Equal(Outcome.IdReused, scene.Charge(new Charge("c1", [Line("calls", "1", new Dimension("team", "a")), Line("calls", "0")], null, ChargeMode.Enforce)).Outcome);
         Assert.True(scene.Charge(new Charge("c1", [Line("calls", "1.0", new Dimension("team", "a"))], null, ChargeMode.Enforce)).Replayed);
     }
 
@@ -90,9 +90,9 @@ public sealed class IdempotencyTests
         scene.Charge(Use("c1", "calls", "1", time: stamp));
         scene.Charge("pushes-c1-out", "calls", "1");
 
-        Assert.Equal(ChargeOutcome.TooOld, scene.Charge(Use("c1", "calls", "1", time: stamp)).Outcome);
-        Assert.Equal(ChargeOutcome.TooOld, scene.Charge(Use("new", "calls", "1", time: stamp.AddTicks(-1))).Outcome);
-        Assert.Equal(ChargeOutcome.Charged, scene.Charge(Use("newer", "calls", "1", time: stamp.AddTicks(1))).Outcome);
+        Assert.Equal(Outcome.TooOld, scene.Charge(Use("c1", "calls", "1", time: stamp)).Outcome);
+        Assert.Equal(Outcome.TooOld, scene.Charge(Use("new", "calls", "1", time: stamp.AddTicks(-1))).Outcome);
+        Assert.Equal(Outcome.Done, scene.Charge(Use("newer", "calls", "1", time: stamp.AddTicks(1))).Outcome);
     }
 
     [Fact]
@@ -106,7 +106,7 @@ public sealed class IdempotencyTests
         scene.Restart();
 
         Assert.True(scene.Charge("c2", "calls", "1").Replayed);
-        Assert.Equal(ChargeOutcome.TooOld, scene.Charge(Use("c1", "calls", "1", time: Start)).Outcome);
+        Assert.Equal(Outcome.TooOld, scene.Charge(Use("c1", "calls", "1", time: Start)).Outcome);
     }
 
     [Fact]
@@ -121,9 +121,9 @@ public sealed class IdempotencyTests
 
         var retry = scene.Grant(Terms("plan", "10.0", expiresAt: Start.AddDays(1)));
 
-        Assert.Equal(GrantOutcome.Granted, retry.Outcome);
+        Assert.Equal(Outcome.Done, retry.Outcome);
         Assert.Equal(original with { Replayed = true }, retry.Answer);
-        Assert.Equal(GrantOutcome.IdReused, scene.Grant(Terms("plan", "11", expiresAt: Start.AddDays(1))).Outcome);
+        Assert.Equal(Outcome.IdReused, scene.Grant(Terms("plan", "11", expiresAt: Start.AddDays(1))).Outcome);
     }
 
     [Fact]
@@ -139,6 +139,6 @@ public sealed class IdempotencyTests
         Assert.Equal(original with { Replayed = true }, scene.Void("plan").Answer);
         Assert.Equal("6", original.Credits.ToString());
         Assert.Equal("1", scene.Account.Balance.ToString());
-        Assert.Equal(GrantOutcome.GrantNotFound, scene.Void("other").Outcome);
+        Assert.Equal(Outcome.GrantNotFound, scene.Void("other").Outcome);
     }
 }

@@ -91,7 +91,7 @@ public sealed class LedgerLawTests
             {
                 var before = account.Available;
                 account.Apply(entry);
-                if (entry is Charged { Mode: ChargeMode.Enforce, Credits.IsPositive: true })
+                if (entry is Charged { Mode: ChargeMode.Enforce, Payment.Credits.IsPositive: true })
                 {
                     Assert.False(account.Available.IsNegative && before > account.Available && before.IsNegative, "An enforced charge went through without credits.");
                     Assert.False(account.Available.IsNegative && !before.IsNegative, "An enforced charge took more than was available.");
@@ -195,8 +195,8 @@ public sealed class LedgerLawTests
                     break;
                 case Charged charged:
                     // What came back as a new grant was not un-burned from an old one.
-                    Burned += charged.Credits.Value + (charged.Refund?.Credits.Value ?? 0m);
-                    Granted += charged.Refund?.Credits.Value ?? 0m;
+                    Burned += charged.Payment.Credits.Value + (charged.Payment.Refund?.Credits.Value ?? 0m);
+                    Granted += charged.Payment.Refund?.Credits.Value ?? 0m;
                     break;
                 default:
                     break;

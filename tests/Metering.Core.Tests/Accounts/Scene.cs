@@ -1,9 +1,12 @@
 using System.Globalization;
 using Metering.Core.Accounts;
+using Metering.Core.Budgets;
 using Metering.Core.Charges;
 using Metering.Core.Encoding;
 using Metering.Core.Entries;
 using Metering.Core.Grants;
+using Metering.Core.Holds;
+using Metering.Core.Policies;
 using Metering.Core.Pricing;
 
 namespace Metering.Core.Tests.Accounts;
@@ -85,10 +88,7 @@ internal sealed class Scene
             Period = new Period(every, new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero)),
             Metadata = [],
         };
-        if (Account.DecideSettings(settings, now) is { } entry)
-        {
-            Commit(entry);
-        }
+        Commit(Account.DecideSettings(settings, now).Entry);
     }
 
     internal GrantDecision Grant(GrantTerms terms)
@@ -110,11 +110,64 @@ internal sealed class Scene
     internal ChargeDecision Charge(Charge charge)
     {
         var decision = Account.DecideCharge(charge, Begin(), Card);
-        Commit(decision.Replayed ? null : decision.Charged);
+        if (!decision.Replayed)
+        {
+            Commit(decision.Charged);
+            Commit(decision.Crossings);
+        }
+
         return decision;
     }
 
     internal ChargeDecision Charge(string id, string meter, string quantity, ChargeMode mode = ChargeMode.Enforce) => Charge(Use(id, meter, quantity, mode));
+
+    internal HoldDecision Hold(PlaceHold hold)
+    {
+        var decision = Account.DecideHold(hold, Begin(), Card);
+        Commit(decision.Replayed ? null : decision.Held);
+        return decision;
+    }
+
+    internal HoldDecision Hold(string id, string credits, TimeSpan? timeToLive = null, ChargeMode mode = ChargeMode.Enforce) =>
+        Hold(new PlaceHold(id, null, Of(credits), timeToLive ?? TimeSpan.FromMinutes(5), mode));
+
+    internal HoldDecision Hold(string id, ChargeLine usage, TimeSpan? timeToLive = null, ChargeMode mode = ChargeMode.Enforce) =>
+        Hold(new PlaceHold(id, usage, null, timeToLive ?? TimeSpan.FromMinutes(5), mode));
+
+    internal SettleDecision Settle(Settle settle)
+    {
+        var decision = Account.DecideSettle(settle, Begin(), Card);
+        if (!decision.Replayed)
+        {
+            Commit(decision.Settled);
+            Commit(decision.Crossings);
+        }
+
+        return decision;
+    }
+
+    internal ReleaseDecision Release(string id, string hold)
+    {
+        var decision = Account.DecideRelease(id, hold, Begin());
+        Commit(decision.Replayed ? null : decision.Released);
+        return decision;
+    }
+
+    internal ReversalDecision Reverse(string id, string charge, string? quantity = null)
+    {
+        var asked = quantity is null ? (Quantity?)null : Quantity.From(decimal.Parse(quantity, CultureInfo.InvariantCulture));
+        var decision = Account.DecideReversal(new Reverse(id, charge, asked), Begin());
+        Commit(decision.Replayed ? null : decision.Reversed);
+        return decision;
+    }
+
+    internal Decision Put(BudgetTerms budget) => Commit(Account.DecideBudget(budget, Begin()));
+
+    internal Decision RemoveBudget(string id) => Commit(Account.DecideRemoveBudget(id, Begin()));
+
+    internal Decision Put(PolicyTerms policy) => Commit(Account.DecidePolicy(policy, Begin()));
+
+    internal Decision Close() => Commit(Account.DecideClose(Begin()));
 
     internal ChargeDecision Quote(Charge charge) => Account.DecideQuote(charge, Begin(), Card);
 
@@ -153,6 +206,20 @@ internal sealed class Scene
     }
 
     internal string Left(string grant) => Account.Grants.Single(candidate => candidate.Id == grant).Remaining.ToString();
+
+    private Decision Commit(Decision decision)
+    {
+        Commit(decision.Entry);
+        return decision;
+    }
+
+    private void Commit(IReadOnlyList<Entry> entries)
+    {
+        foreach (var entry in entries)
+        {
+            Commit(entry);
+        }
+    }
 
     private void Commit(Entry? entry)
     {

@@ -1,4 +1,3 @@
-using Metering.Core.Charges;
 using Metering.Core.Pricing;
 using static Metering.Core.Tests.Accounts.Scene;
 
@@ -13,8 +12,8 @@ public sealed class TimeTests
     {
         var scene = new Scene();
         scene.Grant("plan", "10");
-        Assert.Equal(ChargeOutcome.Charged, scene.Charge(Use("c1", "calls", "1", time: Start.AddMinutes(5))).Outcome);
-        Assert.Equal(ChargeOutcome.InFuture, scene.Charge(Use("c2", "calls", "1", time: Start.AddMinutes(5).AddTicks(1))).Outcome);
+        Assert.Equal(Outcome.Done, scene.Charge(Use("c1", "calls", "1", time: Start.AddMinutes(5))).Outcome);
+        Assert.Equal(Outcome.InFuture, scene.Charge(Use("c2", "calls", "1", time: Start.AddMinutes(5).AddTicks(1))).Outcome);
     }
 
     [Fact]
@@ -27,12 +26,12 @@ public sealed class TimeTests
         scene.Clock = April.AddDays(3).AddTicks(-1);
 
         // March's 11th token costs 1; April's first costs 2.
-        Assert.Equal("1", scene.Charge(Use("late", "tokens", "1", time: April.AddTicks(-1))).Charged!.Credits.ToString());
-        Assert.Equal("2", scene.Charge("march", "tokens", "1").Charged!.Credits.ToString());
-        Assert.Equal("2", scene.Charge(Use("first-instant", "tokens", "1", time: April)).Charged!.Credits.ToString());
+        Assert.Equal("1", scene.Charge(Use("late", "tokens", "1", time: April.AddTicks(-1))).Charged!.Payment.Credits.ToString());
+        Assert.Equal("2", scene.Charge("march", "tokens", "1").Charged!.Payment.Credits.ToString());
+        Assert.Equal("2", scene.Charge(Use("first-instant", "tokens", "1", time: April)).Charged!.Payment.Credits.ToString());
 
         scene.Clock = April.AddDays(3);
-        Assert.Equal(ChargeOutcome.TooOld, scene.Charge(Use("later", "tokens", "1", time: April.AddTicks(-1))).Outcome);
+        Assert.Equal(Outcome.TooOld, scene.Charge(Use("later", "tokens", "1", time: April.AddTicks(-1))).Outcome);
     }
 
     [Fact]
@@ -40,16 +39,16 @@ public sealed class TimeTests
     {
         var scene = new Scene(every: PeriodUnit.Hour);
         scene.Grant("plan", "10");
-        Assert.Equal(ChargeOutcome.Charged, scene.Charge(Use("hour-before", "calls", "1", time: Start.AddHours(-1))).Outcome);
-        Assert.Equal(ChargeOutcome.TooOld, scene.Charge(Use("two-before", "calls", "1", time: Start.AddHours(-1).AddTicks(-1))).Outcome);
+        Assert.Equal(Outcome.Done, scene.Charge(Use("hour-before", "calls", "1", time: Start.AddHours(-1))).Outcome);
+        Assert.Equal(Outcome.TooOld, scene.Charge(Use("two-before", "calls", "1", time: Start.AddHours(-1).AddTicks(-1))).Outcome);
     }
 
     [Fact]
     public void Usage_from_before_any_version_is_too_old_rather_than_without_a_price()
     {
         var scene = new Scene();
-        Assert.Equal(ChargeOutcome.TooOld, scene.Charge(Use("c1", "calls", "1", time: Start.AddYears(-20))).Outcome);
-        Assert.Equal(ChargeOutcome.InFuture, scene.Charge(Use("c2", "calls", "1", time: Start.AddYears(20))).Outcome);
+        Assert.Equal(Outcome.TooOld, scene.Charge(Use("c1", "calls", "1", time: Start.AddYears(-20))).Outcome);
+        Assert.Equal(Outcome.InFuture, scene.Charge(Use("c2", "calls", "1", time: Start.AddYears(20))).Outcome);
     }
 
     [Fact]
@@ -59,8 +58,8 @@ public sealed class TimeTests
         scene.Grant("plan", "100");
         scene.Clock = Start.AddMinutes(57);
         scene.Charge("now", "tokens", "10");
-        Assert.Equal("2", scene.Charge(Use("ahead", "tokens", "1", time: Start.AddHours(1))).Charged!.Credits.ToString());
-        Assert.Equal("1", scene.Charge("still-now", "tokens", "1").Charged!.Credits.ToString());
+        Assert.Equal("2", scene.Charge(Use("ahead", "tokens", "1", time: Start.AddHours(1))).Charged!.Payment.Credits.ToString());
+        Assert.Equal("1", scene.Charge("still-now", "tokens", "1").Charged!.Payment.Credits.ToString());
         scene.Clock = Start.AddHours(1);
         Assert.Equal("1", scene.Charge("then", "tokens", "10").Charged!.Lines[0].QuantityBefore.ToString());
     }
