@@ -163,8 +163,10 @@ public sealed class RateCardGrainTests
         _ = Reply(await card.Publish(Calls(1m)));
         cluster.Storage.NextWrite = UnsteadyStorage.Failure.After;
         Assert.Equal(Code.Unavailable, (await card.Publish(Calls(2m))).Refusal?.Code);
-        Assert.Equal(2, Reply(await card.Publish(Calls(2m))).Version);
         Assert.Equal(2, Reply(await card.Get(null)).LatestVersion);
+        cluster.Clock.Now = Noon.AddHours(1);
+        var again = Reply(await card.Publish(Calls(2m)));
+        Assert.Equal((2, Noon), (again.Version, again.EffectiveFrom));
     }
 
     [Fact]
