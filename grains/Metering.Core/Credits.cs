@@ -3,9 +3,9 @@ using System.Globalization;
 namespace Metering.Core;
 
 /// <summary>
-/// An amount of credits: an exact decimal with at most <see cref="Decimals"/> decimal places, between
-/// −<see cref="Max"/> and <see cref="Max"/>. Arithmetic is exact; a result outside the range throws
-/// <see cref="OverflowException"/> and never wraps, so decisions check <see cref="Fits"/> first and refuse.
+/// An amount of credits: an exact decimal with at most <see cref="Decimals"/> decimal places. What is given or kept lies between
+/// −<see cref="Max"/> and <see cref="Max"/>: decisions check <see cref="Fits"/> and refuse. Arithmetic is exact; a result
+/// beyond ±2⁶³ throws <see cref="OverflowException"/> and never wraps.
 /// </summary>
 public readonly record struct Credits : IComparable<Credits>
 {
@@ -73,5 +73,5 @@ public readonly record struct Credits : IComparable<Credits>
     public override string ToString() => FixedPoint.Format(Value);
 
     private static Credits InRange(decimal value) =>
-        FixedPoint.Fits(value) ? new Credits(value) : throw new OverflowException("The amount of credits is out of range.");
+        FixedPoint.FitsComputed(value) ? new Credits(value) : throw new OverflowException("The amount of credits is out of range.");
 }

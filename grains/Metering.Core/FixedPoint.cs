@@ -3,17 +3,21 @@ using System.Globalization;
 namespace Metering.Core;
 
 /// <summary>
-/// What <see cref="Credits"/> and <see cref="Quantity"/> share: nine decimal places, magnitude below 10¹⁸. A decimal
-/// holds 28 digits, so the sum of any two such numbers is exact (19 + 9 digits) and the range check sees the true value.
+/// What <see cref="Credits"/> and <see cref="Quantity"/> share: nine decimal places; magnitude below 10¹⁸ for every number
+/// that is given or kept, and below 2⁶³ (what the wire carries) for what is computed from them, so that a balance plus a
+/// limit needs no check of its own. A decimal holds 28 digits: the sum of any two such numbers is exact (19 + 9 digits).
 /// </summary>
 internal static class FixedPoint
 {
     internal const int Decimals = 9;
     internal const decimal Max = 999_999_999_999_999_999.999999999m;
+    internal const decimal MaxComputed = 9_223_372_036_854_775_807.999999999m;
 
     private static readonly UInt128[] PowersOfTen = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
 
     internal static bool Fits(decimal value) => value is >= -Max and <= Max;
+
+    internal static bool FitsComputed(decimal value) => value is >= -MaxComputed and <= MaxComputed;
 
     internal static bool IsExact(decimal value) => value.Scale <= Decimals || decimal.Round(value, Decimals) == value;
 

@@ -1,0 +1,102 @@
+using Metering.Gateway.Events;
+using Metering.Gateway.Grpc;
+using Metering.Gateway.Health;
+using Metering.Gateway.Http;
+using Metering.Gateway.OpenApi;
+using Metering.Gateway.Routing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Scalar.AspNetCore;
+
+namespace Metering.Gateway;
+
+/// <summary>Puts a gateway into a host: <c>builder.AddMeteringGateway(…)</c>, then <c>app.MapMeteringGateway()</c>.</summary>
+/// <remarks>It takes <see cref="IGrainFactory"/> from the host's services: an Orleans client, or a silo in the same process.</remarks>
+public static class GatewayHosting
+{
+    // Kestrel counts what gRPC puts around a message too; the exact limit on bodies and messages is kept above it.
+    private const int FramingBytes = 1_024;
+
+    private static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan KeepAliveTimeout = TimeSpan.FromMinutes(2);
+
+    /// <summary>Adds the gateway's services and its two ports.</summary>
+    public static WebApplicationBuilder AddMeteringGateway(this WebApplicationBuilder builder, Action<GatewayOptions> configure)
+    {
+        var services = builder.Services;
+        services.AddOptions<GatewayOptions>().Configure(configure).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<GatewayEndpoints>();
+        services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelConfiguration>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<GrainRouter>().AddSingleton<ChargeBatch>().AddSingleton<AccountList>();
+        services.AddSingleton<Admission>().AddSingleton<RequestBody>();
+        services.AddSingleton<ChargeEndpoints>().AddSingleton<AccountEndpoints>().AddSingleton<GrantEndpoints>()
+            .AddSingleton<RateCardEndpoints>().AddSingleton<EventEndpoints>().AddSingleton<HealthEndpoints>();
+        services.AddHealthChecks().AddCheck<SiloHealthCheck>(SiloHealthCheck.Ready, tags: [SiloHealthCheck.Ready]);
+        services.AddSingleton<SiloHealthCheck>();
+        services.AddMeteringOpenApi();
+        AddGrpc(services);
+        return builder;
+    }
+
+    /// <summary>Maps everything the gateway answers, and a problem for everything else.</summary>
+    public static WebApplication MapMeteringGateway(this WebApplication app)
+    {
+        app.UseMiddleware<ProblemMiddleware>();
+        var services = app.Services;
+        services.GetRequiredService<ChargeEndpoints>().Map(app);
+        services.GetRequiredService<AccountEndpoints>().Map(app);
+        services.GetRequiredService<GrantEndpoints>().Map(app);
+        services.GetRequiredService<RateCardEndpoints>().Map(app);
+        services.GetRequiredService<EventEndpoints>().Map(app);
+        services.GetRequiredService<HealthEndpoints>().Map(app);
+        app.MapOpenApi(OpenApiDocuments.Route);
+        app.MapScalarApiReference("/docs", static options => options
+            .WithTitle("Metering")
+            .WithOpenApiRoutePattern(OpenApiDocuments.Route)
+            .DisableDefaultFonts()
+            .DisableTelemetry()
+            .DisableAgent()
+            .DisableMcp());
+        app.MapGrpcService<MeteringService>();
+        app.MapGrpcHealthChecksService();
+        app.MapGrpcReflectionService();
+        return app;
+    }
+
+    private static void AddGrpc(IServiceCollection services)
+    {
+        services.AddSingleton<MeteringService>().AddSingleton<ChargeStreams>().AddSingleton<GuardInterceptor>();
+        services.AddGrpc().AddServiceOptions<MeteringService>(static grpc => grpc.Interceptors.Add<GuardInterceptor>());
+        services.AddOptions<global::Grpc.AspNetCore.Server.GrpcServiceOptions>().Configure<IOptions<GatewayOptions>>(static (grpc, gateway) =>
+        {
+            grpc.MaxReceiveMessageSize = (int)gateway.Value.MaxBodyBytes;
+            grpc.MaxSendMessageSize = null;
+        });
+        services.AddGrpcHealthChecks(static health =>
+        {
+            health.Services.Map(V1.Metering.Descriptor.FullName, static check => check.Tags.Contains(SiloHealthCheck.Ready));
+        });
+        services.AddGrpcReflection();
+    }
+
+    /// <summary>Two ports, and a bound on everything a connection may hold or delay.</summary>
+    private sealed class KestrelConfiguration(IOptions<GatewayOptions> gateway, GatewayEndpoints endpoints) : IConfigureOptions<KestrelServerOptions>
+    {
+        public void Configure(KestrelServerOptions options)
+        {
+            var limits = gateway.Value;
+            options.AddServerHeader = false;
+            options.Limits.MaxConcurrentConnections = limits.MaxConnections;
+            options.Limits.MaxConcurrentUpgradedConnections = 0;
+            options.Limits.MaxRequestBodySize = limits.MaxBodyBytes + FramingBytes;
+            options.Limits.RequestHeadersTimeout = HeadersTimeout;
+            options.Limits.KeepAliveTimeout = KeepAliveTimeout;
+            options.Listen(limits.Address, limits.HttpPort, listen => endpoints.ListenHttp(listen));
+            options.Listen(limits.Address, limits.GrpcPort, listen => endpoints.ListenGrpc(listen));
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using System.ComponentModel.DataAnnotations;
+using System.Net;
+
+namespace Metering.Gateway;
+
+/// <summary>How a gateway listens, and how much it takes at once. Values out of range stop the host at start.</summary>
+public sealed class GatewayOptions
+{
+    /// <summary>Where it listens.</summary>
+    [Required]
+    public IPAddress Address { get; set; } = IPAddress.Loopback;
+
+    /// <summary>HTTP/1.1. 0 takes a free port, told by <see cref="GatewayEndpoints"/>.</summary>
+    [Range(0, 65_535)]
+    public int HttpPort { get; set; } = 8080;
+
+    /// <summary>gRPC: HTTP/2 without TLS. 0 takes a free port, told by <see cref="GatewayEndpoints"/>.</summary>
+    [Range(0, 65_535)]
+    public int GrpcPort { get; set; } = 8081;
+
+    /// <summary>The largest HTTP body and the largest gRPC message: 1 KiB to 64 MiB.</summary>
+    [Range(1_024, 64 * 1_024 * 1_024)]
+    public long MaxBodyBytes { get; set; } = 8 * 1_024 * 1_024;
+
+    /// <summary>
+    /// How long a grain may take to answer, 50 ms to 5 min. After it the caller hears <c>unavailable</c>: the outcome is unknown, and
+    /// a retry with the same id finds it.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.050", "00:05:00")]
+    public TimeSpan GrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Requests in work at once over both edges; a gRPC stream is one. Over it callers hear <c>overloaded</c>.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxConcurrentRequests { get; set; } = 8_192;
+
+    /// <summary>Connections open at once, each edge's included. Over it they are closed at once.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxConnections { get; set; } = 16_384;
+
+    /// <summary>Accounts of one batch that are asked at once.</summary>
+    [Range(1, 10_000)]
+    public int MaxAccountsInFlightPerBatch { get; set; } = 64;
+
+    /// <summary>Batches of one gRPC stream in work at once; while there are that many the stream is not read.</summary>
+    [Range(1, 1_024)]
+    public int MaxBatchesInFlightPerStream { get; set; } = 16;
+}

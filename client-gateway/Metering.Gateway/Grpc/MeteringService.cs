@@ -1,0 +1,140 @@
+using Grpc.Core;
+using Metering.Contracts;
+using Metering.Gateway.Routing;
+using Metering.Gateway.Validation;
+
+namespace Metering.Gateway.Grpc;
+
+/// <summary>The gRPC edge: messages in, the same rules as HTTP, grain calls, messages out.</summary>
+internal sealed class MeteringService(GrainRouter router, ChargeBatch batch, AccountList list, ChargeStreams streams) : V1.Metering.MeteringBase
+{
+    public override async Task<V1.ChargeReply> Charge(V1.ChargeRequest request, ServerCallContext context)
+    {
+        var faults = new Faults();
+        Shape.Name(faults, "account", request.Account);
+        var charge = ChargeMessages.FromWire(request, faults);
+        RefuseIfAny(faults);
+        return Reply(await router.Charge(request.Account, charge), ChargeMessages.ToWire);
+    }
+
+    public override async Task<V1.ChargeManyReply> ChargeMany(V1.ChargeManyRequest request, ServerCallContext context)
+    {
+        var faults = new Faults();
+        Shape.Count(faults, "charges", request.Charges.Count, 0, Limits.MaxChargesPerBatch);
+        RefuseIfAny(faults);
+        var reply = new V1.ChargeManyReply();
+        ChargeMessages.AddResults(reply.Results, await batch.Send([.. request.Charges.Select(ChargeMessages.ItemFromWire)]));
+        return reply;
+    }
+
+    public override Task ChargeStream(
+        IAsyncStreamReader<V1.ChargeBatch> requestStream, IServerStreamWriter<V1.ChargeBatchReply> responseStream, ServerCallContext context) =>
+        streams.Serve(requestStream, responseStream, context.CancellationToken);
+
+    public override async Task<V1.QuoteReply> Quote(V1.QuoteRequest request, ServerCallContext context)
+    {
+        var faults = new Faults();
+        var wire = request.Charge ?? new V1.ChargeRequest();
+        Shape.Name(faults, "account", wire.Account);
+        var charge = ChargeMessages.FromWire(wire, faults);
+        faults.Enter("rateCard");
+        var draft = request.RateCard is null ? null : RateCardMessages.FromWire(request.RateCard, faults);
+        faults.Leave();
+        RefuseIfAny(faults);
+        return Reply(await router.Quote(wire.Account, charge, draft), ChargeMessages.ToWire);
+    }
+
+    public override async Task<V1.ChargeView> GetCharge(V1.GetChargeRequest request, ServerCallContext context)
+    {
+        var faults = new Faults();
+        Shape.Name(faults, "account", request.Account);
+        Shape.Name(faults, "id", request.Id);
+        RefuseIfAny(faults);
+        return Reply(await router.GetCharge(request.Account, request.Id), ChargeMessages.ToWire);
+    }
+
+    public override async Task<V1.Account> PutAccount(V1.PutAccountRequest request, ServerCallContext context)
+    {
+        var faults = new Faults();
+        Shape.Name(faults, "account", request.Account);
+        var settings = AccountMessages.FromWire(request.Settings, faults);
+        RefuseIfAny(faults);
+        return Reply(await router.PutAccount(request.Account, settings), AccountMessages.ToWire);
+    }
+
+    public override async Task<V1.Account> GetAccount(V1.GetAccountRequest request, ServerCallContext context)
+    {
+        RefuseUnlessName("account", request.Account);
+        return Reply(await router.GetAccount(request.Account), AccountMessages.ToWire);
+    }
+
+    public override async Task<V1.ListAccountsReply> ListAccounts(V1.ListAccountsRequest request, ServerCallContext context)
+    {
+        var faults = new Faults();
+        var asked = AccountList.Check(request.Prefix, request.Cursor, request.Limit == 0 ? null : request.Limit, faults);
+        RefuseIfAny(faults);
+        return Reply(await list.Read(asked.Prefix, asked.After, asked.Limit), AccountMessages.ToWire);
+    }
+
+    public override async Task<V1.GrantReply> AddGrant(V1.AddGrantRequest request, ServerCallContext context)
+    {
+        var faults = new Faults();
+        Shape.Name(faults, "account", request.Account);
+        var grant = AccountMessages.FromWire(request, faults);
+        RefuseIfAny(faults);
+        return Reply(await router.AddGrant(request.Account, grant), AccountMessages.ToWire);
+    }
+
+    public override async Task<V1.GrantReply> VoidGrant(V1.VoidGrantRequest request, ServerCallContext context)
+    {
+        var faults = new Faults();
+        Shape.Name(faults, "account", request.Account);
+        Shape.Name(faults, "grant", request.Grant);
+        RefuseIfAny(faults);
+        return Reply(await router.VoidGrant(request.Account, request.Grant), AccountMessages.ToWire);
+    }
+
+    public override async Task<V1.ListGrantsReply> ListGrants(V1.ListGrantsRequest request, ServerCallContext context)
+    {
+        RefuseUnlessName("account", request.Account);
+        return Reply(await router.GetAccount(request.Account), AccountMessages.GrantsToWire);
+    }
+
+    public override async Task<V1.PublishReply> PublishRateCard(V1.PublishRateCardRequest request, ServerCallContext context)
+    {
+        var faults = new Faults();
+        Shape.Name(faults, "card", request.Card);
+        var draft = RateCardMessages.FromWire(request.Draft, faults);
+        RefuseIfAny(faults);
+        return Reply(await router.Publish(request.Card, draft), RateCardMessages.ToWire);
+    }
+
+    public override async Task<V1.RateCard> GetRateCard(V1.GetRateCardRequest request, ServerCallContext context)
+    {
+        var faults = new Faults();
+        int? version = request.HasVersion ? request.Version : null;
+        Shape.Name(faults, "card", request.Card);
+        RateCardRules.CheckVersion(version, faults);
+        RefuseIfAny(faults);
+        return Reply(await router.GetRateCard(request.Card, version), RateCardMessages.ToWire);
+    }
+
+    private static TWire Reply<T, TWire>(Answer<T> answer, Func<T, TWire> toWire)
+        where T : class =>
+        answer.Reply is { } reply ? toWire(reply) : throw Refusals.ToException(answer.Refusal!);
+
+    private static void RefuseIfAny(Faults faults)
+    {
+        if (faults.Any)
+        {
+            throw Refusals.ToException(faults.ToRefusal());
+        }
+    }
+
+    private static void RefuseUnlessName(string field, string name)
+    {
+        var faults = new Faults();
+        Shape.Name(faults, field, name);
+        RefuseIfAny(faults);
+    }
+}

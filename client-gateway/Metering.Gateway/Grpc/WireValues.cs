@@ -1,0 +1,198 @@
+using Google.Protobuf.WellKnownTypes;
+using Metering.Contracts;
+using Metering.Gateway.Validation;
+
+namespace Metering.Gateway.Grpc;
+
+/// <summary>The values that messages share, in and out: amounts, instants, enumerations. Faults have the paths of the HTTP API.</summary>
+internal static class WireValues
+{
+    private const int NanosPerUnit = 1_000_000_000;
+    private const long MinSeconds = -62_135_596_800;
+    private const long MaxSeconds = 253_402_300_799;
+    private const int NanosPerTick = 100;
+
+    public static V1.Decimal ToWire(this decimal amount)
+    {
+        var units = decimal.Truncate(amount);
+        return new V1.Decimal { Units = (long)units, Nanos = (int)((amount - units) * NanosPerUnit) };
+    }
+
+    public static V1.Decimal? ToWireIfAny(this decimal? amount) => amount?.ToWire();
+
+    public static Timestamp ToWire(this DateTimeOffset instant) => Timestamp.FromDateTimeOffset(instant);
+
+    public static Timestamp? ToWireIfAny(this DateTimeOffset? instant) => instant?.ToWire();
+
+    public static decimal? Amount(V1.Decimal? wire, string field, Faults faults)
+    {
+        if (wire is null)
+        {
+            return null;
+        }
+
+        if (wire.Nanos is <= -NanosPerUnit or >= NanosPerUnit)
+        {
+            faults.Add(field, FaultCodes.BadFormat, "The nanos must be between -999999999 and 999999999.");
+            return null;
+        }
+
+        if ((wire.Units > 0 && wire.Nanos < 0) || (wire.Units < 0 && wire.Nanos > 0))
+        {
+            faults.Add(field, FaultCodes.BadFormat, "The units and nanos must have the same sign.");
+            return null;
+        }
+
+        return wire.Units + ((decimal)wire.Nanos / NanosPerUnit);
+    }
+
+    public static decimal Required(V1.Decimal? wire, string field, Faults faults)
+    {
+        if (wire is null)
+        {
+            faults.Add(field, FaultCodes.Required, "It must be given.");
+        }
+
+        return Amount(wire, field, faults) ?? 0m;
+    }
+
+    public static DateTimeOffset? Instant(Timestamp? wire, string field, Faults faults)
+    {
+        if (wire is null)
+        {
+            return null;
+        }
+
+        if (wire.Seconds is < MinSeconds or > MaxSeconds || wire.Nanos is < 0 or >= NanosPerUnit)
+        {
+            faults.Add(field, FaultCodes.BadFormat, "It must be an instant from year 1 to year 9999.");
+            return null;
+        }
+
+        // Finer than 100 ns is cut off, as it is from text.
+        return DateTimeOffset.UnixEpoch.AddTicks((wire.Seconds * TimeSpan.TicksPerSecond) + (wire.Nanos / NanosPerTick));
+    }
+
+    public static ChargeMode Mode(V1.ChargeMode wire, Faults faults) => wire switch
+    {
+        V1.ChargeMode.Unspecified or V1.ChargeMode.Enforce => ChargeMode.Enforce,
+        V1.ChargeMode.UpTo => ChargeMode.UpTo,
+        V1.ChargeMode.Record => ChargeMode.Record,
+        _ => Unknown<ChargeMode>("mode", faults),
+    };
+
+    public static V1.ChargeMode ToWire(this ChargeMode mode) => mode switch
+    {
+        ChargeMode.Enforce => V1.ChargeMode.Enforce,
+        ChargeMode.UpTo => V1.ChargeMode.UpTo,
+        ChargeMode.Record => V1.ChargeMode.Record,
+    };
+
+    public static PeriodUnit Unit(V1.PeriodUnit wire, Faults faults)
+    {
+        if (wire == V1.PeriodUnit.Unspecified)
+        {
+            faults.Add("every", FaultCodes.Required, "It must be given.");
+        }
+
+        return wire switch
+        {
+            V1.PeriodUnit.Hour => PeriodUnit.Hour,
+            V1.PeriodUnit.Day => PeriodUnit.Day,
+            V1.PeriodUnit.Week => PeriodUnit.Week,
+            V1.PeriodUnit.Month => PeriodUnit.Month,
+            V1.PeriodUnit.Year => PeriodUnit.Year,
+            _ => Unknown<PeriodUnit>("every", faults),
+        };
+    }
+
+    public static V1.PeriodUnit ToWire(this PeriodUnit unit) => unit switch
+    {
+        PeriodUnit.Hour => V1.PeriodUnit.Hour,
+        PeriodUnit.Day => V1.PeriodUnit.Day,
+        PeriodUnit.Week => V1.PeriodUnit.Week,
+        PeriodUnit.Month => V1.PeriodUnit.Month,
+        PeriodUnit.Year => V1.PeriodUnit.Year,
+    };
+
+    public static GrantKind Kind(V1.GrantKind wire, Faults faults) => wire switch
+    {
+        V1.GrantKind.Unspecified or V1.GrantKind.Purchase => GrantKind.Purchase,
+        V1.GrantKind.Plan => GrantKind.Plan,
+        V1.GrantKind.Promotion => GrantKind.Promotion,
+        V1.GrantKind.Refund => GrantKind.Refund,
+        _ => Unknown<GrantKind>("kind", faults),
+    };
+
+    public static V1.GrantKind ToWire(this GrantKind kind) => kind switch
+    {
+        GrantKind.Purchase => V1.GrantKind.Purchase,
+        GrantKind.Plan => V1.GrantKind.Plan,
+        GrantKind.Promotion => V1.GrantKind.Promotion,
+        GrantKind.Refund => V1.GrantKind.Refund,
+    };
+
+    public static V1.GrantStatus ToWire(this GrantStatus status) => status switch
+    {
+        GrantStatus.Pending => V1.GrantStatus.Pending,
+        GrantStatus.Active => V1.GrantStatus.Active,
+        GrantStatus.Expired => V1.GrantStatus.Expired,
+        GrantStatus.Voided => V1.GrantStatus.Voided,
+    };
+
+    public static V1.Durability ToWire(this Durability durability) => durability switch
+    {
+        Durability.Journal => V1.Durability.Journal,
+        Durability.Periodic => V1.Durability.Periodic,
+    };
+
+    public static PriceKind Kind(V1.PriceKind wire, Faults faults)
+    {
+        if (wire == V1.PriceKind.Unspecified)
+        {
+            faults.Add("kind", FaultCodes.Required, "It must be given.");
+        }
+
+        return wire switch
+        {
+            V1.PriceKind.PerUnit => PriceKind.PerUnit,
+            V1.PriceKind.Package => PriceKind.Package,
+            V1.PriceKind.Graduated => PriceKind.Graduated,
+            V1.PriceKind.Volume => PriceKind.Volume,
+            _ => Unknown<PriceKind>("kind", faults),
+        };
+    }
+
+    public static V1.PriceKind ToWire(this PriceKind kind) => kind switch
+    {
+        PriceKind.PerUnit => V1.PriceKind.PerUnit,
+        PriceKind.Package => V1.PriceKind.Package,
+        PriceKind.Graduated => V1.PriceKind.Graduated,
+        PriceKind.Volume => V1.PriceKind.Volume,
+    };
+
+    public static ConversionRounding Rounding(V1.ConversionRounding wire, Faults faults) => wire switch
+    {
+        V1.ConversionRounding.Unspecified or V1.ConversionRounding.None => ConversionRounding.None,
+        V1.ConversionRounding.Up => ConversionRounding.Up,
+        V1.ConversionRounding.Down => ConversionRounding.Down,
+        V1.ConversionRounding.HalfUp => ConversionRounding.HalfUp,
+        _ => Unknown<ConversionRounding>("rounding", faults),
+    };
+
+    public static V1.ConversionRounding ToWire(this ConversionRounding rounding) => rounding switch
+    {
+        ConversionRounding.None => V1.ConversionRounding.None,
+        ConversionRounding.Up => V1.ConversionRounding.Up,
+        ConversionRounding.Down => V1.ConversionRounding.Down,
+        ConversionRounding.HalfUp => V1.ConversionRounding.HalfUp,
+    };
+
+    // A value sent by a newer client; a path already at fault keeps its fault.
+    private static T Unknown<T>(string field, Faults faults)
+        where T : struct
+    {
+        faults.Add(field, FaultCodes.BadFormat, "It is not a value of this field.");
+        return default;
+    }
+}

@@ -1,0 +1,63 @@
+using Metering.Contracts;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Metering.Gateway.Health;
+
+/// <summary>
+/// Ready means that a grain answers: red until the first answer, and red again as soon as the host stops, so that a balancer
+/// sends nothing more while what was accepted is finished.
+/// </summary>
+internal sealed class SiloHealthCheck(
+    IGrainFactory grains, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<SiloHealthCheck> logger) : IHealthCheck, IDisposable
+{
+    public const string Ready = "ready";
+
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(2);
+
+    // However many probe, the silo is asked once in this time.
+    private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(1);
+
+    private readonly SemaphoreSlim _asking = new(1);
+    private HealthCheckResult _last = HealthCheckResult.Unhealthy("The silo has not been asked yet.");
+    private long? _askedAt;
+
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        if (!lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            await _asking.WaitAsync(cancellationToken);
+            try
+            {
+                if (_askedAt is not { } askedAt || time.GetElapsedTime(askedAt) >= MaxAge)
+                {
+                    _last = await Ask();
+                    _askedAt = time.GetTimestamp();
+                }
+            }
+            finally
+            {
+                _asking.Release();
+            }
+        }
+
+        return lifetime.ApplicationStopping.IsCancellationRequested ? HealthCheckResult.Unhealthy("The gateway is stopping.") : _last;
+    }
+
+    public void Dispose() => _asking.Dispose();
+
+    private async Task<HealthCheckResult> Ask()
+    {
+        try
+        {
+            await grains.GetGrain<IAccountDirectoryGrain>(0).List("", "", 1).WaitAsync(AnswerTimeout, time);
+            return HealthCheckResult.Healthy();
+        }
+        catch (Exception exception)
+        {
+            logger.SiloNotReady(exception);
+            return HealthCheckResult.Unhealthy("The silo does not answer.", exception);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+using Metering.Gateway.Json;
+using Metering.Gateway.OpenApi;
+using Metering.Gateway.Routing;
+using Metering.Gateway.Validation;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Metering.Gateway.Http;
+
+/// <summary>Charges, one and many, and quotes.</summary>
+internal sealed class ChargeEndpoints(GrainRouter router, ChargeBatch batch, RequestBody body)
+{
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/v1/accounts/{account}/charges", Charge).WithMetadata(ChargeOperations.Charge);
+        routes.MapGet("/v1/accounts/{account}/charges/{id}", Get).WithMetadata(ChargeOperations.Get);
+        routes.MapPost("/v1/charges", ChargeMany).WithMetadata(ChargeOperations.ChargeMany);
+        routes.MapPost("/v1/accounts/{account}/quotes", Quote).WithMetadata(ChargeOperations.Quote);
+    }
+
+    private async Task Charge(HttpContext context)
+    {
+        var faults = new Faults();
+        var account = Address.Name(context, "account", faults);
+        var incoming = await body.ReadJson(context, faults, ChargeReader.Read);
+        if (incoming.Problem is { } problem)
+        {
+            JsonResponse.WriteProblem(context, problem);
+            return;
+        }
+
+        JsonResponse.WriteAnswer(context, await router.Charge(account, incoming.Value.Charge), ChargeWriter.Write);
+    }
+
+    private async Task ChargeMany(HttpContext context)
+    {
+        var incoming = await body.ReadJson(context, new Faults(), BatchReader.Read);
+        if (incoming.Problem is { } problem)
+        {
+            JsonResponse.WriteProblem(context, problem);
+            return;
+        }
+
+        JsonResponse.WriteResults(context, await batch.Send(incoming.Value!));
+    }
+
+    private async Task Get(HttpContext context)
+    {
+        var faults = new Faults();
+        var account = Address.Name(context, "account", faults);
+        var id = Address.Name(context, "id", faults);
+        if (faults.Any)
+        {
+            JsonResponse.WriteProblem(context, faults.ToRefusal());
+            return;
+        }
+
+        JsonResponse.WriteAnswer(context, await router.GetCharge(account, id), ChargeWriter.Write);
+    }
+
+    private async Task Quote(HttpContext context)
+    {
+        var faults = new Faults();
+        var account = Address.Name(context, "account", faults);
+        var incoming = await body.ReadJson(context, faults, ChargeReader.ReadQuote);
+        if (incoming.Problem is { } problem)
+        {
+            JsonResponse.WriteProblem(context, problem);
+            return;
+        }
+
+        var quote = incoming.Value;
+        JsonResponse.WriteAnswer(context, await router.Quote(account, quote.Charge, quote.RateCard), ChargeWriter.Write);
+    }
+}

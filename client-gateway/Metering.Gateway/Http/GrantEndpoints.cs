@@ -1,0 +1,61 @@
+using Metering.Gateway.Json;
+using Metering.Gateway.OpenApi;
+using Metering.Gateway.Routing;
+using Metering.Gateway.Validation;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Metering.Gateway.Http;
+
+/// <summary>Grants: credits put into an account, and taken back.</summary>
+internal sealed class GrantEndpoints(GrainRouter router, RequestBody body)
+{
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/v1/accounts/{account}/grants", Add).WithMetadata(GrantOperations.Add);
+        routes.MapGet("/v1/accounts/{account}/grants", List).WithMetadata(GrantOperations.List);
+        routes.MapDelete("/v1/accounts/{account}/grants/{grant}", Void).WithMetadata(GrantOperations.Void);
+    }
+
+    private async Task Add(HttpContext context)
+    {
+        var faults = new Faults();
+        var account = Address.Name(context, "account", faults);
+        var incoming = await body.ReadJson(context, faults, GrantReader.Read);
+        if (incoming.Problem is { } problem)
+        {
+            JsonResponse.WriteProblem(context, problem);
+            return;
+        }
+
+        JsonResponse.WriteAnswer(context, await router.AddGrant(account, incoming.Value!), AccountWriter.Write);
+    }
+
+    private async Task List(HttpContext context)
+    {
+        var faults = new Faults();
+        var account = Address.Name(context, "account", faults);
+        if (faults.Any)
+        {
+            JsonResponse.WriteProblem(context, faults.ToRefusal());
+            return;
+        }
+
+        JsonResponse.WriteAnswer(context, await router.GetAccount(account), AccountWriter.WriteGrants);
+    }
+
+    private async Task Void(HttpContext context)
+    {
+        var faults = new Faults();
+        var account = Address.Name(context, "account", faults);
+        var grant = Address.Name(context, "grant", faults);
+        if (faults.Any)
+        {
+            JsonResponse.WriteProblem(context, faults.ToRefusal());
+            return;
+        }
+
+        JsonResponse.WriteAnswer(context, await router.VoidGrant(account, grant), AccountWriter.Write);
+    }
+}

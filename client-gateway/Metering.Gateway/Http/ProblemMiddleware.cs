@@ -1,0 +1,89 @@
+using Metering.Contracts;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Metering.Gateway.Http;
+
+/// <summary>
+/// Whatever happens to an HTTP request, its caller gets a reply or a problem: what routing and the server refuse is given a body here,
+/// and what fails unforeseen is <c>unavailable</c> and in the log. gRPC has its own way (<see cref="Grpc.GuardInterceptor"/>).
+/// </summary>
+internal sealed class ProblemMiddleware(RequestDelegate next, Admission admission, ILogger<ProblemMiddleware> logger)
+{
+    private static readonly Refusal Unforeseen = new()
+    {
+        Code = Code.Unavailable,
+        Detail = "The request failed. It may or may not have been done: send it again with the same id.",
+    };
+
+    public Task InvokeAsync(HttpContext context)
+    {
+        // Health must answer when nothing else does, and gRPC counts its calls itself.
+        if (!context.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal))
+        {
+            return IsGrpc(context) ? next(context) : Guard(context);
+        }
+
+        if (admission.TryEnter())
+        {
+            return GuardAndLeave(context);
+        }
+
+        JsonResponse.WriteProblem(context, Admission.Overloaded);
+        return Task.CompletedTask;
+    }
+
+    private static bool IsGrpc(HttpContext context) =>
+        context.Request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) == true;
+
+    private async Task GuardAndLeave(HttpContext context)
+    {
+        try
+        {
+            await Guard(context);
+        }
+        finally
+        {
+            admission.Leave();
+        }
+    }
+
+    private async Task Guard(HttpContext context)
+    {
+        try
+        {
+            await next(context);
+            if (context.Response is { StatusCode: >= 400, HasStarted: false, ContentType: null })
+            {
+                JsonResponse.WriteProblem(context, Problem.Invalid(context.Response.StatusCode, Detail(context)));
+            }
+        }
+        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The caller has gone; nobody hears.
+        }
+        catch (BadHttpRequestException exception) when (!context.Response.HasStarted)
+        {
+            JsonResponse.WriteProblem(context, Problem.Invalid(exception.StatusCode, exception.Message));
+        }
+        catch (Exception exception)
+        {
+            logger.RequestFailed(exception);
+            if (context.Response.HasStarted)
+            {
+                context.Abort();
+                return;
+            }
+
+            context.Response.Clear();
+            JsonResponse.WriteProblem(context, Unforeseen);
+        }
+    }
+
+    private static string Detail(HttpContext context) => context.Response.StatusCode switch
+    {
+        StatusCodes.Status404NotFound => "There is nothing at this address.",
+        StatusCodes.Status405MethodNotAllowed => $"{context.Request.Method} is not possible at this address.",
+        _ => "The request is not valid.",
+    };
+}

@@ -1,0 +1,73 @@
+using System.Buffers.Text;
+using System.Text;
+using Metering.Contracts;
+using Metering.Gateway.Validation;
+
+namespace Metering.Gateway.Routing;
+
+/// <summary>An account of a page: what it is, or why that cannot be told.</summary>
+internal readonly record struct ListedAccount(string Account, Answer<AccountView> Answer);
+
+/// <summary>A page of accounts, and where the next begins; null after the last.</summary>
+internal sealed record ListedPage(IReadOnlyList<ListedAccount> Accounts, string? Cursor);
+
+/// <summary>
+/// Lists accounts with their balances: the ids from the directory, each account asked itself. A cursor is the last id of the page
+/// before, so pages neither repeat nor miss accounts that were there throughout.
+/// </summary>
+internal sealed class AccountList(GrainRouter router)
+{
+    /// <summary>Checks what a caller asked for; what is left out is empty, or null.</summary>
+    public static (string Prefix, string After, int Limit) Check(string prefix, string cursor, int? limit, Faults faults)
+    {
+        if (prefix.Length > 0)
+        {
+            Shape.Name(faults, "prefix", prefix);
+        }
+
+        var after = "";
+        if (cursor.Length > 0 && !TryDecode(cursor, out after))
+        {
+            faults.Add("cursor", FaultCodes.BadFormat, "It must be the cursor of a page before.");
+        }
+
+        Shape.WholeNumber(faults, "limit", limit ?? Limits.DefaultAccountsPerPage, 1, Limits.MaxAccountsPerPage);
+        return (prefix, after, limit ?? Limits.DefaultAccountsPerPage);
+    }
+
+    public async Task<Answer<ListedPage>> Read(string prefix, string after, int limit)
+    {
+        var listed = await router.ListAccounts(prefix, after, limit);
+        if (listed.Reply is not { } page)
+        {
+            return listed.Refusal!;
+        }
+
+        var answers = await Task.WhenAll(page.Accounts.Select(router.GetAccount));
+        var accounts = new List<ListedAccount>(answers.Length);
+        for (var i = 0; i < answers.Length; i++)
+        {
+            // The directory may know an account that never came to be: its creation failed after the directory heard of it.
+            if (answers[i].Refusal?.Code != Code.AccountNotFound)
+            {
+                accounts.Add(new ListedAccount(page.Accounts[i], answers[i]));
+            }
+        }
+
+        var last = page.Accounts.Count > 0 ? page.Accounts[^1] : "";
+        return new ListedPage(accounts, page.More ? Base64Url.EncodeToString(Encoding.ASCII.GetBytes(last)) : null);
+    }
+
+    private static bool TryDecode(string cursor, out string after)
+    {
+        Span<byte> bytes = stackalloc byte[Limits.MaxNameLength];
+        after = "";
+        if (!Base64Url.IsValid(cursor, out var length) || length > bytes.Length || !Base64Url.TryDecodeFromChars(cursor, bytes, out length))
+        {
+            return false;
+        }
+
+        after = Encoding.ASCII.GetString(bytes[..length]);
+        return Shape.IsName(after);
+    }
+}

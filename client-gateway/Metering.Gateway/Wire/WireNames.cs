@@ -1,0 +1,138 @@
+using Metering.Contracts;
+
+namespace Metering.Gateway.Wire;
+
+/// <summary>
+/// What every enumerated value is called outside. The switches have no <c>_</c> arm: a value added to the contracts does
+/// not compile until it has a name here.
+/// </summary>
+internal static class WireNames
+{
+    public static EnumNames<ChargeMode> ChargeModes { get; } = new(Of);
+    public static EnumNames<PeriodUnit> PeriodUnits { get; } = new(Of);
+    public static EnumNames<GrantKind> GrantKinds { get; } = new(Of);
+    public static EnumNames<PriceKind> PriceKinds { get; } = new(Of);
+    public static EnumNames<ConversionRounding> Roundings { get; } = new(Of);
+
+    public static string Of(ChargeMode mode) => mode switch
+    {
+        ChargeMode.Enforce => "enforce",
+        ChargeMode.UpTo => "upTo",
+        ChargeMode.Record => "record",
+    };
+
+    public static string Of(PeriodUnit unit) => unit switch
+    {
+        PeriodUnit.Hour => "hour",
+        PeriodUnit.Day => "day",
+        PeriodUnit.Week => "week",
+        PeriodUnit.Month => "month",
+        PeriodUnit.Year => "year",
+    };
+
+    public static string Of(Durability durability) => durability switch
+    {
+        Durability.Journal => "journal",
+        Durability.Periodic => "periodic",
+    };
+
+    public static string Of(GrantKind kind) => kind switch
+    {
+        GrantKind.Purchase => "purchase",
+        GrantKind.Plan => "plan",
+        GrantKind.Promotion => "promotion",
+        GrantKind.Refund => "refund",
+    };
+
+    public static string Of(GrantStatus status) => status switch
+    {
+        GrantStatus.Pending => "pending",
+        GrantStatus.Active => "active",
+        GrantStatus.Expired => "expired",
+        GrantStatus.Voided => "voided",
+    };
+
+    public static string Of(GrantOutcome outcome) => outcome switch
+    {
+        GrantOutcome.Granted => "granted",
+        GrantOutcome.Voided => "voided",
+    };
+
+    public static string Of(PriceKind kind) => kind switch
+    {
+        PriceKind.PerUnit => "per_unit",
+        PriceKind.Package => "package",
+        PriceKind.Graduated => "graduated",
+        PriceKind.Volume => "volume",
+    };
+
+    public static string Of(ConversionRounding rounding) => rounding switch
+    {
+        ConversionRounding.None => "none",
+        ConversionRounding.Up => "up",
+        ConversionRounding.Down => "down",
+        ConversionRounding.HalfUp => "half_up",
+    };
+
+    public static string Of(AdjustmentKind kind) => kind switch
+    {
+        AdjustmentKind.Cap => "cap",
+        AdjustmentKind.Discount => "discount",
+        AdjustmentKind.Minimum => "minimum",
+        AdjustmentKind.Maximum => "maximum",
+        AdjustmentKind.Flat => "flat",
+        AdjustmentKind.Repricing => "repricing",
+    };
+
+    public static string Of(Code code) => code switch
+    {
+        Code.InvalidRequest => "invalid_request",
+        Code.Unauthenticated => "unauthenticated",
+        Code.Forbidden => "forbidden",
+        Code.AccountNotFound => "account_not_found",
+        Code.GrantNotFound => "grant_not_found",
+        Code.ChargeNotFound => "charge_not_found",
+        Code.HoldNotFound => "hold_not_found",
+        Code.BudgetNotFound => "budget_not_found",
+        Code.RateCardNotFound => "rate_card_not_found",
+        Code.IdReused => "id_reused",
+        Code.AccountClosed => "account_closed",
+        Code.HoldClosed => "hold_closed",
+        Code.HoldExpired => "hold_expired",
+        Code.HoldsOpen => "holds_open",
+        Code.AccountFrozen => "account_frozen",
+        Code.MeterNotAllowed => "meter_not_allowed",
+        Code.ChargeTooLarge => "charge_too_large",
+        Code.DimensionRequired => "dimension_required",
+        Code.UnknownMeter => "unknown_meter",
+        Code.NoPrice => "no_price",
+        Code.TooOld => "too_old",
+        Code.InFuture => "in_future",
+        Code.OutOfRange => "out_of_range",
+        Code.ExceedsCharge => "exceeds_charge",
+        Code.RateLimited => "rate_limited",
+        Code.BudgetExceeded => "budget_exceeded",
+        Code.InsufficientCredits => "insufficient_credits",
+        Code.Overloaded => "overloaded",
+        Code.Unavailable => "unavailable",
+        Code.Quarantined => "quarantined",
+    };
+}
+
+/// <summary>The values of an enumeration that callers may send, by their names.</summary>
+internal sealed class EnumNames<T>
+    where T : struct, Enum
+{
+    private readonly Dictionary<string, T> _values;
+
+    public EnumNames(Func<T, string> name)
+    {
+        _values = Enum.GetValues<T>().ToDictionary(name, StringComparer.Ordinal);
+        All = string.Join(", ", _values.Keys);
+    }
+
+    /// <summary>All names, for people to read.</summary>
+    public string All { get; }
+
+    public bool TryParse(string name, out T value) => _values.TryGetValue(name, out value);
+}

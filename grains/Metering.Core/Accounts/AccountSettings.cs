@@ -1,0 +1,68 @@
+using Metering.Core.Encoding;
+using Metering.Core.Pricing;
+
+namespace Metering.Core.Accounts;
+
+/// <summary>What an account is set to. Changing it replaces all of it.</summary>
+public sealed record AccountSettings
+{
+    public required string DisplayName { get; init; }
+    public required string RateCard { get; init; }
+
+    /// <summary>Taken off every price.</summary>
+    public required Percent Discount { get; init; }
+
+    /// <summary>How far <c>enforce</c> may take the balance below zero. Not negative.</summary>
+    public required Credits CreditLimit { get; init; }
+
+    /// <summary>When the counters of prices begin anew.</summary>
+    public required Period Period { get; init; }
+
+    /// <summary>The caller's own notes, sorted by key.</summary>
+    public required IReadOnlyList<KeyValuePair<string, string>> Metadata { get; init; }
+
+    /// <summary>True when both say the same: then there is nothing to change.</summary>
+    public bool SaysTheSameAs(AccountSettings other) =>
+        (DisplayName, RateCard, Discount, CreditLimit, Period) == (other.DisplayName, other.RateCard, other.Discount, other.CreditLimit, other.Period)
+        && Metadata.SequenceEqual(other.Metadata);
+
+    internal void Write(ByteWriter writer)
+    {
+        writer.Text(DisplayName);
+        writer.Text(RateCard);
+        writer.Amount(Credits.From(Discount.Value));
+        writer.Amount(CreditLimit);
+        writer.Byte((byte)Period.Every);
+        writer.Instant(Period.Anchor);
+        writer.Count(Metadata.Count);
+        foreach (var (key, value) in Metadata)
+        {
+            writer.Text(key);
+            writer.Text(value);
+        }
+    }
+
+    internal static AccountSettings Read(ref ByteReader reader)
+    {
+        return new AccountSettings
+        {
+            DisplayName = reader.Text(),
+            RateCard = reader.Text(),
+            Discount = Percent.From(reader.Credits().Value),
+            CreditLimit = reader.Credits(),
+            Period = new Period(reader.Enum<PeriodUnit>(), reader.Instant()),
+            Metadata = ReadMetadata(ref reader),
+        };
+    }
+
+    private static KeyValuePair<string, string>[] ReadMetadata(ref ByteReader reader)
+    {
+        var metadata = new KeyValuePair<string, string>[reader.Count()];
+        for (var i = 0; i < metadata.Length; i++)
+        {
+            metadata[i] = new KeyValuePair<string, string>(reader.Text(), reader.Text());
+        }
+
+        return metadata;
+    }
+}

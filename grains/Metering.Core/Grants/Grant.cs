@@ -1,0 +1,109 @@
+using Metering.Core.Encoding;
+
+namespace Metering.Core.Grants;
+
+/// <summary>Where credits came from. The numbers are encoded: they never change meaning.</summary>
+public enum GrantKind
+{
+    Purchase = 0,
+    Plan = 1,
+    Promotion = 2,
+    Refund = 3,
+}
+
+public enum GrantStatus
+{
+    /// <summary>Its <c>effectiveAt</c> is still to come.</summary>
+    Pending = 0,
+    Active = 1,
+    Expired = 2,
+    Voided = 3,
+}
+
+/// <summary>What a caller asks to grant, and what a grant is made of: it never changes.</summary>
+public sealed record GrantTerms
+{
+    public required string Id { get; init; }
+
+    /// <summary>Above zero.</summary>
+    public required Credits Amount { get; init; }
+
+    /// <summary>Lower burns first.</summary>
+    public required int Priority { get; init; }
+
+    public required GrantKind Kind { get; init; }
+
+    /// <summary>From when it may be used (inclusive); when it is added, if not given.</summary>
+    public DateTimeOffset? EffectiveAt { get; init; }
+
+    /// <summary>Until when it may be used (exclusive).</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    public required MeterPatterns Meters { get; init; }
+
+    internal void Write(ByteWriter writer)
+    {
+        writer.Text(Id);
+        writer.Amount(Amount);
+        writer.Number(Priority);
+        writer.Byte((byte)Kind);
+        writer.OptionalInstant(EffectiveAt);
+        writer.OptionalInstant(ExpiresAt);
+        Meters.Write(writer);
+    }
+
+    internal static GrantTerms Read(ref ByteReader reader) => new()
+    {
+        Id = reader.Text(),
+        Amount = reader.Credits(),
+        Priority = reader.Small(),
+        Kind = reader.Enum<GrantKind>(),
+        EffectiveAt = reader.OptionalInstant(),
+        ExpiresAt = reader.OptionalInstant(),
+        Meters = MeterPatterns.Read(ref reader),
+    };
+}
+
+/// <summary>Credits put into an account, and what is left of them.</summary>
+public sealed class Grant
+{
+    internal Grant(GrantTerms terms, DateTimeOffset addedAt, long addedSequence)
+    {
+        Terms = terms;
+        AddedAt = addedAt;
+        AddedSequence = addedSequence;
+        EffectiveAt = terms.EffectiveAt ?? addedAt;
+        Remaining = terms.Amount;
+    }
+
+    public GrantTerms Terms { get; }
+    public string Id => Terms.Id;
+    public DateTimeOffset AddedAt { get; }
+
+    /// <summary>The entry that added it: what a retry is answered from, and the order of adding.</summary>
+    public long AddedSequence { get; }
+
+    public DateTimeOffset EffectiveAt { get; }
+    public DateTimeOffset? ExpiresAt => Terms.ExpiresAt;
+    public GrantStatus Status { get; internal set; }
+
+    /// <summary>Full before it is active; 0 once expired or voided.</summary>
+    public Credits Remaining { get; internal set; }
+
+    /// <summary>The most that can be returned to it: what was taken from it.</summary>
+    internal Credits Taken => Terms.Amount - Remaining;
+
+    /// <summary>When it stopped being of use: spent, expired or voided. Long after, its id may be forgotten.</summary>
+    internal DateTimeOffset? EndedAt { get; set; }
+
+    /// <summary>Balance and available right after it was added, for the answer to a retry.</summary>
+    internal Credits BalanceWhenAdded { get; set; }
+
+    internal Credits AvailableWhenAdded { get; set; }
+
+    /// <summary>The answer to voiding it, for a retry of the void.</summary>
+    internal VoidRecord? Void { get; set; }
+}
+
+/// <summary>What a void forfeited, and the account right after it.</summary>
+internal sealed record VoidRecord(Credits Forfeited, Credits Balance, Credits Available, long Sequence);

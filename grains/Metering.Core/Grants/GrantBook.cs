@@ -1,0 +1,241 @@
+using Metering.Core.Encoding;
+
+namespace Metering.Core.Grants;
+
+/// <summary>
+/// All grants of an account: by id, and the active ones in burn order. The sum of what is left of the active ones is kept, so that
+/// reading a balance does not walk them; a charge walks only grants that still have something.
+/// </summary>
+public sealed class GrantBook
+{
+    private readonly Dictionary<string, Grant> _byId = new(StringComparer.Ordinal);
+    private readonly List<Grant> _active = [];
+    private readonly List<Grant> _burnable = [];
+    private PriorityQueue<Grant, Due>? _due;
+    private Credits _pending;
+    private int _restricted;
+
+    public int Count => _byId.Count;
+
+    /// <summary>What is left of active grants.</summary>
+    public Credits ActiveRemaining { get; private set; }
+
+    /// <summary>What is left of all grants, those not active yet included.</summary>
+    public Credits Remaining => ActiveRemaining + _pending;
+
+    /// <summary>Every grant, in the order of adding.</summary>
+    public IEnumerable<Grant> All => _byId.Values.OrderBy(grant => grant.AddedSequence);
+
+    /// <summary>Active grants that still have something, in burn order.</summary>
+    internal IReadOnlyList<Grant> Burnable => _burnable;
+
+    /// <summary>Active grants, spent ones included, in burn order.</summary>
+    internal IReadOnlyList<Grant> Active => _active;
+
+    /// <summary>When the next grant begins or ends.</summary>
+    internal DateTimeOffset NextDueAt => NextDue()?.At ?? DateTimeOffset.MaxValue;
+
+    public Grant? Find(string id) => _byId.GetValueOrDefault(id);
+
+    /// <summary>What active grants hold that pay for a meter.</summary>
+    internal Credits RemainingFor(string meter)
+    {
+        if (_restricted == 0)
+        {
+            return ActiveRemaining;
+        }
+
+        var sum = Credits.Zero;
+        foreach (var grant in _burnable)
+        {
+            if (grant.Terms.Meters.Fit(meter))
+            {
+                sum += grant.Remaining;
+            }
+        }
+
+        return sum;
+    }
+
+    /// <summary>The next grant to begin or end, and when; null when none will.</summary>
+    internal (DateTimeOffset At, Grant Grant)? NextDue()
+    {
+        while (_due is not null && _due.TryPeek(out var grant, out var due))
+        {
+            // A void leaves its events behind; they are passed over when they come up.
+            if (grant.Status == (due.Ends ? GrantStatus.Active : GrantStatus.Pending))
+            {
+                return (new DateTimeOffset(due.Ticks, TimeSpan.Zero), grant);
+            }
+
+            _due.Dequeue();
+        }
+
+        return null;
+    }
+
+    internal void Add(Grant grant)
+    {
+        _byId.Add(grant.Id, grant);
+        Place(grant);
+    }
+
+    internal void Activate(Grant grant)
+    {
+        _pending -= grant.Remaining;
+        grant.Status = GrantStatus.Active;
+        Place(grant);
+    }
+
+    /// <summary>Takes credits from an active grant; a negative amount returns them.</summary>
+    internal void Burn(Grant grant, Credits credits, DateTimeOffset at)
+    {
+        var before = grant.Remaining;
+        grant.Remaining = before - credits;
+        ActiveRemaining -= credits;
+        grant.EndedAt = grant.Remaining.IsZero ? at : null;
+        if (grant.Remaining.IsZero)
+        {
+            Remove(_burnable, grant);
+        }
+        else if (before.IsZero)
+        {
+            Insert(_burnable, grant);
+        }
+    }
+
+    internal void End(Grant grant, GrantStatus status, DateTimeOffset at)
+    {
+        if (grant.Status == GrantStatus.Active)
+        {
+            ActiveRemaining -= grant.Remaining;
+            Remove(_active, grant);
+            if (!grant.Remaining.IsZero)
+            {
+                Remove(_burnable, grant);
+            }
+
+            _restricted -= grant.Terms.Meters.IsAll ? 0 : 1;
+        }
+        else
+        {
+            _pending -= grant.Remaining;
+        }
+
+        grant.Remaining = Credits.Zero;
+        grant.Status = status;
+        grant.EndedAt = at;
+    }
+
+    /// <summary>Forgets grants that were spent or ended at or before an instant: a retry of one is told apart no longer.</summary>
+    internal void ForgetEndedThrough(DateTimeOffset instant)
+    {
+        foreach (var grant in _byId.Values.Where(grant => grant.EndedAt <= instant).ToList())
+        {
+            if (grant.Status == GrantStatus.Active)
+            {
+                End(grant, GrantStatus.Expired, instant);
+            }
+
+            _byId.Remove(grant.Id);
+        }
+    }
+
+    internal int CountEndedThrough(DateTimeOffset instant) => _byId.Values.Count(grant => grant.EndedAt <= instant);
+
+    internal void Write(ByteWriter writer)
+    {
+        writer.Count(_byId.Count);
+        foreach (var grant in All)
+        {
+            grant.Terms.Write(writer);
+            writer.Instant(grant.AddedAt);
+            writer.Number(grant.AddedSequence);
+            writer.Byte((byte)grant.Status);
+            writer.Amount(grant.Remaining);
+            writer.OptionalInstant(grant.EndedAt);
+            writer.Amount(grant.BalanceWhenAdded);
+            writer.Amount(grant.AvailableWhenAdded);
+            writer.Flag(grant.Void is not null);
+            if (grant.Void is { } record)
+            {
+                writer.Amount(record.Forfeited);
+                writer.Amount(record.Balance);
+                writer.Amount(record.Available);
+                writer.Number(record.Sequence);
+            }
+        }
+    }
+
+    internal static GrantBook Read(ref ByteReader reader)
+    {
+        var book = new GrantBook();
+        for (var left = reader.Count(); left > 0; left--)
+        {
+            var terms = GrantTerms.Read(ref reader);
+            var addedAt = reader.Instant();
+            book.Add(new Grant(terms, addedAt, reader.Number())
+            {
+                Status = reader.Enum<GrantStatus>(),
+                Remaining = reader.Credits(),
+                EndedAt = reader.OptionalInstant(),
+                BalanceWhenAdded = reader.Credits(),
+                AvailableWhenAdded = reader.Credits(),
+                Void = reader.Flag() ? new VoidRecord(reader.Credits(), reader.Credits(), reader.Credits(), reader.Number()) : null,
+            });
+        }
+
+        return book;
+    }
+
+    private void Place(Grant grant)
+    {
+        switch (grant.Status)
+        {
+            case GrantStatus.Pending:
+                _pending += grant.Remaining;
+                Schedule(grant, grant.EffectiveAt, ends: false);
+                break;
+            case GrantStatus.Active:
+                ActiveRemaining += grant.Remaining;
+                Insert(_active, grant);
+                if (!grant.Remaining.IsZero)
+                {
+                    Insert(_burnable, grant);
+                }
+
+                _restricted += grant.Terms.Meters.IsAll ? 0 : 1;
+                if (grant.ExpiresAt is { } expiresAt)
+                {
+                    Schedule(grant, expiresAt, ends: true);
+                }
+
+                break;
+            case GrantStatus.Expired:
+            case GrantStatus.Voided:
+                break;
+        }
+    }
+
+    private void Schedule(Grant grant, DateTimeOffset at, bool ends) =>
+        (_due ??= new PriorityQueue<Grant, Due>()).Enqueue(grant, new Due(at.UtcTicks, ends, grant.AddedSequence));
+
+    private static void Insert(List<Grant> list, Grant grant)
+    {
+        var index = list.BinarySearch(grant, BurnOrder.Instance);
+        list.Insert(~index, grant);
+    }
+
+    private static void Remove(List<Grant> list, Grant grant) => list.RemoveAt(list.BinarySearch(grant, BurnOrder.Instance));
+
+    /// <summary>At one instant grants end before others begin, each in the order of adding: a total order, so replay agrees.</summary>
+    private readonly record struct Due(long Ticks, bool Ends, long Added) : IComparable<Due>
+    {
+        public int CompareTo(Due other)
+        {
+            var order = Ticks.CompareTo(other.Ticks);
+            order = order == 0 ? other.Ends.CompareTo(Ends) : order;
+            return order == 0 ? Added.CompareTo(other.Added) : order;
+        }
+    }
+}

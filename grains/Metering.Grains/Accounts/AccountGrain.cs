@@ -1,0 +1,187 @@
+using Metering.Contracts;
+using Metering.Core.Accounts;
+using Metering.Core.Entries;
+using Metering.Grains.Journal;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Concurrency;
+using Orleans.Storage;
+
+namespace Metering.Grains.Accounts;
+
+/// <summary>
+/// One account. A turn decides, applies and hands its entries to the partition's journal in one go, without awaiting in between; the answer
+/// then waits for the commit that covers it.
+/// </summary>
+/// <remarks>
+/// Reentrant, because while one turn's answer waits for its commit the next turn may run: that is what fills a record with many charges. It is
+/// safe because a turn has no await between looking at the state and changing it. Every answer, refusals and reads too, waits for
+/// the account's last commit: what it saw may not be durable yet. Once a commit fails, memory is not to be trusted any more: the activation
+/// answers nothing but "unavailable" and leaves, and the next one reads the truth.
+/// </remarks>
+[Reentrant]
+public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAccount
+{
+    private readonly Journal.Journal _journal;
+    private readonly RateCards _rateCards;
+    private readonly IGrainStorage _storage;
+    private readonly TimeProvider _time;
+    private readonly AccountOptions _options;
+    private readonly JournalOptions _journalOptions;
+    private readonly ILogger<AccountGrain> _logger;
+
+    private Account _account = null!;
+    private AccountJournal? _log;
+    private Refusal? _outOfService;
+    private Task _lastCommit = Task.CompletedTask;
+
+    public AccountGrain(
+        Journal.Journal journal,
+        RateCards rateCards,
+        [FromKeyedServices(AccountStorage.ProviderName)] IGrainStorage storage,
+        TimeProvider time,
+        IOptions<AccountOptions> options,
+        IOptions<JournalOptions> journalOptions,
+        ILogger<AccountGrain> logger)
+    {
+        _journal = journal;
+        _rateCards = rateCards;
+        _storage = storage;
+        _time = time;
+        _options = options.Value;
+        _journalOptions = journalOptions.Value;
+        _logger = logger;
+    }
+
+    private string Id => this.GetPrimaryKeyString();
+
+    /// <summary>
+    /// Runs one turn: what fell due first, then <paramref name="decide"/>, which applies what it decides with <see cref="Commit"/>. The answer
+    /// is given once everything it depends on is durable.
+    /// </summary>
+    private Task<Answer<T>> Turn<T>(Func<DateTimeOffset, Answer<T>> decide)
+        where T : class
+    {
+        if (Begin(out var now) is { } refusal)
+        {
+            return Task.FromResult<Answer<T>>(refusal);
+        }
+
+        Answer<T> answer;
+        try
+        {
+            answer = decide(now);
+        }
+        catch (Exception)
+        {
+            // A bug half-way through a turn leaves memory ahead of the journal: nobody may be served from it.
+            GiveUp();
+            throw;
+        }
+
+        return IsSettled ? Task.FromResult(answer) : AfterCommit(answer);
+    }
+
+    private async Task<Answer<T>> AfterCommit<T>(Answer<T> answer)
+        where T : class => await SettleAsync() is { } refusal ? refusal : answer;
+
+    /// <summary>Checks that this activation may decide, and applies what fell due; or says why not.</summary>
+    private Refusal? Begin(out DateTimeOffset now)
+    {
+        now = default;
+        if (_outOfService is { } reason)
+        {
+            DeactivateOnIdle();
+            return reason;
+        }
+
+        if (_log is not { IsLost: false } log)
+        {
+            GiveUp();
+            return Unavailable();
+        }
+
+        if (!log.HasRoom)
+        {
+            return Overloaded();
+        }
+
+        now = _account.Now(_time.GetUtcNow());
+        while (_account.DecideDue(now) is { } due)
+        {
+            Commit(due);
+        }
+
+        return null;
+    }
+
+    /// <summary>Applies an entry and hands it to the journal. From here on answers wait for it.</summary>
+    private void Commit(Entry entry)
+    {
+        _account.Apply(entry);
+        _lastCommit = _log!.Append(entry.Sequence, EntryFrame.Of(entry));
+        SnapshotWhenDue();
+    }
+
+    /// <summary>Whether nothing that an answer may depend on is still on its way to the journal, or nobody waits for that.</summary>
+    private bool IsSettled => _journalOptions.Durability == Durability.Periodic || _lastCommit.IsCompletedSuccessfully;
+
+    /// <summary>Waits until everything applied so far is durable; a refusal when that cannot be known any more.</summary>
+    private async ValueTask<Refusal?> SettleAsync()
+    {
+        if (IsSettled)
+        {
+            return null;
+        }
+
+        try
+        {
+            await _lastCommit;
+            return null;
+        }
+        catch (JournalLostException)
+        {
+            // The failed append may still have reached the store. Whether it did is for the next activation to read; the caller asks
+            // again under the same id and gets the one true answer.
+            GiveUp();
+            return Unavailable();
+        }
+    }
+
+    private void GiveUp()
+    {
+        _outOfService ??= Unavailable();
+        DeactivateOnIdle();
+    }
+
+    private Refusal Unavailable(TimeSpan? retryAfter = null) => new()
+    {
+        Code = Code.Unavailable,
+        Detail = "The account cannot be served right now, and whether this request took effect is not known: send it again with the same id.",
+        Account = Id,
+        RetryAfter = retryAfter ?? TimeSpan.FromSeconds(1),
+    };
+
+    private Refusal Overloaded() => new()
+    {
+        Code = Code.Overloaded,
+        Detail = "The journal of this account's partition has more waiting than it takes: send the request again after a pause.",
+        Account = Id,
+        RetryAfter = TimeSpan.FromSeconds(1),
+    };
+
+    private Refusal NotFound() => new()
+    {
+        Code = Code.AccountNotFound,
+        Detail = $"There is no account {Id}.",
+        Account = Id,
+    };
+
+    /// <summary>Not found, and gone: activations of accounts that do not exist are not kept.</summary>
+    private Refusal NotFoundAndLeave()
+    {
+        DeactivateOnIdle();
+        return NotFound();
+    }
+}

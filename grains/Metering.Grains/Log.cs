@@ -1,0 +1,13 @@
+using Microsoft.Extensions.Logging;
+
+namespace Metering.Grains;
+
+/// <summary>What the account grains tell operators. Event ids are stable. (The journal's are in <c>Journal/</c>.)</summary>
+internal static partial class Log
+{
+    [LoggerMessage(2000, LogLevel.Error, "Account {Account} is quarantined and answers nobody: {Reason}")]
+    internal static partial void Quarantined(ILogger logger, string account, string reason);
+
+    [LoggerMessage(2001, LogLevel.Warning, "Account {Account} could not write its snapshot; the journal keeps its entries until it can.")]
+    internal static partial void SnapshotFailed(ILogger logger, string account, Exception failure);
+}

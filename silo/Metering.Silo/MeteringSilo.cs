@@ -1,0 +1,29 @@
+using Metering.Grains.Accounts;
+using Metering.Grains.Journal;
+using Metering.Grains.RateCards;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Orleans.Configuration;
+
+namespace Metering.Silo;
+
+/// <summary>Puts the grains and their journal into a silo. A store (<c>AddEmbeddedStore</c>) and clustering are the host's to add.</summary>
+public static class MeteringSilo
+{
+    /// <summary>
+    /// Requests that may wait for one account at most; beyond it Orleans refuses the call at once, so that one hot account cannot fill the
+    /// silo's memory.
+    /// </summary>
+    private const int MaxWaitingPerAccount = 50_000;
+
+    public static ISiloBuilder AddMetering(this ISiloBuilder silo, Action<AccountOptions> accounts, Action<JournalOptions> journal, Action<RateCardOptions> rateCards)
+    {
+        silo.Services.TryAddSingleton(TimeProvider.System);
+        silo.Services.Configure(accounts);
+        silo.Services.AddJournal(journal);
+        silo.Services.AddRateCards();
+        silo.Services.Configure(rateCards);
+        silo.Services.Configure<SiloMessagingOptions>(options => options.MaxEnqueuedRequestsHardLimit = MaxWaitingPerAccount);
+        return silo;
+    }
+}

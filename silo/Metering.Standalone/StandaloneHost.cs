@@ -1,0 +1,87 @@
+using System.Net;
+using System.Net.Sockets;
+using Metering.Gateway;
+using Metering.Grains.Journal;
+using Metering.Silo;
+using Metering.Silo.Storage.Embedded;
+
+namespace Metering.Standalone;
+
+/// <summary>One process: silo and gateway over one data directory.</summary>
+public static class StandaloneHost
+{
+    private const string ClusterName = "metering";
+
+    /// <summary>How long a stop may take to finish what was accepted and to write what changed.</summary>
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>Builds the host; nothing is opened or listened on before it starts.</summary>
+    /// <exception cref="SettingsException">A setting cannot be used.</exception>
+    public static WebApplication Build(string[] args)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        var settings = StandaloneSettings.From(builder.Configuration);
+        builder.Services.AddSingleton(settings);
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
+        builder.Logging.AddFilter("Orleans", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Host.UseOrleans(silo => silo
+            .UseLocalhostClustering(siloPort: FreePort(), gatewayPort: 0, serviceId: ClusterName, clusterId: ClusterName)
+            .AddEmbeddedStore(new EmbeddedStoreOptions { DataDirectory = settings.DataDirectory })
+            .AddMetering(
+                accounts => accounts.Limits = accounts.Limits with { IdWindow = settings.IdWindow, MaxIds = settings.MaxIds },
+                journal =>
+                {
+                    journal.Durability = settings.Durability;
+                    journal.PeriodicInterval = settings.PeriodicInterval;
+                    journal.MaxTailBytes = settings.MaxTailBytes;
+                    journal.CheckpointInterval = settings.CheckpointInterval;
+                },
+                rateCards => rateCards.LeadTime = TimeSpan.Zero));
+        builder.AddMeteringGateway(gateway =>
+        {
+            gateway.Address = IPAddress.Loopback;
+            gateway.HttpPort = settings.HttpPort;
+            gateway.GrpcPort = settings.GrpcPort;
+        });
+
+        // Last, so that the grains answer by the time it asks them.
+        builder.Services.AddHostedService<SampleRateCard>();
+        var app = builder.Build();
+        app.MapMeteringGateway();
+        return app;
+    }
+
+    /// <summary>Starts, says where everything is, and runs until it is told to stop.</summary>
+    public static async Task RunStandaloneAsync(this WebApplication app)
+    {
+        await app.StartAsync();
+        await Console.Out.WriteLineAsync(Welcome.Text(app));
+        await app.WaitForShutdownAsync();
+    }
+
+    /// <summary>Whether a failed start is for whoever started it to mend (a setting, a directory, a port), and the line that tells how.</summary>
+    public static bool IsOperatorsToMend(Exception failure, out string line)
+    {
+        for (var cause = failure; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is SettingsException or JournalSettingsException or DataDirectoryException or JournalStoreException
+                or IOException { InnerException: SocketException or { InnerException: SocketException } })
+            {
+                line = $"Metering did not start: {cause.Message}";
+                return true;
+            }
+        }
+
+        line = "";
+        return false;
+    }
+
+    /// <summary>Orleans wants a port of its own even when there is nobody else to talk to.</summary>
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,167 @@
+using System.Globalization;
+using Metering.Core.Accounts;
+using Metering.Core.Charges;
+using Metering.Core.Encoding;
+using Metering.Core.Entries;
+using Metering.Core.Grants;
+using Metering.Core.Pricing;
+
+namespace Metering.Core.Tests.Accounts;
+
+/// <summary>An account, its card and its clock, driven as the grain drives them; every entry is kept, so a test can replay.</summary>
+internal sealed class Scene
+{
+    internal static readonly DateTimeOffset Start = new(2026, 3, 10, 12, 0, 0, TimeSpan.Zero);
+
+    private readonly AccountLimits _limits;
+
+    internal Scene(AccountLimits? limits = null, string creditLimit = "0", string discount = "0", PeriodUnit every = PeriodUnit.Month, RateCard? card = null)
+    {
+        _limits = limits ?? new AccountLimits();
+        Account = new Account("acme", _limits);
+        Card = card ?? StandardCard;
+        Set(creditLimit, discount, every);
+    }
+
+    /// <summary>
+    /// <c>calls</c> at 1 credit each; <c>tokens</c> graduated: the first 10 at 2, then 1; <c>disk</c> volume: 1 each up to 10, 0.5 each beyond;
+    /// <c>drops</c> packages of 5 at 3.
+    /// </summary>
+    internal static RateCard StandardCard { get; } = CardOf(
+        Meter("calls", new PriceDraft { Id = "calls", Kind = PriceKind.PerUnit, UnitPrice = 1m }),
+        Meter("tokens", new PriceDraft { Id = "tokens", Kind = PriceKind.Graduated, Tiers = [new() { UpTo = 10m, UnitPrice = 2m }, new() { UnitPrice = 1m }] }),
+        Meter("disk", new PriceDraft { Id = "disk", Kind = PriceKind.Volume, Tiers = [new() { UpTo = 10m, UnitPrice = 1m }, new() { UnitPrice = 0.5m }] }),
+        Meter("drops", new PriceDraft { Id = "drops", Kind = PriceKind.Package, PackageSize = 5m, PackagePrice = 3m }),
+        Meter("only-gold", new PriceDraft { Id = "gold", When = [new Dimension("tier", "gold")], Kind = PriceKind.PerUnit, UnitPrice = 1m }));
+
+    internal Account Account { get; private set; }
+    internal RateCard Card { get; set; }
+    internal DateTimeOffset Clock { get; set; } = Start;
+    internal List<Entry> Entries { get; } = [];
+
+    internal static RateCard CardOf(params MeterDraft[] meters)
+    {
+        var version = RateCardRules.Build("default", 1, Start.AddYears(-1), new RateCardDraft { Meters = meters }, out var faults);
+        Assert.Empty(faults);
+        return new RateCard("default", [version!]);
+    }
+
+    internal static MeterDraft Meter(string name, params PriceDraft[] prices) => new() { Meter = name, Unit = "unit", Prices = prices };
+
+    internal static Credits Of(string credits) => Credits.From(decimal.Parse(credits, CultureInfo.InvariantCulture));
+
+    internal static Charge Use(string id, string meter, string quantity, ChargeMode mode = ChargeMode.Enforce, DateTimeOffset? time = null) =>
+        new(id, [Line(meter, quantity)], time, mode);
+
+    internal static ChargeLine Line(string meter, string quantity, params Dimension[] dimensions) =>
+        new(meter, Quantity.From(decimal.Parse(quantity, CultureInfo.InvariantCulture)), dimensions);
+
+    internal static GrantTerms Terms(
+        string id,
+        string amount,
+        int priority = 100,
+        DateTimeOffset? effectiveAt = null,
+        DateTimeOffset? expiresAt = null,
+        params string[] meters) => new()
+        {
+            Id = id,
+            Amount = Of(amount),
+            Priority = priority,
+            Kind = GrantKind.Purchase,
+            EffectiveAt = effectiveAt,
+            ExpiresAt = expiresAt,
+            Meters = MeterPatterns.From(meters),
+        };
+
+    internal void Set(string creditLimit = "0", string discount = "0", PeriodUnit every = PeriodUnit.Month)
+    {
+        var now = Begin();
+        var settings = new AccountSettings
+        {
+            DisplayName = "Acme",
+            RateCard = "default",
+            Discount = Percent.From(decimal.Parse(discount, CultureInfo.InvariantCulture)),
+            CreditLimit = Of(creditLimit),
+            Period = new Period(every, new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero)),
+            Metadata = [],
+        };
+        if (Account.DecideSettings(settings, now) is { } entry)
+        {
+            Commit(entry);
+        }
+    }
+
+    internal GrantDecision Grant(GrantTerms terms)
+    {
+        var decision = Account.DecideGrant(terms, Begin());
+        Commit(decision.Entry);
+        return decision;
+    }
+
+    internal GrantDecision Grant(string id, string amount) => Grant(Terms(id, amount));
+
+    internal GrantDecision Void(string id)
+    {
+        var decision = Account.DecideVoid(id, Begin());
+        Commit(decision.Entry);
+        return decision;
+    }
+
+    internal ChargeDecision Charge(Charge charge)
+    {
+        var decision = Account.DecideCharge(charge, Begin(), Card);
+        Commit(decision.Replayed ? null : decision.Charged);
+        return decision;
+    }
+
+    internal ChargeDecision Charge(string id, string meter, string quantity, ChargeMode mode = ChargeMode.Enforce) => Charge(Use(id, meter, quantity, mode));
+
+    internal ChargeDecision Quote(Charge charge) => Account.DecideQuote(charge, Begin(), Card);
+
+    /// <summary>What a read does: time passes, nothing else.</summary>
+    internal DateTimeOffset Begin()
+    {
+        var now = Account.Now(Clock);
+        while (Account.DecideDue(now) is { } due)
+        {
+            Commit(due);
+        }
+
+        return now;
+    }
+
+    /// <summary>The account again, from all its entries as they are stored.</summary>
+    internal Account Replayed()
+    {
+        var account = new Account("acme", _limits);
+        foreach (var entry in Entries)
+        {
+            account.Apply(Entry.Decode(entry.Encoded));
+        }
+
+        return account;
+    }
+
+    /// <summary>As after a restart: the state goes through its snapshot.</summary>
+    internal void Restart() => Account = Account.Read("acme", Bytes(Account), _limits);
+
+    internal static byte[] Bytes(Account account)
+    {
+        var writer = new ByteWriter();
+        account.Write(writer);
+        return writer.ToArray();
+    }
+
+    internal string Left(string grant) => Account.Grants.Single(candidate => candidate.Id == grant).Remaining.ToString();
+
+    private void Commit(Entry? entry)
+    {
+        if (entry is not null)
+        {
+            Account.Apply(entry);
+            Entries.Add(entry);
+            Assert.Equal(entry.Balance, Account.Balance);
+            Assert.Equal(entry.Available, Account.Available);
+        }
+    }
+}
