@@ -44,7 +44,7 @@ internal sealed partial class JournalPartition : IDisposable
     private bool _isTimerSet;
 
     internal JournalPartition(
-        JournalServices services, string log, Guid writer, LogTip claim, long mark, long lastContent, TailIndex index, int maxRecordBytes)
+        JournalServices services, string log, Guid writer, LogTip claim, long mark, (long First, long Last) content, TailIndex index, int maxRecordBytes)
     {
         _services = services;
         LogName = log;
@@ -53,7 +53,7 @@ internal sealed partial class JournalPartition : IDisposable
         _lastNumber = claim.Number;
         _nextMark = mark;
         _mark = mark;
-        _lastContent = lastContent;
+        (_firstContent, _lastContent) = content;
         _index = index;
         MaxRecordBytes = maxRecordBytes;
         _isPeriodic = services.Options.Durability == Durability.Periodic;
@@ -269,7 +269,7 @@ internal sealed partial class JournalPartition : IDisposable
     private bool Commit(PendingRecord record, LogTip tip, int bytes, long mark)
     {
         // The index first: whoever hears of the commit may at once report a snapshot that covers it.
-        var hadRoom = _index.TailBytes < _services.Options.MaxTailBytes;
+        var tailBefore = _index.TailBytes;
         _index.Commit(tip.Number, bytes, record.Slots, _services.Time.GetTimestamp());
         TaskCompletionSource committed;
         lock (_gate)
@@ -281,8 +281,7 @@ internal sealed partial class JournalPartition : IDisposable
 
             _tip = tip;
             Volatile.Write(ref _lastNumber, tip.Number);
-            Volatile.Write(ref _mark, mark);
-            _lastContent = record.Chunks > 0 ? tip.Number : _lastContent;
+            NoteContent(tip.Number, hasEntries: record.Chunks > 0, mark);
             _committedId = record.Id;
             _pendingBytes -= record.PendingBytes;
             _writing = null;
@@ -292,19 +291,37 @@ internal sealed partial class JournalPartition : IDisposable
 
         committed.SetResult();
         Recycle(record);
-        Press(hadRoom);
+        Press(tailBefore);
         return true;
     }
 
-    private void Press(bool hadRoom)
+    /// <summary>Under the gate. Keeps the first and last records above the mark that have entries, as far as it is known.</summary>
+    private void NoteContent(long number, bool hasEntries, long mark)
+    {
+        if (mark > _mark)
+        {
+            _firstContent = mark < _lastContent ? mark + 1 : 0;
+            Volatile.Write(ref _mark, mark);
+        }
+
+        if (hasEntries)
+        {
+            _firstContent = _firstContent == 0 ? number : _firstContent;
+            _lastContent = number;
+        }
+    }
+
+    /// <summary>On crossing a limit only: while the log stays above it, the checkpoint goes on by itself.</summary>
+    private void Press(long tailBefore)
     {
         var tailBytes = _index.TailBytes;
-        if (tailBytes > _services.Options.MaxTailBytes / 2)
+        var limit = _services.Options.MaxTailBytes;
+        if (tailBefore <= limit / 2 && tailBytes > limit / 2)
         {
             Checkpoint.Press();
         }
 
-        if (hadRoom && tailBytes >= _services.Options.MaxTailBytes)
+        if (tailBefore < limit && tailBytes >= limit)
         {
             Log.TailFull(_services.Logger, LogName, tailBytes);
         }
