@@ -46,11 +46,11 @@ internal static class OpenApiDocuments
         return Task.CompletedTask;
     }
 
-    private static Task Describe(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    private static async Task Describe(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         if (context.Description.ActionDescriptor.EndpointMetadata.OfType<Operation>().FirstOrDefault() is not { } described)
         {
-            return Task.CompletedTask;
+            return;
         }
 
         operation.OperationId = described.Id;
@@ -64,7 +64,14 @@ internal static class OpenApiDocuments
 
         foreach (var request in described.Requests)
         {
-            operation.RequestBody!.Content![request.ContentType].Example = JsonNode.Parse(request.Example);
+            var content = operation.RequestBody!.Content![request.ContentType];
+            content.Example = JsonNode.Parse(request.Example);
+
+            // The framework knows one body for all content types of an operation.
+            if (request.Type != described.Requests[0].Type)
+            {
+                content.Schema = await context.GetOrCreateSchemaAsync(request.Type, cancellationToken: cancellationToken);
+            }
         }
 
         operation.Responses!["200"].Content![described.Reply.ContentType].Example = JsonNode.Parse(described.Reply.Example);
@@ -73,8 +80,6 @@ internal static class OpenApiDocuments
             var content = operation.Responses[((int)Statuses.Http(code)).ToString(System.Globalization.CultureInfo.InvariantCulture)].Content!;
             content[JsonResponse.ProblemContentType].Example ??= Problem(code);
         }
-
-        return Task.CompletedTask;
     }
 
     /// <summary>A problem as the server writes it, without what belongs to one occasion.</summary>
@@ -106,7 +111,7 @@ internal static class OpenApiDocuments
         }
         else if (type.IsEnum)
         {
-            schema.Type = JsonSchemaType.String | optional;
+            schema.Type = JsonSchemaType.String;
             schema.Enum = [.. NamesOf(type).Select(name => (JsonNode)name)];
         }
         else if (typeof(Shapes.IRequest).IsAssignableFrom(type))
