@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Metering.Benchmarks;
 
-/// <summary>A server with the sample card and a number of funded accounts, on a data directory of its own.</summary>
+/// <summary>A server, which prices by its sample card, and a number of funded accounts, on a data directory of its own.</summary>
 internal sealed class BenchmarkServer : IAsyncDisposable
 {
     private const int MaxConcurrentSetups = 32;
@@ -30,8 +30,6 @@ internal sealed class BenchmarkServer : IAsyncDisposable
     {
         var server = new BenchmarkServer(settings ?? new Dictionary<string, string>());
         await server.Process.WaitReadyAsync(cancellationToken);
-        var card = await File.ReadAllBytesAsync(Path.Combine(AppContext.BaseDirectory, "sample-rate-card.json"), cancellationToken);
-        Require(await server.Api.PutRateCardAsync("default", card, cancellationToken));
         await server.AddAccountsAsync(0, accounts, cancellationToken);
         return server;
     }

@@ -1,5 +1,6 @@
 using Metering.Contracts;
 using Metering.Standalone;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Metering.Benchmarks;
 

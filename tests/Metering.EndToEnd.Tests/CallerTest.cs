@@ -1,6 +1,6 @@
 namespace Metering.EndToEnd.Tests;
 
-/// <summary>A test in which many callers charge a handful of accounts of every mode and keep their own records.</summary>
+/// <summary>A test in which many callers charge a handful of accounts of every mode, by the sample card, and keep their own records.</summary>
 public abstract class CallerTest : StandaloneTest
 {
     private readonly List<ChargeRecord> _records = [];
@@ -21,7 +21,6 @@ public abstract class CallerTest : StandaloneTest
 
     private protected async Task CreateAccountsAsync(MeteringApi api)
     {
-        await SampleCard.PublishAsync(api, Cancellation);
         foreach (var account in Accounts)
         {
             await account.CreateAsync(api, Cancellation);

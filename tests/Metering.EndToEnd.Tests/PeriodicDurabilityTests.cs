@@ -4,10 +4,17 @@ namespace Metering.EndToEnd.Tests;
 public sealed class PeriodicDurabilityTests : CallerTest
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    // The answer travels to its caller, and the kill to the server, on a machine that is busy with both.
+    private static readonly TimeSpan Slack = TimeSpan.FromMilliseconds(500);
+
     private static readonly Dictionary<string, string> Periodic = new()
     {
         ["Durability"] = "Periodic",
         ["PeriodicInterval"] = Interval.ToString("c"),
+
+        // The callers ask again for everything: none of its ids may have made room for newer ones.
+        ["MaxIds"] = "1000000",
     };
 
     [Fact]
@@ -36,11 +43,11 @@ public sealed class PeriodicDurabilityTests : CallerTest
         var restarted = Call(await StartReadyAsync(settings: Periodic));
         var settlement = new Settlement(restarted, Cancellation);
         var findings = await settlement.ReadBackAsync(callers.Records);
-        Say($"{findings.Missing.Count} of {callers.Records.Count} charges are gone");
+        var oldest = killedAt - findings.Missing.Select(missing => missing.AnsweredAt).DefaultIfEmpty(killedAt).Min();
+        Say($"{findings.Missing.Count} of {callers.Records.Count} charges are gone; the oldest was acknowledged {oldest} before the kill");
+        Assert.True(oldest <= Interval + Slack, $"A charge acknowledged {oldest} before the kill is gone; at most {Interval} should be.");
         foreach (var missing in findings.Missing)
         {
-            // Twice the interval: one until the write begins, and room for the write itself on a busy machine.
-            Assert.True(killedAt - missing.AnsweredAt <= 2 * Interval, $"{missing}, acknowledged {killedAt - missing.AnsweredAt} before the kill, is gone.");
             missing.Lose();
         }
 

@@ -8,7 +8,6 @@ public sealed class StartupTests : StandaloneTest
         // The directory does not exist yet: nobody should have to make it.
         Assert.False(Directory.Exists(DataDirectory));
         var api = Call(await StartReadyAsync());
-        await SampleCard.PublishAsync(api, Cancellation);
         Assert.True((await api.PutAccountAsync("acme", new { }, Cancellation)).IsSuccess);
         Assert.True((await api.AddGrantAsync("acme", new { id = "plan", amount = "100" }, Cancellation)).IsSuccess);
 

@@ -32,9 +32,6 @@ internal sealed class MeteringApi : IDisposable
     public Task<ApiReply> GetRateCardAsync(string card, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Get, $"/v1/rate-cards/{card}", null, cancellationToken);
 
-    public Task<ApiReply> PutRateCardAsync(string card, byte[] body, CancellationToken cancellationToken) =>
-        SendAsync(HttpMethod.Put, $"/v1/rate-cards/{card}", body, cancellationToken);
-
     public Task<ApiReply> GetAccountAsync(string account, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Get, $"/v1/accounts/{account}", null, cancellationToken);
 

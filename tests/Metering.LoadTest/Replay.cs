@@ -1,5 +1,3 @@
-using System.Net;
-
 namespace Metering.LoadTest;
 
 /// <summary>From the trace to the verdict: read, prepare, send, compare.</summary>
@@ -68,19 +66,6 @@ internal sealed class Replay(ReplayOptions options, ReplayReport report)
     private async Task<PublishedCard> FindCardAsync(MeteringApi api, CancellationToken cancellationToken)
     {
         var published = await _caller.CallAsync(token => api.GetRateCardAsync(Card, token), cancellationToken);
-        if (published.Status == HttpStatusCode.NotFound)
-        {
-            var sample = await File.ReadAllBytesAsync(Path.Combine(AppContext.BaseDirectory, "sample-rate-card.json"), cancellationToken);
-            var reply = await _caller.CallAsync(token => api.PutRateCardAsync(Card, sample, token), cancellationToken);
-            if (!reply.IsSuccess)
-            {
-                throw new ReplayException($"Could not publish the sample rate card: {reply}");
-            }
-
-            report.Say("There was no rate card: published the sample.");
-            published = await _caller.CallAsync(token => api.GetRateCardAsync(Card, token), cancellationToken);
-        }
-
         if (!published.IsSuccess)
         {
             throw new ReplayException($"Could not read the rate card: {published}");
