@@ -1,11 +1,9 @@
 using Metering.Contracts;
-using Metering.Core.Charges;
-using Metering.Core.Pricing;
-using RateCardDraft = Metering.Contracts.RateCardDraft;
+using Metering.Core;
 
 namespace Metering.Grains.Accounts;
 
-/// <summary>What the account answers: each request is mapped, decided in one turn, and mapped back.</summary>
+/// <summary>Settings, grants, and what is read: each request is mapped, decided in one turn, and mapped back.</summary>
 public sealed partial class AccountGrain
 {
     public async Task<Answer<AccountView>> Put(AccountRequest settings)
@@ -15,118 +13,58 @@ public sealed partial class AccountGrain
             return new Refusal { Code = Code.RateCardNotFound, Detail = $"There is no rate card {settings.RateCard}.", Account = Id };
         }
 
-        return await Turn<AccountView>(now =>
-        {
-            if (_account.DecideSettings(AccountMapping.Settings(settings), now) is { } entry)
-            {
-                Commit(entry);
-            }
-
-            return View();
-        });
+        return await Turn<AccountView>(now => Decided(_account.DecideSettings(AccountMapping.Settings(settings), now), "account") is { } refusal
+            ? refusal
+            : View(now));
     }
 
-    Task<Answer<AccountView>> IAccountGrain.Get() => Turn<AccountView>(_ => _account.Exists ? View() : NotFoundAndLeave());
+    Task<Answer<AccountView>> IAccountGrain.Get() => Turn<AccountView>(now => _account.Exists ? View(now) : NotFoundAndLeave());
+
+    public Task<Answer<AccountView>> Close() => Turn<AccountView>(now =>
+        Decided(_account.DecideClose(now), "account") is { } refusal ? refusal : View(now));
 
     public Task<Answer<GrantReply>> AddGrant(GrantRequest grant) => Turn<GrantReply>(now =>
-        Granted(grant.Id, _account.DecideGrant(AccountMapping.Grant(grant), now)));
-
-    public Task<Answer<GrantReply>> VoidGrant(string grant) => Turn<GrantReply>(now =>
-        Granted(grant, _account.DecideVoid(grant, now)));
-
-    public async Task<Answer<ChargeReply>> Charge(ChargeRequest charge)
     {
-        var card = TryCard(out var known) ? known : await CardAsync();
-        return await Turn(now => Charge(charge, now, card));
-    }
-
-    public async Task<IReadOnlyList<Answer<ChargeReply>>> ChargeMany(IReadOnlyList<ChargeRequest> charges)
-    {
-        var card = TryCard(out var known) ? known : await CardAsync();
-        var answers = new Answer<ChargeReply>[charges.Count];
-        for (var i = 0; i < answers.Length; i++)
-        {
-            answers[i] = Begin(out var now) is { } refusal ? refusal : Charge(charges[i], now, card);
-        }
-
-        if (await SettleAsync() is { } lost)
-        {
-            Array.Fill(answers, lost);
-        }
-
-        return answers;
-    }
-
-    public Task<Answer<ChargeView>> GetCharge(string id) => Turn<ChargeView>(_ =>
-    {
-        if (!_account.Exists)
-        {
-            return NotFoundAndLeave();
-        }
-
-        return _account.FindCharge(id) is { } charge
-            ? AccountMapping.View(charge)
-            : new Refusal { Code = Code.ChargeNotFound, Detail = $"The account remembers no charge {id}.", Account = Id };
+        var decision = _account.DecideGrant(AccountMapping.Grant(grant), now);
+        return Decided(new(decision.Outcome, decision.Entry), grant.Id) is { } refusal
+            ? refusal
+            : AccountMapping.Reply(grant.Id, GrantOutcome.Granted, decision.Answer!);
     });
 
-    public async Task<Answer<QuoteReply>> Quote(ChargeRequest charge, RateCardDraft? draft)
+    public Task<Answer<GrantReply>> VoidGrant(string grant) => Turn<GrantReply>(now =>
     {
-        RateCard? card;
-        if (draft is null)
-        {
-            card = TryCard(out var known) ? known : await CardAsync();
-        }
-        else
-        {
-            // Under the account's own card's name, so that the draft goes on from what its prices have counted.
-            var name = _outOfService is null && _account.Exists ? _account.Settings.RateCard : AccountRequest.DefaultRateCard;
-            if (RateCardMapping.Build(name, version: 0, DateTimeOffset.MinValue, draft, out var faults) is not { } version)
-            {
-                return Refusal.Invalid([.. faults.Select(fault => fault with { Path = $"rateCard.{fault.Path}" })]);
-            }
+        var decision = _account.DecideVoid(grant, now);
+        return Decided(new(decision.Outcome, decision.Entry), grant) is { } refusal
+            ? refusal
+            : AccountMapping.Reply(grant, GrantOutcome.Voided, decision.Answer!);
+    });
 
-            card = new RateCard(name, [version]);
-        }
+    public Task<Answer<BudgetView>> PutBudget(BudgetRequest budget) => Turn<BudgetView>(now =>
+        Decided(_account.DecideBudget(GovernanceMapping.Budget(budget), now), budget.Id) is { } refusal
+            ? refusal
+            : GovernanceMapping.View(_account.Budgets.Single(each => each.Terms.Id == budget.Id), now, _account.Settings.Period));
 
-        return await Turn<QuoteReply>(now =>
-        {
-            var decision = _account.DecideQuote(AccountMapping.Charge(charge), now, card);
-            return decision.Outcome == ChargeOutcome.Charged ? AccountMapping.Quote(decision.Charged!) : Refused(charge, decision);
-        });
-    }
-
-    private Answer<ChargeReply> Charge(ChargeRequest request, DateTimeOffset now, RateCard? card)
+    public Task<Answer<BudgetView>> DeleteBudget(string budget) => Turn<BudgetView>(now =>
     {
-        var decision = _account.DecideCharge(AccountMapping.Charge(request), now, card);
-        if (decision.Outcome != ChargeOutcome.Charged)
-        {
-            return Refused(request, decision);
-        }
+        var before = _account.Budgets.SingleOrDefault(each => each.Terms.Id == budget);
+        return Decided(_account.DecideRemoveBudget(budget, now), budget) is { } refusal
+            ? refusal
+            : GovernanceMapping.View(before!, now, _account.Settings.Period);
+    });
 
-        if (!decision.Replayed)
-        {
-            Commit(decision.Charged!);
-        }
+    public Task<Answer<PolicyView>> PutPolicy(PolicyRequest policy) => Turn<PolicyView>(now =>
+        Decided(_account.DecidePolicy(GovernanceMapping.Policy(policy), now), "policy") is { } refusal
+            ? refusal
+            : GovernanceMapping.View(_account.Policy, now));
 
-        return AccountMapping.Reply(decision.Charged!, decision.Replayed, request.Explain);
-    }
-
-    /// <summary>The account's card, if this silo has it at hand (null: there is none by that name).</summary>
-    private bool TryCard(out RateCard? card)
+    /// <summary>Commits what was decided; a refusal when it was to refuse.</summary>
+    private Refusal? Decided(Core.Accounts.Decision decision, string subject)
     {
-        card = null;
-        return _outOfService is not null || !_account.Exists || _rateCards.TryGet(_account.Settings.RateCard, out card);
-    }
-
-    private async Task<RateCard?> CardAsync()
-    {
-        // The settings may name another card by the time this one is loaded.
-        RateCard? card;
-        while (!TryCard(out card))
+        if (decision.Entry is { } entry)
         {
-            await _rateCards.LoadAsync(_account.Settings.RateCard);
+            Commit(entry);
         }
 
-        return card;
+        return decision.Outcome == Outcome.Done ? null : Refuse(decision.Outcome, subject);
     }
 }

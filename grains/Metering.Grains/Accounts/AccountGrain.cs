@@ -57,7 +57,7 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
     private string Id => this.GetPrimaryKeyString();
 
     /// <summary>
-    /// Runs one turn: what fell due first, then <paramref name="decide"/>, which applies what it decides with <see cref="Commit"/>. The answer
+    /// Runs one turn: what fell due first, then <paramref name="decide"/>, which applies what it decides with <c>Commit</c>. The answer
     /// is given once everything it depends on is durable.
     /// </summary>
     private Task<Answer<T>> Turn<T>(Func<DateTimeOffset, Answer<T>> decide)
@@ -80,6 +80,7 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
             throw;
         }
 
+        WakeWhenDue();
         return IsSettled ? Task.FromResult(answer) : AfterCommit(answer);
     }
 
@@ -117,11 +118,26 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
     }
 
     /// <summary>Applies an entry and hands it to the journal. From here on answers wait for it.</summary>
-    private void Commit(Entry entry)
+    private void Commit(Entry entry) => Commit(entry, []);
+
+    /// <summary>Applies entries that belong together; they go into one record, so that none is ever there without the others.</summary>
+    private void Commit(Entry first, IReadOnlyList<Entry> more)
     {
-        _account.Apply(entry);
-        _lastCommit = _log!.Append(entry.Sequence, EntryFrame.Of(entry));
+        Apply(first);
+        for (var i = 0; i < more.Count; i++)
+        {
+            Apply(more[i]);
+        }
+
+        _lastCommit = _log!.Append(_account.Sequence, EntryFrame.Of(first, more));
         SnapshotWhenDue();
+    }
+
+    private void Apply(Entry entry)
+    {
+        var balance = _account.Balance;
+        _account.Apply(entry);
+        _watched?.Add(entry, entry.Balance - balance);
     }
 
     /// <summary>Whether nothing that an answer may depend on is still on its way to the journal, or nobody waits for that.</summary>

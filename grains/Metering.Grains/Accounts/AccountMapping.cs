@@ -3,7 +3,8 @@ using Metering.Core;
 using Metering.Core.Accounts;
 using Metering.Core.Entries;
 using Metering.Core.Grants;
-using ChargeOutcome = Metering.Core.Charges.ChargeOutcome;
+using Metering.Core.Holds;
+using CoreBurn = Metering.Core.Entries.Burn;
 using CoreCharge = Metering.Core.Charges.Charge;
 using CoreChargeLine = Metering.Core.Charges.ChargeLine;
 using CoreChargeMode = Metering.Core.Charges.ChargeMode;
@@ -12,6 +13,9 @@ using CoreGrantKind = Metering.Core.Grants.GrantKind;
 using CoreGrantStatus = Metering.Core.Grants.GrantStatus;
 using CorePeriod = Metering.Core.Pricing.Period;
 using CorePeriodUnit = Metering.Core.Pricing.PeriodUnit;
+using CoreRecurrence = Metering.Core.Grants.Recurrence;
+using CoreReverse = Metering.Core.Charges.Reverse;
+using Recurrence = Metering.Contracts.Recurrence;
 
 namespace Metering.Grains.Accounts;
 
@@ -47,6 +51,12 @@ internal static class AccountMapping
         EffectiveAt = request.EffectiveAt?.ToUniversalTime(),
         ExpiresAt = request.ExpiresAt?.ToUniversalTime(),
         Meters = MeterPatterns.From(request.Meters),
+        Recurrence = request.Recurrence is not { } recurrence ? null : new CoreRecurrence(
+            (CorePeriodUnit)recurrence.Every,
+            recurrence.Count,
+            recurrence.Anchor?.ToUniversalTime(),
+            Credits.From(request.Rollover?.Minimum ?? 0m),
+            Credits.From(request.Rollover?.Maximum ?? 0m)),
     };
 
     internal static GrantView Grant(CoreGrant grant) => new()
@@ -67,6 +77,9 @@ internal static class AccountMapping
         ExpiresAt = grant.ExpiresAt,
         Meters = grant.Terms.Meters.Patterns,
         AddedAt = grant.AddedAt,
+        Recurrence = grant.Terms.Recurrence is { } recurrence ? new Recurrence((PeriodUnit)recurrence.Every, recurrence.Anchor, recurrence.Count) : null,
+        Rollover = grant.Terms.Recurrence is { } rolling ? new Rollover(rolling.RolloverMinimum.Value, rolling.RolloverMaximum.Value) : null,
+        NextRefillAt = grant.Status is CoreGrantStatus.Active or CoreGrantStatus.Pending ? grant.NextRefillAt : null,
     };
 
     internal static GrantReply Reply(string id, Contracts.GrantOutcome outcome, GrantAnswer answer) => new()
@@ -89,8 +102,92 @@ internal static class AccountMapping
             lines[i] = new CoreChargeLine(line.Meter, Quantity.From(line.Quantity), Dimensions(line.Dimensions));
         }
 
-        return new CoreCharge(request.Id, lines, request.Time?.ToUniversalTime(), (CoreChargeMode)request.Mode);
+        return new CoreCharge(request.Id, lines, request.Time?.ToUniversalTime(), (CoreChargeMode)request.Mode, request.Producer, request.ProducerSequence);
     }
+
+    internal static PlaceHold Hold(HoldRequest request) => new(
+        request.Id,
+        request.Meter is null ? null : new CoreChargeLine(request.Meter, Quantity.From(request.Quantity ?? 0m), Dimensions(request.Dimensions)),
+        request.Credits is { } credits ? Credits.From(credits) : null,
+        request.TimeToLive,
+        (CoreChargeMode)request.Mode);
+
+    internal static HoldView Hold(Hold hold) => new()
+    {
+        Hold = hold.Id,
+        Credits = hold.Left.Value,
+        Settled = hold.Settled.Value,
+        Meter = hold.Usage?.Meter,
+        Dimensions = Dimensions(hold.Usage?.Dimensions ?? []),
+        PlacedAt = hold.PlacedAt,
+        ExpiresAt = hold.ExpiresAt,
+    };
+
+    internal static HoldReply Reply(Held held, bool replayed) => new()
+    {
+        Hold = held.Id,
+        Credits = held.Credits.Value,
+        ExpiresAt = held.ExpiresAt,
+        Balance = held.Balance.Value,
+        Available = held.Available.Value,
+        Sequence = held.Sequence,
+        Replayed = replayed,
+    };
+
+    internal static Settle Settle(SettleRequest request) => new(
+        request.Id,
+        request.Hold,
+        request.Quantity is { } quantity ? Quantity.From(quantity) : null,
+        request.Credits is { } credits ? Credits.From(credits) : null,
+        request.Final,
+        (CoreChargeMode)request.Mode);
+
+    internal static SettleReply Reply(Settled settled, bool replayed, bool explain) => new()
+    {
+        Id = settled.Id,
+        Hold = settled.Hold,
+        Outcome = SettleOutcome.Settled,
+        Credits = settled.Credits.Value,
+        Released = settled.Released.Value,
+        Balance = settled.Balance.Value,
+        Available = settled.Available.Value,
+        Sequence = settled.Sequence,
+        Replayed = replayed,
+        Violations = Violations(settled),
+        Explanation = explain ? Explanation(settled) : null,
+        Burned = explain ? Burned(settled.Payment.Burns) : null,
+        Crossed = Crossed(settled),
+    };
+
+    internal static SettleReply Reply(HoldReleased released, bool replayed) => new()
+    {
+        Id = released.Id,
+        Hold = released.Hold,
+        Outcome = SettleOutcome.Released,
+        Credits = 0m,
+        Released = released.Released.Value,
+        Balance = released.Balance.Value,
+        Available = released.Available.Value,
+        Sequence = released.Sequence,
+        Replayed = replayed,
+    };
+
+    internal static CoreReverse Reversal(ReversalRequest request) =>
+        new(request.Id, request.Charge, request.Quantity is { } quantity ? Quantity.From(quantity) : null);
+
+    internal static ReversalReply Reply(Reversed reversed, bool replayed) => new()
+    {
+        Id = reversed.Id,
+        Charge = reversed.Charge,
+        Credits = -reversed.Payment.Credits.Value,
+        Balance = reversed.Balance.Value,
+        Available = reversed.Available.Value,
+        Sequence = reversed.Sequence,
+        Replayed = replayed,
+        Returned = [
+            .. reversed.Payment.Burns.Select(burn => new GrantBurn(burn.Grant, -burn.Credits.Value)),
+            .. reversed.Payment.Refund is { } refund ? [new GrantBurn(refund.Grant, refund.Credits.Value)] : Array.Empty<GrantBurn>()],
+    };
 
     internal static ChargeReply Reply(Charged charged, bool replayed, bool explain) => new()
     {
@@ -103,20 +200,21 @@ internal static class AccountMapping
         Replayed = replayed,
         Violations = Violations(charged),
         Explanation = explain ? Explanation(charged) : null,
-        Burned = explain ? Burned(charged) : null,
+        Burned = explain ? Burned(charged.Payment.Burns) : null,
+        Crossed = Crossed(charged),
     };
 
-    internal static ChargeView View(Charged charged) => new()
+    internal static ChargeView View(PaidOperation charged, Credits reversed) => new()
     {
         Id = charged.Id,
         At = charged.At,
         Time = charged.Time,
         Mode = (ChargeMode)charged.Mode,
-        Lines = [.. charged.Lines.Select(line => new ChargeLine
+        Lines = [.. charged.Lines.Where(IsPriced).Select(line => new ChargeLine
         {
             Meter = line.Usage.Meter,
             Quantity = line.Usage.Quantity.Value,
-            Dimensions = line.Usage.Dimensions.ToDictionary(dimension => dimension.Name, dimension => dimension.Value, StringComparer.Ordinal),
+            Dimensions = Dimensions(line.Usage.Dimensions),
         })],
         Credits = charged.Credits.Value,
         Uncovered = charged.Uncovered.Value,
@@ -125,7 +223,10 @@ internal static class AccountMapping
         Sequence = charged.Sequence,
         Violations = Violations(charged),
         Explanation = Explanation(charged),
-        Burned = Burned(charged),
+        Burned = Burned(charged.Payment.Burns),
+        Crossed = Crossed(charged),
+        Hold = (charged as Settled)?.Hold,
+        Reversed = reversed.Value,
     };
 
     internal static QuoteReply Quote(Charged charged) => new()
@@ -136,7 +237,7 @@ internal static class AccountMapping
         Available = charged.Available.Value,
         Violations = Violations(charged),
         Explanation = Explanation(charged),
-        Burned = Burned(charged),
+        Burned = Burned(charged.Payment.Burns),
     };
 
     private static Dimension[] Dimensions(IReadOnlyDictionary<string, string> dimensions)
@@ -157,7 +258,7 @@ internal static class AccountMapping
         return sorted;
     }
 
-    private static LineExplanation[] Explanation(Charged charged) => [.. charged.Lines.Select(line => new LineExplanation
+    private static LineExplanation[] Explanation(PaidOperation charged) => [.. charged.Lines.Where(IsPriced).Select(line => new LineExplanation
     {
         Meter = line.Usage.Meter,
         Card = charged.Card,
@@ -171,15 +272,17 @@ internal static class AccountMapping
         Credits = line.Priced.Credits.Value,
     })];
 
-    private static GrantBurn[] Burned(Charged charged) => [.. charged.Burns.Select(burn => new GrantBurn(burn.Grant, burn.Credits.Value))];
+    private static GrantBurn[] Burned(IReadOnlyList<CoreBurn> burns) => [.. burns.Select(burn => new GrantBurn(burn.Grant, burn.Credits.Value))];
 
-    private static Code[] Violations(Charged charged) => charged.Violations.Count == 0 ? [] : [.. charged.Violations.Select(Violation)];
+    private static CrossedThreshold[] Crossed(PaidOperation charged) =>
+        charged.Crossed.Count == 0 ? [] : [.. charged.Crossed.Select(crossing => new CrossedThreshold(crossing.Budget, crossing.Threshold))];
 
-    private static Code Violation(ChargeOutcome outcome) => outcome switch
-    {
-        ChargeOutcome.InsufficientCredits => Code.InsufficientCredits,
-        ChargeOutcome.Charged or ChargeOutcome.AccountNotFound or ChargeOutcome.RateCardNotFound or ChargeOutcome.IdReused
-            or ChargeOutcome.UnknownMeter or ChargeOutcome.NoPrice or ChargeOutcome.TooOld or ChargeOutcome.InFuture
-            or ChargeOutcome.OutOfRange => throw new InvalidOperationException($"{outcome} is no rule that a charge may pass."),
-    };
+    // What was settled as credits has a line that says what for, but no price to explain.
+    private static bool IsPriced(ChargedLine line) => line.Price.Length > 0;
+
+    private static Dictionary<string, string> Dimensions(Dimension[] dimensions) =>
+        dimensions.ToDictionary(dimension => dimension.Name, dimension => dimension.Value, StringComparer.Ordinal);
+
+    // A recorded charge passes rules of the policy, budgets and the limit of credits; of those the core's numbers are the codes'.
+    private static Code[] Violations(PaidOperation charged) => charged.Violations.Count == 0 ? [] : [.. charged.Violations.Select(violation => (Code)violation)];
 }

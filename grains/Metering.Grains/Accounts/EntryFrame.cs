@@ -11,18 +11,15 @@ internal static class EntryFrame
     [ThreadStatic]
     private static byte[]? _buffer;
 
-    /// <summary>The framed bytes of an entry, valid until the next call on this thread.</summary>
-    internal static ReadOnlySpan<byte> Of(Entry entry)
+    /// <summary>The framed bytes of entries that belong together, valid until the next call on this thread.</summary>
+    internal static ReadOnlySpan<byte> Of(Entry first, IReadOnlyList<Entry> more)
     {
-        var bytes = entry.Encoded;
-        var length = bytes.Length + LengthBytes;
-        if (_buffer is null || _buffer.Length < length)
+        var length = Put(first, 0);
+        for (var i = 0; i < more.Count; i++)
         {
-            _buffer = new byte[Math.Max(length, 1024)];
+            length = Put(more[i], length);
         }
 
-        BinaryPrimitives.WriteInt32LittleEndian(_buffer, bytes.Length);
-        bytes.CopyTo(_buffer, LengthBytes);
         return _buffer.AsSpan(0, length);
     }
 
@@ -38,5 +35,19 @@ internal static class EntryFrame
         var entry = chunk.Slice(LengthBytes, length);
         chunk = chunk[(LengthBytes + length)..];
         return entry;
+    }
+
+    private static int Put(Entry entry, int at)
+    {
+        var bytes = entry.Encoded;
+        var end = at + LengthBytes + bytes.Length;
+        if (_buffer is null || _buffer.Length < end)
+        {
+            Array.Resize(ref _buffer, Math.Max(end * 2, 1024));
+        }
+
+        BinaryPrimitives.WriteInt32LittleEndian(_buffer.AsSpan(at), bytes.Length);
+        bytes.CopyTo(_buffer, at + LengthBytes);
+        return end;
     }
 }
