@@ -20,7 +20,7 @@ internal sealed class EventEndpoints(GrainRouter router, ChargeBatch batch, Requ
     private const string VersionHeader = "ce-specversion";
 
     public void Map(IEndpointRouteBuilder routes) =>
-        routes.MapPost("/v1/events", Publish).WithMetadata(EventOperations.Publish);
+        routes.Map(EventOperations.Publish, Publish);
 
     private Task Publish(HttpContext context)
     {

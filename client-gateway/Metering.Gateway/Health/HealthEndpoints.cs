@@ -13,8 +13,8 @@ internal sealed class HealthEndpoints(HealthCheckService health)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/healthz/live", Live).WithMetadata(HealthOperations.Live);
-        routes.MapGet("/healthz/ready", Ready).WithMetadata(HealthOperations.Ready);
+        routes.Map(HealthOperations.Live, Live);
+        routes.Map(HealthOperations.Ready, Ready);
     }
 
     private static Task Live(HttpContext context)

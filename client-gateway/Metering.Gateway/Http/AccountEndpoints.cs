@@ -15,9 +15,9 @@ internal sealed class AccountEndpoints(GrainRouter router, AccountList list, Req
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPut("/v1/accounts/{account}", Put).WithMetadata(AccountOperations.Put);
-        routes.MapGet("/v1/accounts/{account}", Get).WithMetadata(AccountOperations.Get);
-        routes.MapGet("/v1/accounts", List).WithMetadata(AccountOperations.List);
+        routes.Map(AccountOperations.Put, Put);
+        routes.Map(AccountOperations.Get, Get);
+        routes.Map(AccountOperations.List, List);
     }
 
     private async Task Put(HttpContext context)

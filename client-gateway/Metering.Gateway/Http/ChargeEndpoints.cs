@@ -13,10 +13,10 @@ internal sealed class ChargeEndpoints(GrainRouter router, ChargeBatch batch, Req
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/v1/accounts/{account}/charges", Charge).WithMetadata(ChargeOperations.Charge);
-        routes.MapGet("/v1/accounts/{account}/charges/{id}", Get).WithMetadata(ChargeOperations.Get);
-        routes.MapPost("/v1/charges", ChargeMany).WithMetadata(ChargeOperations.ChargeMany);
-        routes.MapPost("/v1/accounts/{account}/quotes", Quote).WithMetadata(ChargeOperations.Quote);
+        routes.Map(ChargeOperations.Charge, Charge);
+        routes.Map(ChargeOperations.Get, Get);
+        routes.Map(ChargeOperations.ChargeMany, ChargeMany);
+        routes.Map(ChargeOperations.Quote, Quote);
     }
 
     private async Task Charge(HttpContext context)

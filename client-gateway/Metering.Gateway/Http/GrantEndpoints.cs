@@ -13,9 +13,9 @@ internal sealed class GrantEndpoints(GrainRouter router, RequestBody body)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/v1/accounts/{account}/grants", Add).WithMetadata(GrantOperations.Add);
-        routes.MapGet("/v1/accounts/{account}/grants", List).WithMetadata(GrantOperations.List);
-        routes.MapDelete("/v1/accounts/{account}/grants/{grant}", Void).WithMetadata(GrantOperations.Void);
+        routes.Map(GrantOperations.Add, Add);
+        routes.Map(GrantOperations.List, List);
+        routes.Map(GrantOperations.Void, Void);
     }
 
     private async Task Add(HttpContext context)

@@ -13,8 +13,8 @@ internal sealed class RateCardEndpoints(GrainRouter router, RequestBody body)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPut("/v1/rate-cards/{card}", Publish).WithMetadata(RateCardOperations.Publish);
-        routes.MapGet("/v1/rate-cards/{card}", Get).WithMetadata(RateCardOperations.Get);
+        routes.Map(RateCardOperations.Publish, Publish);
+        routes.Map(RateCardOperations.Get, Get);
     }
 
     private async Task Publish(HttpContext context)

@@ -20,7 +20,7 @@ internal sealed class Checkpoint : IDisposable
     private readonly ITimer _timer;
     private readonly CancellationTokenSource _stopped = new();
     private long _trimmed;
-    private int _isRunning;
+    private int _presses;
 
     internal Checkpoint(JournalServices services, JournalPartition partition, TailIndex index)
     {
@@ -31,10 +31,10 @@ internal sealed class Checkpoint : IDisposable
         _timer = services.Time.CreateTimer(static checkpoint => ((Checkpoint)checkpoint!).Press(), this, _pause, _pause);
     }
 
-    /// <summary>Looks now, unless it is already at it. Does not wait.</summary>
+    /// <summary>Looks now, or once more if it is just at it. Does not wait.</summary>
     internal void Press()
     {
-        if (!_stopped.IsCancellationRequested && Interlocked.Exchange(ref _isRunning, 1) == 0)
+        if (!_stopped.IsCancellationRequested && Interlocked.Increment(ref _presses) == 1)
         {
             _ = _services.Start(RunAsync);
         }
@@ -50,19 +50,21 @@ internal sealed class Checkpoint : IDisposable
     {
         try
         {
+            int served;
             do
             {
-                await TrimAsync();
+                served = Volatile.Read(ref _presses);
+                do
+                {
+                    await TrimAsync();
+                }
+                while (await AskAsync());
             }
-            while (await AskAsync());
+            while (Interlocked.Add(ref _presses, -served) > 0);
         }
         catch (JournalLostException)
         {
             // The partition has ended and said why; the next owner checkpoints.
-        }
-        finally
-        {
-            Volatile.Write(ref _isRunning, 0);
         }
     }
 

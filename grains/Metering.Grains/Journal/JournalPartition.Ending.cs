@@ -22,6 +22,7 @@ internal sealed partial class JournalPartition
     private string? _loss;
     private bool _isClosing;
     private long _lastNumber;
+    private long _firstContent;
     private long _lastContent;
     private long _mark;
 
@@ -113,21 +114,22 @@ internal sealed partial class JournalPartition
         _ended.Cancel();
     }
 
-    /// <summary>How far the log could be trimmed now: everything through it is in snapshots.</summary>
+    /// <summary>How far the log is worth trimming now: everything through it is in snapshots. The mark itself when it is not.</summary>
     internal long Coverable()
     {
-        long lastContent;
+        // Read before the pins: a record committed in between is pinned and must not count as covered.
+        long first;
         long last;
         lock (_gate)
         {
-            lastContent = _lastContent;
+            first = _firstContent;
             last = _tip.Number;
         }
 
-        // Read before the pins: a record committed in between is pinned and must not count as covered.
-        // An idle log is not marked for its empty records' sake, or each mark would call for the next.
-        var end = last - Mark > MaxEmptyRecords ? last : lastContent;
-        return _index.OldestPinned() is { } oldest ? Math.Min(oldest - 1, end) : end;
+        var coverable = _index.OldestPinned() is { } oldest ? Math.Min(oldest - 1, last) : last;
+
+        // A mark costs a record. For the sake of records without entries alone each mark would call for the next.
+        return (first != 0 && coverable >= first) || coverable - Mark > MaxEmptyRecords ? coverable : Mark;
     }
 
     /// <summary>Commits a record that carries the mark. Only then may the log be trimmed by it (see <see cref="PartitionOpening"/>).</summary>

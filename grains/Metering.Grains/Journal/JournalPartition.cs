@@ -1,4 +1,3 @@
-using System.Buffers;
 using Metering.Contracts;
 
 namespace Metering.Grains.Journal;
@@ -44,7 +43,7 @@ internal sealed partial class JournalPartition : IDisposable
     private bool _isTimerSet;
 
     internal JournalPartition(
-        JournalServices services, string log, Guid writer, LogTip claim, long mark, long lastContent, TailIndex index, int maxRecordBytes)
+        JournalServices services, string log, Guid writer, LogTip claim, long mark, (long First, long Last) content, TailIndex index, int maxRecordBytes)
     {
         _services = services;
         LogName = log;
@@ -53,7 +52,7 @@ internal sealed partial class JournalPartition : IDisposable
         _lastNumber = claim.Number;
         _nextMark = mark;
         _mark = mark;
-        _lastContent = lastContent;
+        (_firstContent, _lastContent) = content;
         _index = index;
         MaxRecordBytes = maxRecordBytes;
         _isPeriodic = services.Options.Durability == Durability.Periodic;
@@ -201,112 +200,6 @@ internal sealed partial class JournalPartition : IDisposable
         if (starts)
         {
             StartDraining();
-        }
-    }
-
-    private void StartDraining() => _ = _services.Start(DrainAsync);
-
-    private async Task DrainAsync()
-    {
-        while (Next() is { } record && await WriteAsync(record))
-        {
-        }
-    }
-
-    private PendingRecord? Next()
-    {
-        lock (_gate)
-        {
-            if (_loss is null && _full.Count == 0 && IsDue())
-            {
-                Seal();
-            }
-
-            if (_loss is null && _full.TryDequeue(out var record))
-            {
-                _writing = record;
-                return record;
-            }
-
-            _isDraining = false;
-            if (_loss is null)
-            {
-                SetTimer();
-            }
-
-            return null;
-        }
-    }
-
-    private async Task<bool> WriteAsync(PendingRecord record)
-    {
-        var number = _tip.Number + 1;
-        var mark = Volatile.Read(ref _nextMark);
-        var length = record.Bytes;
-        var buffer = ArrayPool<byte>.Shared.Rent(length);
-        ulong checksum;
-        try
-        {
-            checksum = record.WriteTo(buffer.AsSpan(0, length), _writer, number, _tip.Checksum, mark);
-            var append = _services.Store.AppendAsync(LogName, number, buffer.AsMemory(0, length), _ended.Token);
-            if (await LogReading.Bounded(_services, append) != AppendOutcome.Appended)
-            {
-                Lose(JournalLoss.Fenced, $"another owner has appended record {number}", null);
-                return false;
-            }
-        }
-        catch (Exception exception)
-        {
-            // The append may still read the buffer, and may still land: neither goes back to use.
-            Lose(JournalLoss.Uncertain, $"whether record {number} is in the log is not known", exception);
-            return false;
-        }
-
-        ArrayPool<byte>.Shared.Return(buffer);
-        return Commit(record, new LogTip(number, checksum), length, mark);
-    }
-
-    private bool Commit(PendingRecord record, LogTip tip, int bytes, long mark)
-    {
-        // The index first: whoever hears of the commit may at once report a snapshot that covers it.
-        var hadRoom = _index.TailBytes < _services.Options.MaxTailBytes;
-        _index.Commit(tip.Number, bytes, record.Slots, _services.Time.GetTimestamp());
-        TaskCompletionSource committed;
-        lock (_gate)
-        {
-            if (_loss is not null)
-            {
-                return false;
-            }
-
-            _tip = tip;
-            Volatile.Write(ref _lastNumber, tip.Number);
-            Volatile.Write(ref _mark, mark);
-            _lastContent = record.Chunks > 0 ? tip.Number : _lastContent;
-            _committedId = record.Id;
-            _pendingBytes -= record.PendingBytes;
-            _writing = null;
-            _oldestPendingAt = _full.FirstOrDefault(static waiting => waiting.FirstAt != 0)?.FirstAt ?? _filling.FirstAt;
-            committed = record.Committed;
-        }
-
-        committed.SetResult();
-        Recycle(record);
-        Press(hadRoom);
-        return true;
-    }
-
-    private void Press(bool hadRoom)
-    {
-        var tailBytes = _index.TailBytes;
-        if (tailBytes > _services.Options.MaxTailBytes / 2)
-        {
-            Checkpoint.Press();
-        }
-
-        if (hadRoom && tailBytes >= _services.Options.MaxTailBytes)
-        {
-            Log.TailFull(_services.Logger, LogName, tailBytes);
         }
     }
 

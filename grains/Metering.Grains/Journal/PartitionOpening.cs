@@ -23,7 +23,7 @@ internal sealed class PartitionOpening(JournalServices services, string log, Can
     private readonly List<RecordChunk> _chunks = [];
     private readonly Guid _writer = Guid.NewGuid();
     private long _records;
-    private long _lastContent;
+    private (long First, long Last) _content;
 
     /// <summary>Opens the log.</summary>
     /// <param name="known">The last record this silo knows to be committed; default when none.</param>
@@ -44,7 +44,7 @@ internal sealed class PartitionOpening(JournalServices services, string log, Can
                 await ReadOwnedAsync(mark, claim, known);
                 var maxRecordBytes = Math.Min(services.Options.MaxRecordBytes, services.Store.MaxRecordBytes);
                 Log.PartitionOpened(services.Logger, log, claim.Number, _records, _index.TailBytes);
-                return new JournalPartition(services, log, _writer, claim, mark, _lastContent, _index, maxRecordBytes);
+                return new JournalPartition(services, log, _writer, claim, mark, _content, _index, maxRecordBytes);
             }
         }
 
@@ -152,7 +152,11 @@ internal sealed class PartitionOpening(JournalServices services, string log, Can
         }
 
         _records++;
-        _lastContent = _chunks.Count > 0 ? record.Number : _lastContent;
+        if (_chunks.Count > 0)
+        {
+            _content = (_content.First == 0 ? record.Number : _content.First, record.Number);
+        }
+
         _index.Recover(record.Number, record.Bytes.Length, _chunks, now);
     }
 

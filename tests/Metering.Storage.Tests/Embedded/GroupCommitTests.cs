@@ -112,6 +112,32 @@ public sealed class GroupCommitTests : IDisposable
     }
 
     [Fact]
+    public async Task A_caller_who_cancels_gets_its_bytes_back_only_when_the_writer_has_done_with_them()
+    {
+        using var cancellation = new CancellationTokenSource();
+        using var release = new ManualResetEvent(initialState: false);
+        var isRunning = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var running = _database.WriteAsync(
+            WriteLane.Journal,
+            bytes: 0,
+            _ =>
+            {
+                isRunning.TrySetResult();
+                return release.WaitOne();
+            },
+            cancellation.Token);
+        await isRunning.Task;
+
+        await cancellation.CancelAsync();
+
+        // That something does not happen can only be watched for a while.
+        var isHeld = !SpinWait.SpinUntil(() => running.IsCompleted, TimeSpan.FromMilliseconds(200));
+        release.Set();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+        Assert.True(isHeld, "The caller was let go while the writer was still at its bytes.");
+    }
+
+    [Fact]
     public async Task Callers_beyond_the_queues_bound_wait_and_are_served()
     {
         const int Callers = WriteQueue.MaxWaitingPerLane * 2 + 1;

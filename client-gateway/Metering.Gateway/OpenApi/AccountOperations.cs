@@ -1,0 +1,88 @@
+using Metering.Contracts;
+
+namespace Metering.Gateway.OpenApi;
+
+internal static class AccountOperations
+{
+    public static readonly Operation Put = new(
+        "putAccount", "PUT", "/v1/accounts/{account}", "Accounts", "Create an account or replace its settings")
+    {
+        Description = "Fields left out take their defaults.",
+        Requests =
+        [
+            new(typeof(Shapes.AccountSettings),
+                """
+                {"displayName":"Acme","rateCard":"default","discountPercent":"0","creditLimit":"0",
+                 "period":{"every":"month","anchor":"2026-01-01T00:00:00Z"},"metadata":{"crm":"4711"}}
+                """),
+        ],
+        Reply = new(typeof(Shapes.Account), Account),
+        Refusals = [Code.RateCardNotFound, Code.AccountClosed, Code.Quarantined],
+    };
+
+    public static readonly Operation Get = new(
+        "getAccount", "GET", "/v1/accounts/{account}", "Accounts", "Read an account and its grants")
+    {
+        Reply = new(typeof(Shapes.Account), Account),
+        Refusals = [Code.AccountNotFound, Code.Quarantined],
+    };
+
+    public static readonly Operation List = new("listAccounts", "GET", "/v1/accounts", "Accounts", "List accounts and their balances")
+    {
+        Query =
+        [
+            new("prefix", typeof(string), "Only accounts whose id begins so."),
+            new("cursor", typeof(string), "The cursor of the page before; the first page when left out."),
+            new("limit", typeof(int), "1 to 100; 50 when left out."),
+        ],
+        Reply = new(typeof(Shapes.AccountList),
+            """{"accounts":[{"account":"acme","displayName":"Acme","balance":"99.928","available":"99.928"}],"cursor":"YWNtZQ"}"""),
+    };
+
+    private const string Account =
+        """
+        {"account":"acme","displayName":"Acme","rateCard":"default","discountPercent":"0","creditLimit":"0",
+         "period":{"every":"month","anchor":"2026-01-01T00:00:00Z"},"metadata":{"crm":"4711"},
+         "balance":"99.928","available":"99.928","held":"0","overage":"0","sequence":43,"createdAt":"2026-01-01T00:00:00Z",
+         "durability":"journal","grants":[{"id":"plan","amount":"100","remaining":"99.928","priority":100,"kind":"plan","status":"active",
+           "effectiveAt":"2026-01-01T00:00:00Z","addedAt":"2026-01-01T00:00:00Z"}]}
+        """;
+}
+
+internal static class GrantOperations
+{
+    public static readonly Operation Add = new("addGrant", "POST", "/v1/accounts/{account}/grants", "Grants", "Put credits into an account")
+    {
+        Description = "Overage is paid from them first. A retry with the same id and body gets the original answer.",
+        Requests =
+        [
+            new(typeof(Shapes.GrantRequest),
+                """{"id":"plan","amount":"100","priority":100,"kind":"plan","effectiveAt":"2026-01-01T00:00:00Z","meters":["llm.*"]}"""),
+        ],
+        Reply = new(typeof(Shapes.GrantReply), Reply("granted", "100", "100", 2)),
+        Refusals = [Code.AccountNotFound, Code.IdReused, Code.AccountClosed, Code.OutOfRange, Code.Quarantined],
+    };
+
+    public static readonly Operation List = new("listGrants", "GET", "/v1/accounts/{account}/grants", "Grants", "Read an account's grants")
+    {
+        Reply = new(typeof(Shapes.GrantList),
+            """
+            {"grants":[{"id":"plan","amount":"100","remaining":"99.928","priority":100,"kind":"plan","status":"active",
+             "effectiveAt":"2026-01-01T00:00:00Z","meters":["llm.*"],"addedAt":"2026-01-01T00:00:00Z"}]}
+            """),
+        Refusals = [Code.AccountNotFound, Code.Quarantined],
+    };
+
+    public static readonly Operation Void = new(
+        "voidGrant", "DELETE", "/v1/accounts/{account}/grants/{grant}", "Grants", "Forfeit what is left of a grant")
+    {
+        Reply = new(typeof(Shapes.GrantReply), Reply("voided", "99.928", "0", 44)),
+        Refusals = [Code.AccountNotFound, Code.GrantNotFound, Code.AccountClosed, Code.Quarantined],
+    };
+
+    private static string Reply(string outcome, string credits, string balance, int sequence) =>
+        $$"""
+        {"id":"plan","outcome":"{{outcome}}","credits":"{{credits}}","balance":"{{balance}}","available":"{{balance}}",
+         "sequence":{{sequence}},"replayed":false}
+        """;
+}

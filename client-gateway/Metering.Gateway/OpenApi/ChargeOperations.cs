@@ -1,0 +1,83 @@
+using Metering.Contracts;
+
+namespace Metering.Gateway.OpenApi;
+
+internal static class ChargeOperations
+{
+    /// <summary>Why a charge may be refused.</summary>
+    public static readonly Code[] Refusals =
+    [
+        Code.AccountNotFound, Code.IdReused, Code.AccountClosed, Code.AccountFrozen, Code.UnknownMeter, Code.NoPrice, Code.TooOld,
+        Code.InFuture, Code.OutOfRange, Code.InsufficientCredits, Code.Quarantined,
+    ];
+
+    public static readonly Operation Charge = new(
+        "charge", "POST", "/v1/accounts/{account}/charges", "Charges", "Price usage and deduct it")
+    {
+        Description = "All lines or none. A retry with the same id and body gets the original answer, with `replayed` true.",
+        Requests =
+        [
+            new(typeof(Shapes.Charge), """{"id":"req-1","meter":"llm.tokens","quantity":"1200","dimensions":{"model":"gpt-4","kind":"output"}}"""),
+        ],
+        Reply = new(typeof(Shapes.ChargeReply), Charged),
+        Refusals = Refusals,
+    };
+
+    public static readonly Operation Get = new(
+        "getCharge", "GET", "/v1/accounts/{account}/charges/{id}", "Charges", "Read a charge that is still remembered")
+    {
+        Reply = new(typeof(Shapes.ChargeView),
+            $$$"""
+            {"id":"req-1","outcome":"charged","at":"2026-01-31T12:00:00Z","mode":"enforce",
+             "lines":[{"meter":"llm.tokens","quantity":"1200","dimensions":{"model":"gpt-4","kind":"output"}}],
+             "credits":"0.072","balance":"99.928","available":"99.928","sequence":43,{{{Explanation}}}}
+            """),
+        Refusals = [Code.AccountNotFound, Code.ChargeNotFound, Code.Quarantined],
+    };
+
+    public static readonly Operation ChargeMany = new(
+        "chargeMany", "POST", "/v1/charges", "Charges", "Charge many accounts at once")
+    {
+        Description = "At most 10,000 charges, each on its own: one result for each, in order, a reply or a problem.",
+        Requests =
+        [
+            new(typeof(Shapes.ChargeBatch),
+                """
+                {"charges":[{"account":"acme","id":"req-1","meter":"llm.tokens","quantity":"1200","dimensions":{"model":"gpt-4","kind":"output"}},
+                            {"account":"globex","id":"req-2","lines":[{"meter":"api.calls","quantity":"1"}],"mode":"upTo"}]}
+                """),
+        ],
+        Reply = new(typeof(Shapes.BatchReply),
+            $$$"""
+            {"results":[{{{Charged}}},
+             {"type":"urn:metering:problem:account_not_found","title":"Account not found","status":404,"code":"account_not_found",
+              "detail":"There is no account globex.","account":"globex","retryable":false}]}
+            """),
+    };
+
+    public static readonly Operation Quote = new(
+        "quote", "POST", "/v1/accounts/{account}/quotes", "Charges", "Price usage without charging it")
+    {
+        Description = "Against the account's rate card, or a draft.",
+        Requests =
+        [
+            new(typeof(Shapes.QuoteRequest),
+                """
+                {"id":"req-1","meter":"llm.tokens","quantity":"1200",
+                 "rateCard":{"meters":[{"meter":"llm.tokens","unit":"token","prices":[{"id":"all","kind":"per_unit","unitPrice":"0.00006"}]}]}}
+                """),
+        ],
+        Reply = new(typeof(Shapes.QuoteReply), $$$"""{"credits":"0.072","balance":"99.928","available":"99.928",{{{Explanation}}}}"""),
+        Refusals = Refusals,
+    };
+
+    private const string Charged =
+        """{"id":"req-1","outcome":"charged","credits":"0.072","balance":"99.928","available":"99.928","sequence":43,"replayed":false}""";
+
+    private const string Explanation =
+        """
+        "explanation":[{"meter":"llm.tokens","card":"default","version":3,"price":"gpt4-out","quantityBefore":"0","quantity":"1200",
+          "tiers":[{"tier":1,"quantity":"1200","unitPrice":"0.00006","credits":"0.072"}],"credits":"0.072"}],
+         "burned":[{"grant":"plan","credits":"0.072"}]
+        """;
+}

@@ -1,0 +1,40 @@
+using Metering.Contracts;
+
+namespace Metering.Gateway.OpenApi;
+
+internal static class RateCardOperations
+{
+    private const string Meters =
+        """
+        "creditDefinition":"1 credit = 1 GB out or 1M calls","meters":[
+          {"meter":"llm.tokens","unit":"token","prices":[
+            {"id":"gpt4-out","when":{"model":"gpt-4","kind":"output"},"kind":"per_unit","unitPrice":"0.00006"},
+            {"id":"rest","kind":"graduated","freeUnits":"1000","tiers":[{"upTo":"1000000","unitPrice":"0.00002"},{"unitPrice":"0.000015","flatPrice":"3"}]}]},
+          {"meter":"api.calls","unit":"call","prices":[{"id":"calls","kind":"package","packageSize":"1000000","packagePrice":"1"}]},
+          {"meter":"egress","unit":"byte","prices":[{"id":"gb","kind":"volume","convert":{"divide":"1000000000","rounding":"up","decimals":0},
+            "tiers":[{"upTo":"100","unitPrice":"1"},{"unitPrice":"0.8"}],"maximumPerPeriod":"500"}]},
+          {"meter":"payments","unit":"eur","prices":[{"id":"pay","kind":"per_unit","unitPrice":"0.0299",
+            "perCharge":{"minimum":"1.75","maximum":"12","flat":"0"}}]}]
+        """;
+
+    private const string Published =
+        """
+        "id":"default","version":3,"effectiveFrom":"2026-02-01T00:00:00Z",
+        "contentHash":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        """;
+
+    public static readonly Operation Publish = new(
+        "publishRateCard", "PUT", "/v1/rate-cards/{card}", "Rate cards", "Publish the next version of a rate card")
+    {
+        Description = "Checks everything and names each fault by its path. A version never changes.",
+        Requests = [new(typeof(Shapes.RateCardDraft), $$"""{{{Meters}}}""")],
+        Reply = new(typeof(Shapes.PublishReply), $$"""{{{Published}}}"""),
+    };
+
+    public static readonly Operation Get = new("getRateCard", "GET", "/v1/rate-cards/{card}", "Rate cards", "Read a version of a rate card")
+    {
+        Query = [new("version", typeof(int), "From 1; the latest when left out.")],
+        Reply = new(typeof(Shapes.RateCard), $$"""{{{Published}},"latestVersion":3,"publishedAt":"2026-01-31T12:00:00Z",{{Meters}}}"""),
+        Refusals = [Code.RateCardNotFound],
+    };
+}
