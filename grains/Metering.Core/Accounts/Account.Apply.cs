@@ -37,11 +37,11 @@ public sealed partial class Account
                 Remember(held);
                 break;
             case HoldReleased released:
-                CloseHold(released.Hold, released.At, expired: false);
+                CloseHold(released.Hold, released, expired: false);
                 Remember(released);
                 break;
             case HoldExpired expired:
-                CloseHold(expired.Hold, expired.At, expired: true);
+                CloseHold(expired.Hold, expired, expired: true);
                 break;
             case Reversed reversed:
                 ApplyReversed(reversed);
@@ -98,7 +98,7 @@ public sealed partial class Account
         _holds.Use(hold, settled.Used, settled.Payment.Credits);
         if (settled.Final)
         {
-            CloseHold(settled.Hold, settled.At, expired: false);
+            CloseHold(settled.Hold, settled, expired: false);
         }
 
         Remember(settled);
@@ -196,23 +196,17 @@ public sealed partial class Account
         }
     }
 
-    private void CloseHold(string id, DateTimeOffset at, bool expired)
+    private void CloseHold(string id, Entry by, bool expired)
     {
         var hold = _holds.Find(id) ?? throw new InvalidOperationException($"Account {Id} has no open hold {id}.");
-        _budgets.Hold(hold, -hold.Left, at, Settings.Period);
-        _holds.Close(hold, expired);
+        _budgets.Hold(hold, -hold.Left, by.At, Settings.Period);
+        _holds.Close(hold, expired, by, _limits);
     }
 
     private void Remember(Operation operation)
     {
         _remembered.Add(operation.Id, operation.Encoded);
-        _remembered.Forget(operation.At, _limits, ForgetWhatWentWith);
-    }
-
-    private void ForgetWhatWentWith(string id)
-    {
-        _holds.Forget(id);
-        _reversals.Forget(id);
+        _remembered.Forget(operation.At, _limits, _reversals.Forget);
     }
 
     private static Grant NewGrant(GrantTerms terms, Entry entry)
