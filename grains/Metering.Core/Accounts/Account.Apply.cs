@@ -115,7 +115,7 @@ public sealed partial class Account
                 _counters.Add(new PriceKey(paid.Card, line.Usage.Meter, line.Price), paid.PeriodStart, line.Usage.Quantity);
             }
 
-            _budgets.Spend(MeterOf(line.Usage.Meter), line.Usage.Dimensions, line.Taken, paid.At, Settings.Period);
+            _budgets.Spend(line.Usage.Meter, line.Usage.Dimensions, line.Taken, paid.At, Settings.Period);
         }
     }
 
@@ -131,7 +131,7 @@ public sealed partial class Account
                 _counters.GiveBack(new PriceKey(reversed.Card, line.Meter, line.Price), reversed.PeriodStart, line.Quantity);
             }
 
-            _budgets.GiveBack(MeterOf(line.Meter), line.Dimensions, line.Credits, reversed.ChargedAt, reversed.At, Settings.Period);
+            _budgets.GiveBack(line.Meter, line.Dimensions, line.Credits, reversed.ChargedAt, reversed.At, Settings.Period);
         }
 
         var before = _reversals.Of(reversed.Charge);
@@ -227,8 +227,6 @@ public sealed partial class Account
 
     private Grant Known(string id) =>
         _grants.Find(id) ?? throw new InvalidOperationException($"Account {Id} has no grant {id}.");
-
-    private static string? MeterOf(string meter) => meter.Length == 0 ? null : meter;
 
     private static ChargeLine[] UsageOf(PaidOperation paid)
     {

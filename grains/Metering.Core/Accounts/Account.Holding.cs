@@ -146,18 +146,19 @@ public sealed partial class Account
             return new HoldDecision(Outcome.TooManyHolds);
         }
 
-        var meter = hold.Usage?.Meter;
-        var room = new BudgetPlan(_budgets, now, Settings.Period, settling: null).RoomFor(meter, hold.Usage?.Dimensions);
-        var available = (meter is null ? _grants.ActiveRemaining : _grants.RemainingFor(meter)) + Settings.CreditLimit - Overage - Held;
+        // Credits for no meter in particular can later be paid by grants for all meters only: no others may be counted on.
+        var usage = hold.Usage ?? NoUsage;
+        var room = new BudgetPlan(_budgets, now, Settings.Period, settling: null).RoomFor(usage.Meter, usage.Dimensions);
+        var available = _grants.RemainingFor(usage.Meter) + Settings.CreditLimit - Overage - Held;
         if (hold.Mode == ChargeMode.UpTo)
         {
             credits = Credits.Larger(Credits.Zero, Credits.Min(credits, room is { } most ? Credits.Min(most, available) : available));
         }
-        else if (credits > room)
+        else if (credits.IsPositive && credits > room)
         {
             return new HoldDecision(Outcome.BudgetExceeded, Why: new Shortfall(credits, room));
         }
-        else if (credits > available)
+        else if (credits.IsPositive && credits > available)
         {
             return new HoldDecision(Outcome.InsufficientCredits, Why: new Shortfall(credits, available));
         }

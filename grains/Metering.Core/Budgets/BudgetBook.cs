@@ -37,7 +37,7 @@ public sealed class BudgetBook
     internal void Remove(string id) => _budgets = [.. _budgets.Where(budget => budget.Terms.Id != id)];
 
     /// <summary>Counts credits spent on usage, or given back, at an instant.</summary>
-    internal void Spend(string? meter, ReadOnlySpan<Dimension> dimensions, Credits credits, DateTimeOffset at, Period period)
+    internal void Spend(string meter, ReadOnlySpan<Dimension> dimensions, Credits credits, DateTimeOffset at, Period period)
     {
         foreach (var budget in _budgets)
         {
@@ -49,7 +49,7 @@ public sealed class BudgetBook
     }
 
     /// <summary>Gives credits back to the budgets whose window is still the one they were spent in.</summary>
-    internal void GiveBack(string? meter, ReadOnlySpan<Dimension> dimensions, Credits credits, DateTimeOffset spentAt, DateTimeOffset at, Period period)
+    internal void GiveBack(string meter, ReadOnlySpan<Dimension> dimensions, Credits credits, DateTimeOffset spentAt, DateTimeOffset at, Period period)
     {
         foreach (var budget in _budgets)
         {
@@ -92,7 +92,7 @@ public sealed class BudgetBook
 
     private static void Hold(Budget budget, Hold hold, Credits credits, DateTimeOffset at, Period period)
     {
-        if (budget.Terms.TryMatch(hold.Usage?.Meter, hold.Usage?.Dimensions, out var counter))
+        if (budget.Terms.TryMatch(hold.Usage?.Meter ?? "", hold.Usage?.Dimensions, out var counter))
         {
             budget.Hold(counter, credits, budget.Terms.WindowOf(at, period));
         }

@@ -12,7 +12,7 @@ internal sealed class BudgetPlan(BudgetBook book, DateTimeOffset now, Period per
     private readonly List<Planned> _planned = [];
 
     /// <summary>How much usage may still cost before a blocking budget refuses; null when none would.</summary>
-    internal Credits? RoomFor(string? meter, ReadOnlySpan<Dimension> dimensions)
+    internal Credits? RoomFor(string meter, ReadOnlySpan<Dimension> dimensions)
     {
         Credits? room = null;
         foreach (var budget in book.All)
@@ -29,7 +29,7 @@ internal sealed class BudgetPlan(BudgetBook book, DateTimeOffset now, Period per
         return room;
     }
 
-    internal void Spend(string? meter, ReadOnlySpan<Dimension> dimensions, Credits credits)
+    internal void Spend(string meter, ReadOnlySpan<Dimension> dimensions, Credits credits)
     {
         foreach (var budget in book.All)
         {
@@ -89,7 +89,7 @@ internal sealed class BudgetPlan(BudgetBook book, DateTimeOffset now, Period per
     private Credits HeldByOthers(Budget budget, string counter, DateTimeOffset window)
     {
         var held = budget.HeldUnder(counter);
-        return settling is not null && budget.Terms.TryMatch(settling.Usage?.Meter, settling.Usage?.Dimensions, out var own) && budget.CounterFor(own, window) == counter
+        return settling is not null && budget.Terms.TryMatch(settling.Usage?.Meter ?? "", settling.Usage?.Dimensions, out var own) && budget.CounterFor(own, window) == counter
             ? held - settling.Left
             : held;
     }
