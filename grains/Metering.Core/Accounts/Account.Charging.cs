@@ -106,7 +106,7 @@ public sealed partial class Account
         }
 
         var budgets = new BudgetPlan(_budgets, now, Settings.Period, settling: null);
-        var refusal = TryCover(priced, charge.Mode, budgets, Settings.CreditLimit - Overage - Held, ref verdict, out var covered);
+        var refusal = TryCover(priced, charge.Mode, Credits.Zero, budgets, Settings.CreditLimit - Overage - Held, ref verdict, out var covered);
         if (refusal != Outcome.Done)
         {
             return new ChargeDecision(refusal, Why: covered.Why);

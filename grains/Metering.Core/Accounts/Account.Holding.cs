@@ -208,7 +208,7 @@ public sealed partial class Account
     {
         var verdict = new PolicyVerdict();
         var budgets = new BudgetPlan(_budgets, now, Settings.Period, hold);
-        var refusal = TryCover(priced, settle.Mode, budgets, Settings.CreditLimit - Overage - (Held - hold.Left), ref verdict, out var covered);
+        var refusal = TryCover(priced, settle.Mode, hold.Left, budgets, Settings.CreditLimit - Overage - (Held - hold.Left), ref verdict, out var covered);
         if (refusal != Outcome.Done)
         {
             return new SettleDecision(refusal, Why: covered.Why);
