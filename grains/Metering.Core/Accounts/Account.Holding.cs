@@ -98,7 +98,7 @@ public sealed partial class Account
 
         if (_holds.Find(settle.Hold) is not { } hold)
         {
-            return new SettleDecision(_holds.WhyNotOpen(settle.Hold));
+            return new SettleDecision(WhyNotOpen(settle.Hold));
         }
 
         if (settle.Quantity is not null && hold.Usage is null)
@@ -126,7 +126,7 @@ public sealed partial class Account
         }
 
         return _holds.Find(hold) is not { } open
-            ? new ReleaseDecision(_holds.WhyNotOpen(hold))
+            ? new ReleaseDecision(WhyNotOpen(hold))
             : new ReleaseDecision(Outcome.Done, new HoldReleased
             {
                 Sequence = Sequence + 1,
@@ -138,6 +138,10 @@ public sealed partial class Account
                 Released = open.Left,
             });
     }
+
+    /// <summary>A closed account is the reason before a closed hold, and a hold that nobody knows before either.</summary>
+    private Outcome WhyNotOpen(string hold) =>
+        _holds.WhyNotOpen(hold) is var reason && IsClosed && reason != Outcome.HoldNotFound ? Outcome.AccountClosed : reason;
 
     private HoldDecision SetAside(PlaceHold hold, Credits credits, PolicyVerdict verdict, DateTimeOffset now)
     {
