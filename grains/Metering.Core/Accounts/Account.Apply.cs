@@ -114,9 +114,9 @@ public sealed partial class Account
             {
                 _counters.Add(new PriceKey(paid.Card, line.Usage.Meter, line.Price), paid.PeriodStart, line.Usage.Quantity);
             }
-
-            _budgets.Spend(line.Usage.Meter, line.Usage.Dimensions, line.Taken, paid.At, Settings.Period);
         }
+
+        _budgets.Spend(paid.Lines, paid.At, Settings.Period);
     }
 
     private void ApplyReversed(Reversed reversed)
