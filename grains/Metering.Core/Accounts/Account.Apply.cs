@@ -86,7 +86,7 @@ public sealed partial class Account
         }
         else
         {
-            _producers.Add(charged, _limits);
+            _producers.Add(charged, _limits, _reversals.Forget);
         }
     }
 
