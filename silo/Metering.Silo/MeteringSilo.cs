@@ -1,6 +1,6 @@
+using Metering.Grains;
 using Metering.Grains.Accounts;
 using Metering.Grains.Journal;
-using Metering.Grains.RateCards;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Configuration;

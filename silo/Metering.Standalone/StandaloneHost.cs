@@ -25,6 +25,13 @@ public static class StandaloneHost
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
         builder.Logging.AddFilter("Orleans", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.AddFilter("Polly", LogLevel.Warning);
+
+        // A start that fails is told in one line by whoever called for it, not in a page here as well.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
+
+        // Its first round takes the machine's uptime for its own and reports a stall that was none.
+        builder.Logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
         builder.Host.UseOrleans(silo => silo
             .UseLocalhostClustering(siloPort: FreePort(), gatewayPort: 0, serviceId: ClusterName, clusterId: ClusterName)
             .AddEmbeddedStore(new EmbeddedStoreOptions { DataDirectory = settings.DataDirectory })

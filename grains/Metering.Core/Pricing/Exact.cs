@@ -112,14 +112,9 @@ internal readonly struct Exact
         return rounded <= FixedPoint.Max;
     }
 
-    private static bool TryMultiply(decimal left, decimal right, out decimal product)
+    /// <summary>A product that lost no digit; false when it would, or might overflow.</summary>
+    internal static bool TryMultiply(decimal left, decimal right, out decimal product)
     {
-        if (left == 0m || right == 0m)
-        {
-            product = 0m;
-            return true;
-        }
-
         if (!(left <= MaxFactor && right <= MaxOtherFactor) && !(left <= MaxOtherFactor && right <= MaxFactor))
         {
             product = 0m;

@@ -8,6 +8,9 @@ namespace Metering.Core.Pricing;
 /// </summary>
 internal sealed class Fraction
 {
+    // A decimal has at most 28 places.
+    private static readonly BigInteger[] PowersOfTen = [.. Enumerable.Range(0, 29).Select(exponent => BigInteger.Pow(10, exponent))];
+
     private readonly BigInteger _numerator;
     private readonly BigInteger _denominator;
 
@@ -19,13 +22,13 @@ internal sealed class Fraction
 
     internal bool IsZero => _numerator.IsZero;
 
-    internal static Fraction From(decimal value) => new(Mantissa(value), BigInteger.Pow(10, value.Scale));
+    internal static Fraction From(decimal value) => new(Mantissa(value), Ten(value.Scale));
 
     internal static Fraction From(BigInteger value) => new(value, BigInteger.One);
 
-    internal Fraction Times(decimal factor) => new(_numerator * Mantissa(factor), _denominator * BigInteger.Pow(10, factor.Scale));
+    internal Fraction Times(decimal factor) => new(_numerator * Mantissa(factor), _denominator * Ten(factor.Scale));
 
-    internal Fraction Over(decimal divisor) => new(_numerator * BigInteger.Pow(10, divisor.Scale), _denominator * Mantissa(divisor));
+    internal Fraction Over(decimal divisor) => new(_numerator * Ten(divisor.Scale), _denominator * Mantissa(divisor));
 
     internal Fraction Plus(Fraction other) =>
         new((_numerator * other._denominator) + (other._numerator * _denominator), _denominator * other._denominator);
@@ -39,7 +42,7 @@ internal sealed class Fraction
     /// <summary>The value times 10^<paramref name="decimals"/>, rounded to an integer.</summary>
     internal BigInteger Scaled(int decimals, MidpointRounding rounding)
     {
-        var quotient = BigInteger.DivRem(_numerator * BigInteger.Pow(10, decimals), _denominator, out var remainder);
+        var quotient = BigInteger.DivRem(_numerator * Ten(decimals), _denominator, out var remainder);
         var half = (remainder * 2).CompareTo(_denominator);
         var up = rounding switch
         {
@@ -50,6 +53,8 @@ internal sealed class Fraction
         };
         return up ? quotient + 1 : quotient;
     }
+
+    private static BigInteger Ten(int exponent) => PowersOfTen[exponent];
 
     private static BigInteger Mantissa(decimal value)
     {

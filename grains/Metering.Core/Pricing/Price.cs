@@ -38,6 +38,9 @@ public sealed class Price
     internal decimal? MaximumPerPeriod { get; init; }
     internal PerCharge? PerCharge { get; init; }
 
+    /// <summary>The unit price, when that is all there is to this price: nine prices in ten, and the way through them is several times shorter.</summary>
+    internal Credits? PlainUnitPrice { get; init; }
+
     /// <summary>F(Q): what a period's cumulative quantity costs, without what is per charge. False when it is out of range.</summary>
     public bool TryCumulative(Quantity quantity, Percent discount, out Credits credits)
     {
@@ -54,13 +57,14 @@ public sealed class Price
     {
         line = PricedLine.Nothing;
         var after = before.Value + quantity.Value;
-        if (!Quantity.Fits(after))
+        if (!FixedPoint.Fits(after))
         {
             return false;
         }
 
         // Nothing was used: not even a minimum is due.
         return quantity.IsZero
+            || (PlainUnitPrice is { } unitPrice && discount.IsZero && TryPlainLine(before.Value, after, quantity, unitPrice, out line))
             || (TryPoint(before.Value, discount, out var from) && TryPoint(after, discount, out var to) && TryDifference(from, to, out line));
     }
 
@@ -81,6 +85,26 @@ public sealed class Price
             }
         }
 
+        return true;
+    }
+
+    // The same as the long way, with every step left out that changes nothing here. False sends the line on that way.
+    private static bool TryPlainLine(decimal before, decimal after, Quantity quantity, Credits unitPrice, out PricedLine line)
+    {
+        line = PricedLine.Nothing;
+        if (!Exact.TryMultiply(before, unitPrice.Value, out var from) || !Exact.TryMultiply(after, unitPrice.Value, out var to))
+        {
+            return false;
+        }
+
+        to = decimal.Round(to, Credits.Decimals);
+        if (to > FixedPoint.Max)
+        {
+            return false;
+        }
+
+        var credits = Credits.From(to - decimal.Round(from, Credits.Decimals));
+        line = new PricedLine(credits, [new TierPart(Tier: 1, quantity, unitPrice, FlatPrice: Credits.Zero, credits)], []);
         return true;
     }
 
@@ -128,11 +152,12 @@ public sealed class Price
 
     private bool TryDifference(in PricePoint from, in PricePoint to, out PricedLine line)
     {
+        // Both totals are in range and not negative, so their difference is in range as well.
         var difference = to.Total - from.Total;
         var atLeast = PerCharge?.AtLeast(difference) ?? difference;
         var atMost = PerCharge?.AtMost(atLeast) ?? atLeast;
         var credits = atMost + (PerCharge?.Flat ?? 0m);
-        if (!Credits.Fits(credits) || !Credits.Fits(atLeast - difference) || !Credits.Fits(atMost - atLeast))
+        if (PerCharge is not null && (!Credits.Fits(credits) || !Credits.Fits(atLeast - difference) || !Credits.Fits(atMost - atLeast)))
         {
             line = PricedLine.Nothing;
             return false;

@@ -13,6 +13,7 @@ public sealed class RateCard
     {
         Id = id;
         _versions = [.. versions.OrderBy(version => version.EffectiveFrom).ThenBy(version => version.Version)];
+        LatestVersion = _versions.Length == 0 ? 0 : _versions.Max(version => version.Version);
     }
 
     public string Id { get; }
@@ -21,7 +22,7 @@ public sealed class RateCard
     public IReadOnlyList<RateCardVersion> Versions => _versions;
 
     /// <summary>The number of the version published last; 0 when there is none.</summary>
-    public int LatestVersion => _versions.Length == 0 ? 0 : _versions.Max(version => version.Version);
+    public int LatestVersion { get; }
 
     /// <summary>The version that prices usage of an instant; none before the first takes effect. Of two that take effect together the later wins.</summary>
     public RateCardVersion? EffectiveAt(DateTimeOffset instant)

@@ -16,11 +16,21 @@ internal static class RateCardBuilder
             FreeUnits = Plain(price.FreeUnits),
             MaximumPerPeriod = price.MaximumPerPeriod is null ? null : Plain(price.MaximumPerPeriod),
             PerCharge = price.PerCharge is null ? null : Build(price.PerCharge),
+            PlainUnitPrice = IsPlain(price) ? Credits.From(Plain(price.UnitPrice)) : null,
         };
+
+    private static bool IsPlain(PriceDraft price) =>
+        price is { Kind: PriceKind.PerUnit, Convert: null, FreeUnits: null or 0m, MaximumPerPeriod: null, PerCharge: null };
 
     private static Schedule BuildSchedule(PriceDraft price) => price.Kind switch
     {
-        PriceKind.PerUnit => new GraduatedSchedule(new Tier { Number = 1, Lower = 0m, UpTo = null, UnitPrice = Plain(price.UnitPrice) }),
+        PriceKind.PerUnit => new GraduatedSchedule(new Tier
+        {
+            Number = 1,
+            Lower = 0m,
+            UpTo = null,
+            UnitPrice = Credits.From(Plain(price.UnitPrice)),
+        }),
         PriceKind.Package => new GraduatedSchedule(new Tier
         {
             Number = 1,
@@ -44,8 +54,8 @@ internal static class RateCardBuilder
                 Number = i + 1,
                 Lower = i == 0 ? 0m : tiers[i - 1].UpTo!.Value,
                 UpTo = draft.UpTo is null ? null : Plain(draft.UpTo),
-                UnitPrice = Plain(draft.UnitPrice),
-                FlatPrice = Plain(draft.FlatPrice),
+                UnitPrice = Credits.From(Plain(draft.UnitPrice)),
+                FlatPrice = Credits.From(Plain(draft.FlatPrice)),
                 PackageSize = Plain(draft.PackageSize),
                 PackagePrice = Plain(draft.PackagePrice),
             };

@@ -12,8 +12,8 @@ internal sealed class Tier
     /// <summary>None on the last tier.</summary>
     internal required decimal? UpTo { get; init; }
 
-    internal decimal UnitPrice { get; init; }
-    internal decimal FlatPrice { get; init; }
+    internal Credits UnitPrice { get; init; }
+    internal Credits FlatPrice { get; init; }
 
     /// <summary>0 when units are priced, not blocks.</summary>
     internal decimal PackageSize { get; init; }
@@ -24,15 +24,11 @@ internal sealed class Tier
 
     /// <summary>What units cost here, without the flat price.</summary>
     internal Exact PriceOf(Exact units) =>
-        PackageSize == 0m ? units * UnitPrice : units.StartedBlocks(PackageSize) * PackagePrice;
+        PackageSize == 0m ? units * UnitPrice.Value : units.StartedBlocks(PackageSize) * PackagePrice;
 
     /// <summary>What units cost here, with the flat price.</summary>
-    internal Exact PriceOfEntering(Exact units) => FlatPrice == 0m ? PriceOf(units) : PriceOf(units) + new Exact(FlatPrice);
+    internal Exact PriceOfEntering(Exact units) => FlatPrice.IsZero ? PriceOf(units) : PriceOf(units) + new Exact(FlatPrice.Value);
 
-    internal TierPart Part(decimal quantity, bool entered, decimal credits) => new(
-        Number,
-        Quantity.From(quantity),
-        Credits.From(UnitPrice),
-        entered ? Credits.From(FlatPrice) : Credits.Zero,
-        Credits.From(credits));
+    internal TierPart Part(decimal quantity, bool entered, decimal credits) =>
+        new(Number, Quantity.From(quantity), UnitPrice, entered ? FlatPrice : Credits.Zero, Credits.From(credits));
 }

@@ -14,7 +14,7 @@ public sealed class AccountDirectoryGrain(Journal.Journal journal, IAccountIndex
     public async Task<AccountPage> List(string prefix, string after, int limit)
     {
         // The tail first: an account may move from it to the index meanwhile, but not back.
-        await journal.OpenAllAsync();
+        await journal.OpenAllAsync(CancellationToken.None);
         var inTail = journal.AccountsInTail(prefix, after, limit + 1);
         var stored = await index.ListAsync(prefix, after, limit + 1, CancellationToken.None);
         var accounts = inTail.Union(stored, StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(limit + 1).ToList();

@@ -10,6 +10,9 @@ namespace Metering.Grains.Accounts;
 /// <summary>Recovery, snapshots and leaving.</summary>
 public sealed partial class AccountGrain
 {
+    private static readonly AccountSnapshot NoSnapshot = new();
+
+    private readonly GrainState<AccountSnapshot> _snapshot = new(NoSnapshot);
     private long _snapshotBytes;
     private DateTimeOffset _snapshotAt;
     private DateTimeOffset _snapshotNotBefore;
@@ -21,9 +24,12 @@ public sealed partial class AccountGrain
         _snapshotAt = _time.GetUtcNow();
         try
         {
+            // In this order: opening claims the partition, and only a snapshot read after that is sure to hold what a
+            // former owner has trimmed from the log.
             _log = await _journal.OpenAsync(Id, cancellationToken);
-            _account = Recover(_log);
-            _log.Recovered();
+            await _storage.ReadStateAsync(AccountStorage.StateName, this.GetGrainId(), _snapshot);
+            await _log.Verify(_snapshot.State!.Record);
+            _account = Recover(_log, _snapshot.State!);
         }
         catch (JournalUnavailableException unavailable)
         {
@@ -40,8 +46,8 @@ public sealed partial class AccountGrain
         }
 
         // What was read is in the account now: holding the bytes too would double every account.
-        _snapshotBytes = _snapshot.State.Bytes.Length;
-        _snapshot.State = new AccountSnapshot();
+        _snapshotBytes = _snapshot.State!.Bytes.Length;
+        _snapshot.State = NoSnapshot;
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
@@ -73,21 +79,26 @@ public sealed partial class AccountGrain
         await SnapshotAsync();
     }
 
-    private Account Recover(AccountJournal log)
+    private Account Recover(AccountJournal log, AccountSnapshot snapshot)
     {
-        var snapshot = _snapshot.State;
         if (snapshot.Bytes.Length > 0 && snapshot.IsDamaged)
         {
             throw new FormatException("The snapshot's checksum does not fit its bytes.");
         }
 
-        log.Verify(snapshot.Record);
         var account = snapshot.Bytes.Length == 0
             ? new Account(Id, _options.Limits)
             : Account.Read(Id, snapshot.Bytes, _options.Limits);
+        var covered = account.Sequence;
         foreach (var chunk in log.Tail)
         {
             Replay(account, chunk.Span);
+        }
+
+        log.Recovered();
+        if (covered > 0)
+        {
+            log.Snapshotted(covered);
         }
 
         return account;
@@ -147,7 +158,7 @@ public sealed partial class AccountGrain
         {
             await _lastCommit;
             _snapshot.State = AccountSnapshot.Of(bytes, _log.LastRecordNumber);
-            await _snapshot.WriteStateAsync();
+            await _storage.WriteStateAsync(AccountStorage.StateName, this.GetGrainId(), _snapshot);
             _log.Snapshotted(sequence);
             _snapshotBytes = bytes.Length;
             _snapshotAt = _time.GetUtcNow();
@@ -168,7 +179,7 @@ public sealed partial class AccountGrain
         }
         finally
         {
-            _snapshot.State = new AccountSnapshot();
+            _snapshot.State = NoSnapshot;
         }
     }
 }

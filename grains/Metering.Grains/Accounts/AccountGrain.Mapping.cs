@@ -1,6 +1,7 @@
 using Metering.Contracts;
 using Metering.Core.Accounts;
 using Metering.Core.Charges;
+using GrantOutcome = Metering.Core.Accounts.GrantOutcome;
 
 namespace Metering.Grains.Accounts;
 

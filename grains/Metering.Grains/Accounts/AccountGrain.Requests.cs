@@ -1,6 +1,7 @@
 using Metering.Contracts;
 using Metering.Core.Charges;
 using Metering.Core.Pricing;
+using RateCardDraft = Metering.Contracts.RateCardDraft;
 
 namespace Metering.Grains.Accounts;
 
@@ -75,9 +76,16 @@ public sealed partial class AccountGrain
         {
             card = TryCard(out var known) ? known : await CardAsync();
         }
-        else if (AccountMapping.Draft(_outOfService is null && _account.Exists ? _account.Settings.RateCard : AccountRequest.DefaultRateCard, draft, out card) is { Count: > 0 } faults)
+        else
         {
-            return Refusal.Invalid(faults);
+            // Under the account's own card's name, so that the draft goes on from what its prices have counted.
+            var name = _outOfService is null && _account.Exists ? _account.Settings.RateCard : AccountRequest.DefaultRateCard;
+            if (RateCardMapping.Build(name, version: 0, DateTimeOffset.MinValue, draft, out var faults) is not { } version)
+            {
+                return Refusal.Invalid([.. faults.Select(fault => fault with { Path = $"rateCard.{fault.Path}" })]);
+            }
+
+            card = new RateCard(name, [version]);
         }
 
         return await Turn<QuoteReply>(now =>

@@ -2,10 +2,11 @@ using Metering.Contracts;
 using Metering.Core.Accounts;
 using Metering.Core.Entries;
 using Metering.Grains.Journal;
-using Metering.Grains.RateCards;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
+using Orleans.Storage;
 
 namespace Metering.Grains.Accounts;
 
@@ -23,8 +24,8 @@ namespace Metering.Grains.Accounts;
 public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAccount
 {
     private readonly Journal.Journal _journal;
-    private readonly RateCards.RateCards _rateCards;
-    private readonly IPersistentState<AccountSnapshot> _snapshot;
+    private readonly RateCards _rateCards;
+    private readonly IGrainStorage _storage;
     private readonly TimeProvider _time;
     private readonly AccountOptions _options;
     private readonly JournalOptions _journalOptions;
@@ -37,8 +38,8 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
 
     public AccountGrain(
         Journal.Journal journal,
-        RateCards.RateCards rateCards,
-        [PersistentState("account", "accounts")] IPersistentState<AccountSnapshot> snapshot,
+        RateCards rateCards,
+        [FromKeyedServices(AccountStorage.ProviderName)] IGrainStorage storage,
         TimeProvider time,
         IOptions<AccountOptions> options,
         IOptions<JournalOptions> journalOptions,
@@ -46,7 +47,7 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
     {
         _journal = journal;
         _rateCards = rateCards;
-        _snapshot = snapshot;
+        _storage = storage;
         _time = time;
         _options = options.Value;
         _journalOptions = journalOptions.Value;

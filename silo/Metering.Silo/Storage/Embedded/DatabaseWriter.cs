@@ -15,8 +15,11 @@ namespace Metering.Silo.Storage.Embedded;
 /// </remarks>
 internal sealed class DatabaseWriter : IDisposable
 {
-    /// <summary>The write-ahead log is copied into the database file when it has grown by this much: 16 MiB.</summary>
-    internal const int PagesPerCheckpoint = 4096;
+    /// <summary>
+    /// The write-ahead log is copied into the database file when it has grown by this much: 4 MiB. Appends wait meanwhile; with 16 MiB
+    /// they waited three times as long, for the same throughput.
+    /// </summary>
+    internal const int PagesPerCheckpoint = 1024;
 
     private readonly string _file;
     private readonly ILogger _log;
@@ -61,17 +64,13 @@ internal sealed class DatabaseWriter : IDisposable
         {
             Write(batch);
             batch.Clear();
-            if (_isDiskFull)
-            {
-                // Moving the write-ahead log into pages the database file already has gives its bytes back to the disk. That may be
-                // just the room a trim needs.
-                _isDiskFull = false;
-                Checkpoint("PRAGMA wal_checkpoint(TRUNCATE)");
-            }
-            else if (_pagesSinceCheckpoint >= PagesPerCheckpoint)
+            if (_pagesSinceCheckpoint >= PagesPerCheckpoint || _isDiskFull)
             {
                 // RESTART, not PASSIVE: it waits for the readers of old pages (each is short), so that the next transaction begins
                 // the log anew. Under readers that never pause, PASSIVE might never get there and the log would grow without end.
+                // Not TRUNCATE: the bytes the log has are a reserve. On a disk that others have filled, a log that starts over needs no more,
+                // and pages freed by trims take the rest.
+                _isDiskFull = false;
                 Checkpoint("PRAGMA wal_checkpoint(RESTART)");
             }
         }

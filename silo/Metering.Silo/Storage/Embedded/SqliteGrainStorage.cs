@@ -1,4 +1,3 @@
-using System.IO.Hashing;
 using Metering.Grains.Journal;
 using Orleans.Serialization.Serializers;
 using Orleans.Storage;
@@ -20,7 +19,7 @@ internal sealed class SqliteGrainStorage(EmbeddedDatabase database, IGrainStorag
 
     public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
-        var row = await database.ReadAsync(connection => Read(connection, stateName, grainId), CancellationToken.None);
+        var row = await database.ReadAsync(connection => StateTable.Read(connection, stateName, grainId), CancellationToken.None);
         grainState.State = row is null ? activators.GetActivator<T>().Create() : serializer.Deserialize<T>(row.Value.Bytes);
         grainState.ETag = row?.ETag;
         grainState.RecordExists = row is not null;
@@ -40,7 +39,7 @@ internal sealed class SqliteGrainStorage(EmbeddedDatabase database, IGrainStorag
         var stored = await database.WriteAsync(
             WriteLane.Background,
             bytes.Length,
-            connection => Write(connection, stateName, grainId, expected, next, bytes.Span) ? next : ReadETag(connection, stateName, grainId),
+            connection => StateTable.Write(connection, stateName, grainId, expected, next, bytes.Span) ? next : StateTable.ReadETag(connection, stateName, grainId),
             CancellationToken.None);
         if (stored != next)
         {
@@ -57,7 +56,7 @@ internal sealed class SqliteGrainStorage(EmbeddedDatabase database, IGrainStorag
         var stored = await database.WriteAsync(
             WriteLane.Background,
             bytes: 0,
-            connection => expected is not null && Clear(connection, stateName, grainId, expected) ? null : ReadETag(connection, stateName, grainId),
+            connection => expected is not null && StateTable.Clear(connection, stateName, grainId, expected) ? null : StateTable.ReadETag(connection, stateName, grainId),
             CancellationToken.None);
         if (stored is not null)
         {
@@ -73,49 +72,4 @@ internal sealed class SqliteGrainStorage(EmbeddedDatabase database, IGrainStorag
 
     private static InconsistentStateException Inconsistent(string what, string stateName, GrainId grainId, string? stored, string? expected) =>
         new($"The state '{stateName}' of {grainId} was not {what}: somebody else has changed it since it was read.", stored ?? "none", expected ?? "none");
-
-    private static bool Write(
-        DatabaseConnection connection, string stateName, GrainId grainId, string? expected, string next, ReadOnlySpan<byte> bytes)
-    {
-        var statement = expected is null
-            ? connection.Prepare("INSERT INTO states (state, key, type, etag, checksum, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING")
-            : connection.Prepare("UPDATE states SET etag = ?4, checksum = ?5, bytes = ?6 WHERE state = ?1 AND key = ?2 AND type = ?3 AND etag = ?7")
-                .Bind(7, expected);
-        return BindGrain(statement, stateName, grainId).Bind(4, next).Bind(5, Checksum(bytes)).Bind(6, bytes).Run() == 1;
-    }
-
-    private static bool Clear(DatabaseConnection connection, string stateName, GrainId grainId, string expected)
-    {
-        var statement = connection.Prepare("DELETE FROM states WHERE state = ?1 AND key = ?2 AND type = ?3 AND etag = ?4");
-        return BindGrain(statement, stateName, grainId).Bind(4, expected).Run() == 1;
-    }
-
-    private static string? ReadETag(DatabaseConnection connection, string stateName, GrainId grainId)
-    {
-        var statement = BindGrain(connection.Prepare("SELECT etag FROM states WHERE state = ?1 AND key = ?2 AND type = ?3"), stateName, grainId);
-        var etag = statement.Step() ? statement.Text(0) : null;
-        statement.Reset();
-        return etag;
-    }
-
-    private static (string ETag, ReadOnlyMemory<byte> Bytes)? Read(DatabaseConnection connection, string stateName, GrainId grainId)
-    {
-        var statement = BindGrain(
-            connection.Prepare("SELECT etag, checksum, bytes FROM states WHERE state = ?1 AND key = ?2 AND type = ?3"), stateName, grainId);
-        if (!statement.Step())
-        {
-            return null;
-        }
-
-        var (etag, checksum, bytes) = (statement.Text(0), statement.Number(1), statement.Bytes(2));
-        statement.Reset();
-        return Checksum(bytes) == checksum
-            ? (etag, bytes)
-            : throw new JournalStoreException($"The stored state '{stateName}' of {grainId} is damaged: its checksum does not match.");
-    }
-
-    private static Statement BindGrain(Statement statement, string stateName, GrainId grainId) =>
-        statement.Bind(1, stateName).Bind(2, grainId.Key.ToString()!).Bind(3, grainId.Type.ToString()!);
-
-    private static long Checksum(ReadOnlySpan<byte> bytes) => unchecked((long)XxHash3.HashToUInt64(bytes));
 }

@@ -1,0 +1,140 @@
+namespace Metering.Grains.Journal;
+
+/// <summary>
+/// Keeps the log of one partition short: asks the accounts that pin its oldest records for a snapshot, moves the mark, trims.
+/// </summary>
+/// <remarks>
+/// It looks now and then, and at once when the log outgrows half its limit. An account is asked when its oldest entries are older than the
+/// interval, or, while the log is over half its limit, whatever their age. One that cannot write its snapshot keeps
+/// its records: nothing is trimmed beyond it, and it is asked again later.
+/// </remarks>
+internal sealed class Checkpoint : IDisposable
+{
+    /// <summary>Accounts asked before the log is trimmed again.</summary>
+    private const int MaxAccountsPerTrim = 256;
+
+    private readonly JournalServices _services;
+    private readonly JournalPartition _partition;
+    private readonly TailIndex _index;
+    private readonly TimeSpan _pause;
+    private readonly ITimer _timer;
+    private readonly CancellationTokenSource _stopped = new();
+    private long _trimmed;
+    private int _presses;
+
+    internal Checkpoint(JournalServices services, JournalPartition partition, TailIndex index)
+    {
+        _services = services;
+        _partition = partition;
+        _index = index;
+        _pause = services.Options.CheckpointInterval / 16;
+        _timer = services.Time.CreateTimer(static checkpoint => ((Checkpoint)checkpoint!).Press(), this, _pause, _pause);
+    }
+
+    /// <summary>Looks now, or once more if it is just at it. Does not wait.</summary>
+    internal void Press()
+    {
+        if (!_stopped.IsCancellationRequested && Interlocked.Increment(ref _presses) == 1)
+        {
+            _ = _services.Start(RunAsync);
+        }
+    }
+
+    public void Dispose()
+    {
+        _stopped.Cancel();
+        _timer.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            int served;
+            do
+            {
+                served = Volatile.Read(ref _presses);
+                do
+                {
+                    await TrimAsync();
+                }
+                while (await AskAsync());
+            }
+            while (Interlocked.Add(ref _presses, -served) > 0);
+        }
+        catch (JournalLostException)
+        {
+            // The partition has ended and said why; the next owner checkpoints.
+        }
+    }
+
+    /// <returns>False when nobody is to be asked now.</returns>
+    private async Task<bool> AskAsync()
+    {
+        var now = _services.Time.GetTimestamp();
+        var isPressed = _index.TailBytes > _services.Options.MaxTailBytes / 2;
+        var accounts = _index.TakeOldest(MaxAccountsPerTrim, now, isPressed ? null : Before(now, _services.Options.CheckpointInterval), Before(now, _pause));
+        if (accounts.Count == 0 || _stopped.IsCancellationRequested)
+        {
+            return false;
+        }
+
+        var next = 0;
+        var askers = Enumerable.Range(0, Math.Min(accounts.Count, _services.Options.MaxConcurrentCheckpoints)).Select(_ => AskNextAsync());
+        await Task.WhenAll(askers.ToArray());
+        return true;
+
+        async Task AskNextAsync()
+        {
+            for (var i = Interlocked.Increment(ref next) - 1; i < accounts.Count && !_stopped.IsCancellationRequested; i = Interlocked.Increment(ref next) - 1)
+            {
+                await AskAsync(accounts[i]);
+            }
+        }
+    }
+
+    private async Task AskAsync(string account)
+    {
+        try
+        {
+            await _services.Accounts.Checkpoint(account);
+        }
+        catch (Exception exception)
+        {
+            Log.CheckpointFailed(_services.Logger, exception, account, _partition.LogName);
+        }
+    }
+
+    private async Task TrimAsync()
+    {
+        var coverable = _partition.Coverable();
+        if (coverable > _partition.Mark)
+        {
+            await _partition.CommitMarkAsync(coverable);
+        }
+
+        var mark = _partition.Mark;
+        if (mark <= _trimmed || _stopped.IsCancellationRequested)
+        {
+            return;
+        }
+
+        try
+        {
+            await LogReading.Bounded(_services, TrimAsync(mark));
+            _trimmed = mark;
+        }
+        catch (Exception exception)
+        {
+            Log.TrimFailed(_services.Logger, exception, _partition.LogName, mark);
+        }
+    }
+
+    private async Task<bool> TrimAsync(long mark)
+    {
+        await _services.Store.TrimAsync(_partition.LogName, mark, _stopped.Token);
+        return true;
+    }
+
+    private long Before(long now, TimeSpan time) => now - (long)(time.Ticks * (Int128)_services.Time.TimestampFrequency / TimeSpan.TicksPerSecond);
+}

@@ -1,0 +1,114 @@
+using System.Text;
+
+namespace Metering.Grains.Journal;
+
+/// <summary>
+/// The silo's part of the journal: opens partitions as their accounts activate, and lets go of them when the silo stops.
+/// One per silo; every member may be called from any thread.
+/// </summary>
+public sealed class Journal : ILifecycleParticipant<ISiloLifecycle>, IDisposable
+{
+    private readonly JournalServices _services;
+    private readonly PartitionSlot[] _slots;
+    private readonly Lock _lock = new();
+    private Task? _checked;
+
+    internal Journal(JournalServices services)
+    {
+        _services = services;
+        _slots = [.. Enumerable.Range(0, services.Options.Partitions).Select(number => new PartitionSlot(services, number))];
+    }
+
+    /// <summary>The partition of an account: 0 to the number of partitions − 1.</summary>
+    public int PartitionOf(string account) => AccountPartition.Of(account, _slots.Length);
+
+    /// <summary>
+    /// Opens an account's part of the journal, and its partition if need be. Do it before the account's snapshot is
+    /// loaded (see <see cref="AccountJournal"/>).
+    /// </summary>
+    /// <exception cref="JournalUnavailableException">The partition cannot be opened now.</exception>
+    /// <exception cref="AccountQuarantinedException">The account's part of the log is damaged.</exception>
+    /// <exception cref="JournalSettingsException">The store was created with other settings.</exception>
+    public async Task<AccountJournal> OpenAsync(string account, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(account);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Encoding.UTF8.GetByteCount(account), RecordFormat.MaxAccountBytes, nameof(account));
+        await CheckStoreAsync(cancellationToken);
+        var slot = _slots[PartitionOf(account)];
+        try
+        {
+            var partition = await slot.GetAsync(cancellationToken);
+            return await partition.OpenAccountAsync(account, cancellationToken);
+        }
+        catch (DamagedLogException damage)
+        {
+            throw new AccountQuarantinedException(account, slot.LogName, damage.Record, damage.Reason);
+        }
+    }
+
+    /// <summary>Opens every partition. For a process that owns them all and has to list accounts.</summary>
+    /// <exception cref="JournalUnavailableException">One of them cannot be opened now.</exception>
+    public async Task OpenAllAsync(CancellationToken cancellationToken)
+    {
+        await CheckStoreAsync(cancellationToken);
+        try
+        {
+            await Task.WhenAll(Array.ConvertAll(_slots, slot => slot.GetAsync(cancellationToken)));
+        }
+        catch (DamagedLogException damage)
+        {
+            throw new JournalUnavailableException(damage.Message, _services.Options.ReopenDelay, damage);
+        }
+    }
+
+    /// <summary>
+    /// Accounts with entries in open partitions that no snapshot is known to cover, in ordinal order. To list all accounts, ask here first
+    /// and for those with snapshots after: an account that gets its snapshot in between is then in at least one of the two.
+    /// </summary>
+    /// <param name="prefix">Empty for all.</param>
+    /// <param name="after">Exclusive; empty to begin.</param>
+    /// <param name="limit">At most so many.</param>
+    public IReadOnlyList<string> AccountsInTail(string prefix, string after, int limit) =>
+        [.. _slots.Select(static slot => slot.Current)
+            .OfType<JournalPartition>()
+            .SelectMany(static partition => partition.Index.Accounts())
+            .Where(account => account.StartsWith(prefix, StringComparison.Ordinal) && string.CompareOrdinal(account, after) > 0)
+            .Order(StringComparer.Ordinal)
+            .Take(limit)];
+
+    /// <summary>Lets go of one partition after everything taken in is durable: its accounts are lost, and another silo need not wait for the fence.</summary>
+    public Task ReleaseAsync(int partition, CancellationToken cancellationToken) => _slots[partition].ReleaseAsync(cancellationToken);
+
+    /// <summary>Lets go of all partitions for good.</summary>
+    public Task StopAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(Array.ConvertAll(_slots, slot => slot.StopAsync(cancellationToken)));
+
+    /// <summary>Lets go of all partitions at once: what is not durable yet is not waited for.</summary>
+    public void Dispose() => Array.ForEach(_slots, static slot => slot.Dispose());
+
+    /// <remarks>Storage services start before any grain can activate, and stop after all have deactivated.</remarks>
+    void ILifecycleParticipant<ISiloLifecycle>.Participate(ISiloLifecycle lifecycle) =>
+        lifecycle.Subscribe(nameof(Journal), ServiceLifecycleStage.RuntimeStorageServices, CheckStoreAsync, StopAsync);
+
+    private async Task CheckStoreAsync(CancellationToken cancellationToken)
+    {
+        Task check;
+        lock (_lock)
+        {
+            check = _checked is { IsFaulted: false, IsCanceled: false } ? _checked : _checked = _services.Start(() => ClusterLog.CheckAsync(_services, CancellationToken.None));
+        }
+
+        try
+        {
+            await check.WaitAsync(cancellationToken);
+        }
+        catch (DamagedLogException damage)
+        {
+            throw new JournalSettingsException(damage.Message);
+        }
+        catch (Exception exception) when (exception is JournalStoreException or TimeoutException)
+        {
+            throw new JournalUnavailableException("The journal's store cannot be reached.", _services.Options.ReopenDelay, exception);
+        }
+    }
+}

@@ -1,0 +1,27 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Metering.Grains.Journal;
+
+public static class JournalHosting
+{
+    /// <summary>Adds the partition journal to a silo. The host adds an <see cref="IJournalStore"/>.</summary>
+    public static IServiceCollection AddJournal(this IServiceCollection services, Action<JournalOptions> configure)
+    {
+        services.AddOptions<JournalOptions>().Configure(configure).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<JournalOptions>, JournalOptionsValidation>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<ICheckpointCaller, GrainCheckpointCaller>();
+        services.AddSingleton(static provider => new Journal(new JournalServices(
+            provider.GetRequiredService<IJournalStore>(),
+            provider.GetRequiredService<IOptions<JournalOptions>>().Value,
+            provider.GetRequiredService<TimeProvider>(),
+            TaskScheduler.Default,
+            provider.GetRequiredService<ICheckpointCaller>(),
+            provider.GetRequiredService<ILogger<Journal>>())));
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(static provider => provider.GetRequiredService<Journal>());
+        return services;
+    }
+}

@@ -1,0 +1,164 @@
+namespace Metering.Grains.Journal;
+
+/// <summary>Why a partition ended.</summary>
+internal enum JournalLoss
+{
+    /// <summary>Another owner has the log.</summary>
+    Fenced = 0,
+
+    /// <summary>An append had no certain outcome.</summary>
+    Uncertain = 1,
+
+    /// <summary>This silo let go of it.</summary>
+    Closed = 2,
+}
+
+/// <summary>How an ownership ends, and how its log gets shorter meanwhile.</summary>
+internal sealed partial class JournalPartition
+{
+    /// <summary>So many records without entries (claims, marks) may lie at the end of an idle log before they are trimmed too.</summary>
+    private const int MaxEmptyRecords = 64;
+
+    private string? _loss;
+    private bool _isClosing;
+    private long _lastNumber;
+    private long _firstContent;
+    private long _lastContent;
+    private long _mark;
+
+    /// <summary>No append will be taken any more, and memory is not to be trusted.</summary>
+    internal bool IsLost => Volatile.Read(ref _loss) is not null || Volatile.Read(ref _isClosing);
+
+    internal JournalLoss? Loss { get; private set; }
+
+    /// <summary>When it was lost (timestamp).</summary>
+    internal long LostAt { get; private set; }
+
+    /// <summary>The highest mark that is in a committed record of this owner: the log may be trimmed through it.</summary>
+    internal long Mark => Volatile.Read(ref _mark);
+
+    internal JournalLostException Lost() => new($"{LogName}: {Volatile.Read(ref _loss) ?? "the partition is being closed"}.");
+
+    /// <summary>Refuses further entries, waits for those taken in, lets go.</summary>
+    internal async Task CloseAsync(CancellationToken cancellationToken)
+    {
+        Task flushed;
+        lock (_gate)
+        {
+            if (IsLost)
+            {
+                return;
+            }
+
+            flushed = Flush();
+            Volatile.Write(ref _isClosing, true);
+        }
+
+        try
+        {
+            await flushed.WaitAsync(cancellationToken);
+        }
+        catch (Exception exception) when (exception is JournalLostException or OperationCanceledException)
+        {
+            // Lost meanwhile, and logged there; or told not to wait, and then what waits fails below.
+        }
+
+        Dispose();
+    }
+
+    /// <summary>Lets go at once; what waits fails.</summary>
+    public void Dispose() => Lose(JournalLoss.Closed, "the partition was closed", null);
+
+    /// <summary>Gives up: everything that waits fails, and nothing will be appended any more.</summary>
+    internal void Lose(JournalLoss loss, string reason, Exception? exception)
+    {
+        List<PendingRecord> waiting;
+        lock (_gate)
+        {
+            if (_loss is not null)
+            {
+                return;
+            }
+
+            Loss = loss;
+            LostAt = _services.Time.GetTimestamp();
+            Volatile.Write(ref _loss, reason);
+            waiting = [.. _full, _filling];
+            if (_writing is not null)
+            {
+                waiting.Insert(0, _writing);
+            }
+
+            _full.Clear();
+        }
+
+        if (loss == JournalLoss.Closed)
+        {
+            Log.PartitionClosed(_services.Logger, LogName, LastRecordNumber);
+        }
+        else
+        {
+            Log.PartitionLost(_services.Logger, exception, LogName, reason);
+        }
+
+        foreach (var record in waiting)
+        {
+            record.Committed.TrySetException(Lost());
+
+            // Looked at here, since with periodic durability nobody else may: an unobserved failure is not news.
+            _ = record.Committed.Task.Exception;
+        }
+
+        _dueTimer.Dispose();
+        Checkpoint.Dispose();
+        _ended.Cancel();
+    }
+
+    /// <summary>How far the log is worth trimming now: everything through it is in snapshots. The mark itself when it is not.</summary>
+    internal long Coverable()
+    {
+        // Read before the pins: a record committed in between is pinned and must not count as covered.
+        long first;
+        long last;
+        lock (_gate)
+        {
+            first = _firstContent;
+            last = _tip.Number;
+        }
+
+        var coverable = _index.OldestPinned() is { } oldest ? Math.Min(oldest - 1, last) : last;
+
+        // A mark costs a record. For the sake of records without entries alone each mark would call for the next.
+        return (first != 0 && coverable >= first) || coverable - Mark > MaxEmptyRecords ? coverable : Mark;
+    }
+
+    /// <summary>Commits a record that carries the mark. Only then may the log be trimmed by it (see <see cref="PartitionOpening"/>).</summary>
+    internal Task CommitMarkAsync(long mark)
+    {
+        Task committed;
+        bool starts;
+        lock (_gate)
+        {
+            ThrowIfEnded();
+            Volatile.Write(ref _nextMark, Math.Max(_nextMark, mark));
+            Seal();
+            committed = _lastSealed;
+            starts = Wakes();
+        }
+
+        if (starts)
+        {
+            StartDraining();
+        }
+
+        return committed;
+    }
+
+    private void ThrowIfEnded()
+    {
+        if (IsLost)
+        {
+            throw Lost();
+        }
+    }
+}

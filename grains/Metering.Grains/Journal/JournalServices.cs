@@ -1,0 +1,29 @@
+using Microsoft.Extensions.Logging;
+
+namespace Metering.Grains.Journal;
+
+/// <summary>What every partition of a silo's journal works with.</summary>
+/// <param name="Store">Where the logs are.</param>
+/// <param name="Options">Validated settings.</param>
+/// <param name="Time">The clock of delays and ages.</param>
+/// <param name="Scheduler">
+/// Where the journal's own work runs: never the scheduler of the grain that happened to start it, which may stop in the middle.
+/// The simulation gives one that orders everything by a seed.
+/// </param>
+/// <param name="Accounts">How the checkpoint reaches accounts.</param>
+/// <param name="Logger">The journal's log.</param>
+internal sealed record JournalServices(
+    IJournalStore Store,
+    JournalOptions Options,
+    TimeProvider Time,
+    TaskScheduler Scheduler,
+    ICheckpointCaller Accounts,
+    ILogger Logger)
+{
+    /// <summary>Starts work of the journal's own.</summary>
+    internal Task<T> Start<T>(Func<Task<T>> work) =>
+        Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.DenyChildAttach, Scheduler).Unwrap();
+
+    internal Task Start(Func<Task> work) =>
+        Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.DenyChildAttach, Scheduler).Unwrap();
+}

@@ -1,0 +1,13 @@
+using Metering.Standalone;
+
+try
+{
+    await using var app = StandaloneHost.Build(args);
+    await app.RunStandaloneAsync();
+    return 0;
+}
+catch (Exception failure) when (StandaloneHost.IsOperatorsToMend(failure, out var line))
+{
+    await Console.Error.WriteLineAsync(line);
+    return 1;
+}

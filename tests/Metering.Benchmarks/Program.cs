@@ -1,0 +1,49 @@
+using System.CommandLine;
+using Metering.Benchmarks;
+
+var connections = Count("--connections", "Connections, one call under way on each.", 64);
+var accounts = Count("--accounts", "Accounts the charges are spread over.", 100);
+var rounds = Count("--rounds", "How often charges and empty calls take turns.", 5);
+var seconds = Count("--seconds", "How long a turn lasts.", 3);
+var http = new Command("http", "Single durable charges over HTTP, beside an endpoint that does nothing.") { connections, accounts, rounds, seconds };
+http.SetAction((parsed, token) => RunAsync(
+    new HttpBenchmark(parsed.GetValue(connections), parsed.GetValue(accounts), parsed.GetValue(rounds), TimeSpan.FromSeconds(parsed.GetValue(seconds))).RunAsync(token)));
+
+var charges = Count("--charges", "Charges to make before the kill.", 1_000_000);
+var recovered = Count("--accounts", "Accounts the charges are spread over.", 1_000);
+var recovery = new Command("recovery", "From a restart after a kill until every account answers.") { charges, recovered };
+recovery.SetAction((parsed, token) => RunAsync(new RecoveryBenchmark(parsed.GetValue(charges), parsed.GetValue(recovered)).RunAsync(token)));
+
+var starts = Count("--starts", "How many starts to take the median of.", 5);
+var startup = new Command("startup", "From the start of the process to the first charge.") { starts };
+startup.SetAction((parsed, token) => RunAsync(new StartupBenchmark(parsed.GetValue(starts)).RunAsync(token)));
+
+var loaded = Count("--accounts", "Accounts the charges are spread over.", 100);
+var duration = Count("--seconds", "How long the load lasts.", 60);
+var file = new Command("file", "The size of the data directory under a steady load.") { loaded, duration };
+file.SetAction((parsed, token) => RunAsync(new FileBenchmark(parsed.GetValue(loaded), TimeSpan.FromSeconds(parsed.GetValue(duration))).RunAsync(token)));
+
+var idle = Count("--accounts", "Idle accounts to make.", 20_000);
+var memory = new Command("memory", "Memory of an idle account, beside an empty grain in the same process.") { idle };
+memory.SetAction((parsed, token) => RunAsync(new MemoryBenchmark(parsed.GetValue(idle)).RunAsync(token)));
+
+return await new RootCommand("Measures the server that was built with this program.") { http, recovery, startup, file, memory }.Parse(args).InvokeAsync();
+
+static Option<int> Count(string name, string description, int otherwise)
+{
+    var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => otherwise };
+    option.Validators.Add(result =>
+    {
+        if (result.Tokens is [var token] && int.TryParse(token.Value, out var value) && value < 1)
+        {
+            result.AddError($"{name} must be at least 1.");
+        }
+    });
+    return option;
+}
+
+static async Task<int> RunAsync(Task<bool> benchmark)
+{
+    Console.WriteLine(Machine.Describe());
+    return await benchmark ? 0 : 1;
+}
