@@ -82,7 +82,7 @@ public sealed partial class AccountGrain
             var name = _outOfService is null && _account.Exists ? _account.Settings.RateCard : AccountRequest.DefaultRateCard;
             if (RateCardMapping.Build(name, version: 0, DateTimeOffset.MinValue, draft, out var faults) is not { } version)
             {
-                return Refusal.Invalid([.. faults.Select(fault => fault with { Path = $"rateCard.{fault.Path}" })]);
+                return Refusal.Invalid(faults);
             }
 
             card = new RateCard(name, [version]);
