@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Scalar.AspNetCore;
 
@@ -27,6 +28,9 @@ public static class GatewayHosting
     public static WebApplicationBuilder AddMeteringGateway(this WebApplicationBuilder builder, Action<GatewayOptions> configure)
     {
         var services = builder.Services;
+
+        // It tells every refused call, and a refusal is an ordinary answer.
+        builder.Logging.AddFilter("Grpc", LogLevel.Warning);
         services.AddOptions<GatewayOptions>().Configure(configure).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<GatewayEndpoints>();
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelConfiguration>();
@@ -36,7 +40,8 @@ public static class GatewayHosting
         services.AddSingleton<ChargeEndpoints>().AddSingleton<AccountEndpoints>().AddSingleton<GrantEndpoints>()
             .AddSingleton<RateCardEndpoints>().AddSingleton<EventEndpoints>().AddSingleton<HealthEndpoints>();
         services.AddHealthChecks().AddCheck<SiloHealthCheck>(SiloHealthCheck.Ready, tags: [SiloHealthCheck.Ready]);
-        services.AddSingleton<SiloHealthCheck>();
+        services.AddSingleton<SiloHealthCheck>().AddSingleton<Drain>();
+        services.AddHostedService(static provider => provider.GetRequiredService<Drain>());
         services.AddMeteringOpenApi();
         AddGrpc(services);
         return builder;
@@ -75,6 +80,10 @@ public static class GatewayHosting
         {
             grpc.MaxReceiveMessageSize = (int)gateway.Value.MaxBodyBytes;
             grpc.MaxSendMessageSize = null;
+
+            // The answer to unknown services claims every address of two parts, and with it HTTP's 405 for those; clients
+            // take the plain 404 for UNIMPLEMENTED too.
+            grpc.IgnoreUnknownServices = true;
         });
         services.AddGrpcHealthChecks(static health =>
         {
