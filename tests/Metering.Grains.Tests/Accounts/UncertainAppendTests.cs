@@ -88,8 +88,9 @@ public sealed class UncertainAppendTests
         await using var cluster = await AccountCluster.StartPricedAsync(_world);
         var acme = await cluster.FundAsync("acme", 100m);
         _world.Journal.Holds = true;
-        var charges = Enumerable.Range(0, Callers).Select(i => acme.Charge(Requests.Calls($"c{i}", 1m))).ToArray();
+        var first = acme.Charge(Requests.Calls("c0", 1m));
         var held = await _world.Journal.NextHeldAsync();
+        Task<Answer<ChargeReply>>[] charges = [first, .. Enumerable.Range(1, Callers - 1).Select(i => acme.Charge(Requests.Calls($"c{i}", 1m)))];
         await cluster.TurnsTakenAsync("acme");
         _world.Journal.Holds = false;
         if (fate is { } certain)
