@@ -123,7 +123,7 @@ public sealed partial class AccountGrain
     /// cannot be reached: whatever else comes is taken for that, and tried again.
     /// </summary>
     private static bool IsDamage(Exception failure) => failure is FormatException or SerializerException or InvalidCastException
-        or ArgumentException or IndexOutOfRangeException or OverflowException or (InvalidOperationException and not ObjectDisposedException);
+        or ArgumentException or NotSupportedException or IndexOutOfRangeException or OverflowException or (InvalidOperationException and not ObjectDisposedException);
 
     /// <exception cref="FormatException">Snapshot and entries do not make an account.</exception>
     private Account Recover(AccountJournal log, AccountSnapshot snapshot)

@@ -59,15 +59,20 @@ internal sealed class SnapshotStore
         }
     }
 
-    /// <summary>An account as its stored snapshot has it.</summary>
-    internal Account Recall(string account, Serializer serializer)
+    internal byte[] Bytes(string account)
     {
         lock (_lock)
         {
-            var snapshot = serializer.Deserialize<AccountSnapshot>(_states[(AccountStorage.StateName, account)].Bytes)!;
-            Assert.False(snapshot.IsDamaged);
-            return Account.Read(account, snapshot.Bytes, new AccountLimits());
+            return _states[(AccountStorage.StateName, account)].Bytes;
         }
+    }
+
+    /// <summary>An account as its stored snapshot has it.</summary>
+    internal Account Recall(string account, Serializer serializer)
+    {
+        var snapshot = serializer.Deserialize<AccountSnapshot>(Bytes(account))!;
+        Assert.False(snapshot.IsDamaged);
+        return Account.Read(account, snapshot.Bytes, new AccountLimits());
     }
 
     /// <summary>Overwrites an account's stored bytes behind its back; the new ETag tells.</summary>
