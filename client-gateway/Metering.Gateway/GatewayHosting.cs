@@ -36,7 +36,8 @@ public static class GatewayHosting
         services.AddSingleton<ChargeEndpoints>().AddSingleton<AccountEndpoints>().AddSingleton<GrantEndpoints>()
             .AddSingleton<RateCardEndpoints>().AddSingleton<EventEndpoints>().AddSingleton<HealthEndpoints>();
         services.AddHealthChecks().AddCheck<SiloHealthCheck>(SiloHealthCheck.Ready, tags: [SiloHealthCheck.Ready]);
-        services.AddSingleton<SiloHealthCheck>();
+        services.AddSingleton<SiloHealthCheck>().AddSingleton<Drain>();
+        services.AddHostedService(static provider => provider.GetRequiredService<Drain>());
         services.AddMeteringOpenApi();
         AddGrpc(services);
         return builder;
@@ -75,6 +76,10 @@ public static class GatewayHosting
         {
             grpc.MaxReceiveMessageSize = (int)gateway.Value.MaxBodyBytes;
             grpc.MaxSendMessageSize = null;
+
+            // The answer to unknown services claims every address of two parts, and with it HTTP's 405 for those; clients
+            // take the plain 404 for UNIMPLEMENTED too.
+            grpc.IgnoreUnknownServices = true;
         });
         services.AddGrpcHealthChecks(static health =>
         {

@@ -1,7 +1,7 @@
 using Grpc.Core;
+using Metering.Gateway.Health;
 using Metering.Gateway.Routing;
 using Metering.Gateway.Validation;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace Metering.Gateway.Grpc;
@@ -10,7 +10,7 @@ namespace Metering.Gateway.Grpc;
 /// Streams of batches. So many batches of a stream are in work at once; while there are that many the stream is not read, and flow control
 /// holds the client back: nothing is dropped. When the host stops, what was read is answered and the stream ends well.
 /// </summary>
-internal sealed class ChargeStreams(ChargeBatch batch, IHostApplicationLifetime lifetime, IOptions<GatewayOptions> options)
+internal sealed class ChargeStreams(ChargeBatch batch, Drain drain, IOptions<GatewayOptions> options)
 {
     private readonly int _maxInFlight = options.Value.MaxBatchesInFlightPerStream;
 
@@ -20,7 +20,8 @@ internal sealed class ChargeStreams(ChargeBatch batch, IHostApplicationLifetime 
         using var places = new SemaphoreSlim(_maxInFlight);
         using var writing = new SemaphoreSlim(1);
         var stopping = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var registration = lifetime.ApplicationStopping.Register(() => stopping.TrySetResult(false));
+        drain.EnterStream();
+        var registration = drain.Stopping.Register(() => stopping.TrySetResult(false));
         var failure = (Exception?)null;
         try
         {
@@ -38,6 +39,9 @@ internal sealed class ChargeStreams(ChargeBatch batch, IHostApplicationLifetime 
             {
                 await places.WaitAsync(CancellationToken.None);
             }
+
+            await registration.DisposeAsync();
+            drain.LeaveStream();
         }
 
         if (failure is not null)
