@@ -31,7 +31,8 @@ public static class GatewayHosting
         services.AddSingleton<GatewayEndpoints>();
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelConfiguration>();
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton<GrainRouter>().AddSingleton<ChargeBatch>().AddSingleton<AccountList>();
+        services.AddSingleton<GrainRouter>().AddSingleton<ChargeBatch>().AddSingleton<AccountList>()
+            .AddSingleton<WatchHub>();
         services.AddSingleton<Admission>().AddSingleton<RequestBody>();
         services.AddSingleton<ChargeEndpoints>().AddSingleton<AccountEndpoints>().AddSingleton<GrantEndpoints>()
             .AddSingleton<RateCardEndpoints>().AddSingleton<EventEndpoints>().AddSingleton<HealthEndpoints>();
