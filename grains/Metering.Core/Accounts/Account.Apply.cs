@@ -79,7 +79,11 @@ public sealed partial class Account
     private void ApplyCharged(Charged charged)
     {
         ApplyPaid(charged);
-        _policy.Count(UsageOf(charged), charged.Shadowed, charged.At);
+        if (_policy.Counts || charged.Shadowed.Count > 0)
+        {
+            _policy.Count(UsageOf(charged), charged.Shadowed, charged.At);
+        }
+
         if (charged.Producer is null)
         {
             Remember(charged);

@@ -24,16 +24,22 @@ public sealed class Budget
     /// <summary>The counter that all further values share when there are too many to count apart.</summary>
     public const string OtherValues = "~";
 
+    private static readonly Int128 BeyondAll = Credits.Max.Nanos + 1;
+
     private readonly Dictionary<string, BudgetCounter> _counters = new(StringComparer.Ordinal);
     private readonly int _maxCounters;
 
     internal Budget(BudgetTerms terms, int maxCounters)
     {
         Terms = terms;
+        Levels = LevelsOf(terms);
         _maxCounters = maxCounters;
     }
 
-    public BudgetTerms Terms { get; internal set; }
+    public BudgetTerms Terms { get; private set; }
+
+    /// <summary>The least that reaches each threshold, worked out once: spent ≥ limit × threshold / 100, exactly.</summary>
+    internal (int Threshold, Credits Level)[] Levels { get; private set; }
 
     /// <summary>The window its counters are of.</summary>
     public DateTimeOffset Window { get; private set; } = DateTimeOffset.MinValue;
@@ -119,14 +125,12 @@ public sealed class Budget
         }
 
         Terms = terms;
+        Levels = LevelsOf(terms);
         foreach (var counter in _counters.Values)
         {
             counter.Crossed.RemoveWhere(threshold => !terms.Thresholds.Contains(threshold) || !Reaches(counter.Spent, threshold));
         }
     }
-
-    /// <summary>Whether an amount spent reaches a threshold: spent ≥ limit × threshold / 100, exactly.</summary>
-    internal bool Reaches(Credits spent, int threshold) => spent.Nanos * 100 >= Terms.Limit.Nanos * threshold;
 
     internal void Write(ByteWriter writer)
     {
@@ -162,6 +166,12 @@ public sealed class Budget
 
         return budget;
     }
+
+    private bool Reaches(Credits spent, int threshold) => Array.Exists(Levels, level => level.Threshold == threshold && spent >= level.Level);
+
+    // A level beyond all credits reads as the most there can be, which no counter reaches: what it counts stays in the range of credits.
+    private static (int Threshold, Credits Level)[] LevelsOf(BudgetTerms terms) =>
+        [.. terms.Thresholds.Select(threshold => (threshold, Credits.FromNanos(Int128.Min(((terms.Limit.Nanos * threshold) + 99) / 100, BeyondAll))))];
 
     private void TurnTo(DateTimeOffset window)
     {
