@@ -19,6 +19,8 @@ internal sealed class Duel
     private readonly ReferenceAccount _reference = new();
     private readonly List<Func<FormattableString>> _done = [];
 
+    private readonly List<Action> _calls = [];
+
     internal Duel()
     {
         _scene.Clock = new DateTimeOffset(2026, 3, 31, 20, 0, 0, TimeSpan.Zero);
@@ -37,6 +39,16 @@ internal sealed class Duel
         Note(() => $"clock {clock:O}");
         Pass();
         Compare();
+    }
+
+    /// <summary>A caller that did not hear the answer sends the same once more.</summary>
+    internal void Retry(int back)
+    {
+        if (_calls.Count > back)
+        {
+            Note(() => $"again:");
+            _calls[^(back + 1)]();
+        }
     }
 
     internal void Restart()
@@ -61,6 +73,7 @@ internal sealed class Duel
 
     internal void Grant(GrantTerms terms)
     {
+        _calls.Add(() => Grant(terms));
         Note(() => $"grant {terms}");
         var now = Pass();
         Agree(_reference.Grant(terms, now).ToString(), _scene.Grant(terms).Outcome.ToString());
@@ -68,6 +81,7 @@ internal sealed class Duel
 
     internal void Void(string id)
     {
+        _calls.Add(() => Void(id));
         Note(() => $"void {id}");
         var now = Pass();
         Agree(_reference.Void(id, now).ToString(), _scene.Void(id).Outcome.ToString());
@@ -75,6 +89,7 @@ internal sealed class Duel
 
     internal void Charge(Charge charge)
     {
+        _calls.Add(() => Charge(charge));
         Note(() => $"charge {charge.Id} {charge.Mode} {charge.Time:O} {string.Join("; ", charge.Lines.Select(Told))}");
         var now = Pass();
         var before = Scene.Bytes(_scene.Account);
@@ -95,6 +110,7 @@ internal sealed class Duel
 
     internal void Hold(PlaceHold hold)
     {
+        _calls.Add(() => Hold(hold));
         Note(() => $"hold {hold.Id} {hold.Mode} {hold.TimeToLive} {hold.Credits} {(hold.Usage is null ? "" : Told(hold.Usage))}");
         var now = Pass();
         var expected = _reference.Hold(hold, now);
@@ -104,6 +120,7 @@ internal sealed class Duel
 
     internal void Settle(Settle settle)
     {
+        _calls.Add(() => Settle(settle));
         Note(() => $"{settle}");
         var now = Pass();
         var expected = _reference.Settle(settle, now);
@@ -113,6 +130,7 @@ internal sealed class Duel
 
     internal void Release(string id, string hold)
     {
+        _calls.Add(() => Release(id, hold));
         Note(() => $"release {id} {hold}");
         var now = Pass();
         var expected = _reference.Release(id, hold, now);
@@ -122,6 +140,7 @@ internal sealed class Duel
 
     internal void Reverse(string id, string charge, string? quantity)
     {
+        _calls.Add(() => Reverse(id, charge, quantity));
         Note(() => $"reverse {id} {charge} {quantity}");
         var now = Pass();
         var expected = _reference.Reverse(new Reverse(id, charge, quantity is null ? null : Quantity.From(Scene.Of(quantity).Value)), now);

@@ -110,6 +110,7 @@ internal static class Moves
         (4, Gen.Select(Amount, One("0", "10", "33.3", "100")).Select<string, string, Action<Duel>>((limit, discount) => duel => duel.Set(limit, discount))),
         (80, One(Steps).Select<TimeSpan, Action<Duel>>(by => duel => duel.Move(by))),
         (1, Gen.Const<Action<Duel>>(duel => duel.Move(TimeSpan.FromDays(400)))),
+        (48, Gen.OneOf(Gen.Int[0, 3], Gen.Int[0, 40]).Select<int, Action<Duel>>(back => duel => duel.Retry(back))),
         (16, Gen.Const<Action<Duel>>(duel => duel.Restart())));
 
     private static Gen<T> One<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(index => values[index]);
