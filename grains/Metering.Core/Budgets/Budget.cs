@@ -29,8 +29,9 @@ public sealed class Budget
     private readonly Dictionary<string, BudgetCounter> _counters = new(StringComparer.Ordinal);
     private readonly int _maxCounters;
 
-    internal Budget(BudgetTerms terms, int maxCounters)
+    internal Budget(BudgetTerms terms, int maxCounters, long countsFrom)
     {
+        CountsFrom = countsFrom;
         Terms = terms;
         Levels = LevelsOf(terms);
         _maxCounters = maxCounters;
@@ -40,6 +41,9 @@ public sealed class Budget
 
     /// <summary>The least that reaches each threshold, worked out once: spent ≥ limit × threshold / 100, exactly.</summary>
     internal (int Threshold, Credits Level)[] Levels { get; private set; }
+
+    /// <summary>The entry from which on it counts: what was charged before is not in it, and cannot be given back to it.</summary>
+    internal long CountsFrom { get; private set; }
 
     /// <summary>The window its counters are of.</summary>
     public DateTimeOffset Window { get; private set; } = DateTimeOffset.MinValue;
@@ -116,11 +120,12 @@ public sealed class Budget
     }
 
     /// <summary>New terms may put thresholds out of reach that had been reached.</summary>
-    internal void Change(BudgetTerms terms)
+    internal void Change(BudgetTerms terms, long sequence)
     {
         if (!terms.CountsLike(Terms))
         {
             _counters.Clear();
+            CountsFrom = sequence;
             Window = DateTimeOffset.MinValue;
         }
 
@@ -135,6 +140,7 @@ public sealed class Budget
     internal void Write(ByteWriter writer)
     {
         Terms.Write(writer);
+        writer.Number(CountsFrom);
         writer.Instant(Window);
         writer.Count(_counters.Count);
         foreach (var (name, counter) in Counters)
@@ -152,7 +158,7 @@ public sealed class Budget
 
     internal static Budget Read(ref ByteReader reader, int maxCounters)
     {
-        var budget = new Budget(BudgetTerms.Read(ref reader), maxCounters) { Window = reader.Instant() };
+        var budget = new Budget(BudgetTerms.Read(ref reader), maxCounters, reader.Number()) { Window = reader.Instant() };
         for (var left = reader.Count(); left > 0; left--)
         {
             var counter = budget.Get(reader.Text());
