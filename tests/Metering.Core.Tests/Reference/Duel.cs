@@ -20,6 +20,7 @@ internal sealed class Duel
     private readonly List<Func<FormattableString>> _done = [];
 
     private readonly List<Action> _calls = [];
+    private readonly List<(string Id, decimal Quantity)> _made = [];
 
     internal Duel()
     {
@@ -48,6 +49,17 @@ internal sealed class Duel
         {
             Note(() => $"again:");
             _calls[^(back + 1)]();
+        }
+    }
+
+    /// <summary>Gives a charge that was made lately back, or a part of its quantity: the same part twice or more is the whole or beyond it.</summary>
+    internal void ReverseLately(string id, int back, decimal part)
+    {
+        if (_made.Count > back)
+        {
+            var (charge, quantity) = _made[^(back + 1)];
+            var asked = decimal.Round(quantity * part, Credits.Decimals);
+            Reverse(id, charge, asked == 0m ? null : asked.ToString(CultureInfo.InvariantCulture));
         }
     }
 
@@ -101,6 +113,11 @@ internal sealed class Duel
 
         var expected = _reference.Charge(charge, now);
         var actual = _scene.Charge(charge);
+        if (actual.Outcome == Outcome.Done)
+        {
+            _made.Add((charge.Id, charge.Lines[0].Quantity.Value));
+        }
+
         Agree(Told(expected), Told(actual.Outcome, actual.Charged, actual.Replayed, Credits.Zero));
         if (!actual.Replayed && actual.Charged is { } charged)
         {

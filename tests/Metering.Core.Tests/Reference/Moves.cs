@@ -103,6 +103,7 @@ internal static class Moves
         (12, Gen.Select(Id, HoldId).Select<string, string, Action<Duel>>((id, hold) => duel => duel.Release(id, hold))),
         (48, Gen.Select(Id, Gen.Frequency((8, Id), (1, Gen.Int[1, 8].Select(number => $"p0:{number}"))), One<string?>(null, null, null, "1", "0.5", "0.333333333", "2"))
             .Select<string, string, string?, Action<Duel>>((id, charge, quantity) => duel => duel.Reverse(id, charge, quantity))),
+        (36, Gen.Select(Id, Gen.Int[0, 2], One(0m, 0.5m, 0.5m, 0.333333333m)).Select<string, int, decimal, Action<Duel>>((id, back, part) => duel => duel.ReverseLately(id, back, part))),
         (16, Budget),
         (4, Gen.Int[0, 3].Select<int, Action<Duel>>(id => duel => duel.RemoveBudget($"b{id}"))),
         (12, Policy),
