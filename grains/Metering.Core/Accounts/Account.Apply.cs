@@ -56,7 +56,7 @@ public sealed partial class Account
                 ApplyToGrant(entry);
                 break;
             case BudgetChanged changed:
-                _budgets.Change(changed.Terms, _limits.MaxBudgetCounters, _holds.Unordered, entry.At, Settings.Period);
+                _budgets.Change(changed, _limits.MaxBudgetCounters, _holds.Unordered, Settings.Period);
                 break;
             case BudgetRemoved removed:
                 _budgets.Remove(removed.Budget);
@@ -81,7 +81,7 @@ public sealed partial class Account
     private void ApplyCharged(Charged charged)
     {
         ApplyPaid(charged);
-        if (_policy.IsCounting || charged.Shadowed.Count > 0)
+        if (_policy.Counts || charged.Shadowed.Count > 0)
         {
             _policy.Count(UsageOf(charged), charged.Shadowed, charged.At);
         }
@@ -136,9 +136,9 @@ public sealed partial class Account
             {
                 _counters.GiveBack(new PriceKey(reversed.Card, line.Meter, line.Price), reversed.PeriodStart, line.Quantity);
             }
-
-            _budgets.GiveBack(line.Meter, line.Dimensions, line.Credits, reversed.ChargedAt, reversed.At, Settings.Period);
         }
+
+        _budgets.GiveBack(reversed, Settings.Period);
 
         var before = _reversals.Of(reversed.Charge);
         var partly = reversed.Asked is not null;

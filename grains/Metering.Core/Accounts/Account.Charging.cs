@@ -137,11 +137,6 @@ public sealed partial class Account
             Producer = charge.Producer,
             ProducerSequence = charge.ProducerSequence,
         };
-        if (budgets.IsEmpty)
-        {
-            return new ChargeDecision(Outcome.Done, charged);
-        }
-
         var crossings = budgets.Crossings(charged, charged.Id);
         return crossings.Count == 0
             ? new ChargeDecision(Outcome.Done, charged)

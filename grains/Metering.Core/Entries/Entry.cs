@@ -83,6 +83,7 @@ public abstract record Entry
 
     private byte[] Encode()
     {
+        // No entry is encoded inside another, so each thread needs one buffer, which soon has the size of its largest entry.
         var writer = _writer ??= new ByteWriter();
         writer.Clear();
         writer.Byte((byte)Kind);

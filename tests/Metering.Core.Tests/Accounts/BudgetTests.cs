@@ -253,13 +253,24 @@ public sealed class BudgetTests
         scene.Put(Budget("b", "10") with { Window = BudgetWindow.Hour });
         scene.Charge("c1", "calls", "2");
         scene.Reverse("r1", "before");
-        Assert.Equal("0", Spent(scene, "b"));
+        Assert.Equal("2", Spent(scene, "b"));
 
         scene.Charge("c2", "calls", "5");
         scene.Clock = Start.AddHours(1);
         scene.Charge("c3", "calls", "1");
         scene.Reverse("r2", "c2");
         Assert.Equal("1", Spent(scene, "b"));
+    }
+
+    [Fact]
+    public void Reversing_a_charge_whose_lines_gave_back_and_took_gives_their_sum_back()
+    {
+        var scene = Rich();
+        scene.Put(Budget("b", "30"));
+        scene.Charge(new Charge("c1", [Line("disk", "10"), Line("disk", "1")], null, ChargeMode.Enforce));
+        Assert.Equal("5.5", Spent(scene, "b"));
+        scene.Reverse("r1", "c1");
+        Assert.Equal("0", Spent(scene, "b"));
     }
 
     [Fact]

@@ -19,6 +19,9 @@ internal sealed class Duel
     private readonly ReferenceAccount _reference = new();
     private readonly List<Func<FormattableString>> _done = [];
 
+    private readonly List<Action> _calls = [];
+    private readonly List<(string Id, decimal Quantity)> _made = [];
+
     internal Duel()
     {
         _scene.Clock = new DateTimeOffset(2026, 3, 31, 20, 0, 0, TimeSpan.Zero);
@@ -37,6 +40,27 @@ internal sealed class Duel
         Note(() => $"clock {clock:O}");
         Pass();
         Compare();
+    }
+
+    /// <summary>A caller that did not hear the answer sends the same once more.</summary>
+    internal void Retry(int back)
+    {
+        if (_calls.Count > back)
+        {
+            Note(() => $"again:");
+            _calls[^(back + 1)]();
+        }
+    }
+
+    /// <summary>Gives a charge that was made lately back, or a part of its quantity: the same part twice or more is the whole or beyond it.</summary>
+    internal void ReverseLately(string id, int back, decimal part)
+    {
+        if (_made.Count > back)
+        {
+            var (charge, quantity) = _made[^(back + 1)];
+            var asked = decimal.Round(quantity * part, Credits.Decimals);
+            Reverse(id, charge, asked == 0m ? null : asked.ToString(CultureInfo.InvariantCulture));
+        }
     }
 
     internal void Restart()
@@ -61,6 +85,7 @@ internal sealed class Duel
 
     internal void Grant(GrantTerms terms)
     {
+        _calls.Add(() => Grant(terms));
         Note(() => $"grant {terms}");
         var now = Pass();
         Agree(_reference.Grant(terms, now).ToString(), _scene.Grant(terms).Outcome.ToString());
@@ -68,6 +93,7 @@ internal sealed class Duel
 
     internal void Void(string id)
     {
+        _calls.Add(() => Void(id));
         Note(() => $"void {id}");
         var now = Pass();
         Agree(_reference.Void(id, now).ToString(), _scene.Void(id).Outcome.ToString());
@@ -75,6 +101,7 @@ internal sealed class Duel
 
     internal void Charge(Charge charge)
     {
+        _calls.Add(() => Charge(charge));
         Note(() => $"charge {charge.Id} {charge.Mode} {charge.Time:O} {string.Join("; ", charge.Lines.Select(Told))}");
         var now = Pass();
         var before = Scene.Bytes(_scene.Account);
@@ -86,6 +113,11 @@ internal sealed class Duel
 
         var expected = _reference.Charge(charge, now);
         var actual = _scene.Charge(charge);
+        if (actual.Outcome == Outcome.Done)
+        {
+            _made.Add((charge.Id, charge.Lines[0].Quantity.Value));
+        }
+
         Agree(Told(expected), Told(actual.Outcome, actual.Charged, actual.Replayed, Credits.Zero));
         if (!actual.Replayed && actual.Charged is { } charged)
         {
@@ -95,6 +127,7 @@ internal sealed class Duel
 
     internal void Hold(PlaceHold hold)
     {
+        _calls.Add(() => Hold(hold));
         Note(() => $"hold {hold.Id} {hold.Mode} {hold.TimeToLive} {hold.Credits} {(hold.Usage is null ? "" : Told(hold.Usage))}");
         var now = Pass();
         var expected = _reference.Hold(hold, now);
@@ -104,6 +137,7 @@ internal sealed class Duel
 
     internal void Settle(Settle settle)
     {
+        _calls.Add(() => Settle(settle));
         Note(() => $"{settle}");
         var now = Pass();
         var expected = _reference.Settle(settle, now);
@@ -113,6 +147,7 @@ internal sealed class Duel
 
     internal void Release(string id, string hold)
     {
+        _calls.Add(() => Release(id, hold));
         Note(() => $"release {id} {hold}");
         var now = Pass();
         var expected = _reference.Release(id, hold, now);
@@ -122,6 +157,7 @@ internal sealed class Duel
 
     internal void Reverse(string id, string charge, string? quantity)
     {
+        _calls.Add(() => Reverse(id, charge, quantity));
         Note(() => $"reverse {id} {charge} {quantity}");
         var now = Pass();
         var expected = _reference.Reverse(new Reverse(id, charge, quantity is null ? null : Quantity.From(Scene.Of(quantity).Value)), now);

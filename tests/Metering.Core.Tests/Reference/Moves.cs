@@ -103,6 +103,7 @@ internal static class Moves
         (12, Gen.Select(Id, HoldId).Select<string, string, Action<Duel>>((id, hold) => duel => duel.Release(id, hold))),
         (48, Gen.Select(Id, Gen.Frequency((8, Id), (1, Gen.Int[1, 8].Select(number => $"p0:{number}"))), One<string?>(null, null, null, "1", "0.5", "0.333333333", "2"))
             .Select<string, string, string?, Action<Duel>>((id, charge, quantity) => duel => duel.Reverse(id, charge, quantity))),
+        (36, Gen.Select(Id, Gen.Int[0, 2], One(0m, 0.5m, 0.5m, 0.333333333m)).Select<string, int, decimal, Action<Duel>>((id, back, part) => duel => duel.ReverseLately(id, back, part))),
         (16, Budget),
         (4, Gen.Int[0, 3].Select<int, Action<Duel>>(id => duel => duel.RemoveBudget($"b{id}"))),
         (12, Policy),
@@ -110,6 +111,7 @@ internal static class Moves
         (4, Gen.Select(Amount, One("0", "10", "33.3", "100")).Select<string, string, Action<Duel>>((limit, discount) => duel => duel.Set(limit, discount))),
         (80, One(Steps).Select<TimeSpan, Action<Duel>>(by => duel => duel.Move(by))),
         (1, Gen.Const<Action<Duel>>(duel => duel.Move(TimeSpan.FromDays(400)))),
+        (48, Gen.OneOf(Gen.Int[0, 3], Gen.Int[0, 40]).Select<int, Action<Duel>>(back => duel => duel.Retry(back))),
         (16, Gen.Const<Action<Duel>>(duel => duel.Restart())));
 
     private static Gen<T> One<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(index => values[index]);

@@ -136,7 +136,7 @@ internal sealed partial class ReferenceAccount
             Ended(hold, now, expired: false);
         }
 
-        var paid = new ReferencePaid { Id = settle.Id, At = now, Lines = [line], Parts = payment.Parts };
+        var paid = new ReferencePaid { Id = settle.Id, At = now, Sequence = Sequence + 1, Lines = [line], Parts = payment.Parts };
         var answer = new ReferenceAnswer(Outcome.Done, line.Credits, 0m, released) { Violations = string.Join(",", broken.Order()), Burned = payment.Said, Crossed = Commit(paid, now) };
         return Remember(settle.Id, settle, null, now, answer);
     }

@@ -54,9 +54,9 @@ internal sealed partial class ReferenceAccount
             {
                 _used.Add((line.Usage!.Meter, period, charge.Lines.Count == 1 ? -quantity : -line.Quantity));
             }
-
-            Unspend(line.Usage, Share(line.Credits), charge.At, now);
         }
+
+        Unspend(charge, [.. charge.Lines.Select(line => line with { Credits = Share(line.Credits) })], now);
 
         var answer = new ReferenceAnswer(Outcome.Done, Share(charge.Credits)) { Burned = payment.Said };
         charge.Reversed += quantity;
