@@ -4,6 +4,7 @@ using Metering.Grains.Journal;
 using Metering.Grains.Tests.Journal;
 using Metering.Grains.Tests.RateCards;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Orleans.Runtime.Hosting;
 using Orleans.Serialization;
@@ -33,6 +34,8 @@ internal sealed class Settings
     internal JournalOptions Journal { get; } = new();
 
     internal AccountOptions Accounts { get; } = new();
+
+    internal RateCardOptions RateCards { get; } = new();
 }
 
 /// <summary>A silo with accounts on stores and a clock that the test owns. All its time stands still unless the test moves it.</summary>
@@ -75,10 +78,11 @@ internal sealed class AccountCluster : IAsyncDisposable
             silo.Services.AddSingleton<IAccountIndex, NoIndex>();
             silo.Services.AddGrainStorage("accounts", (provider, _) => new SnapshotConnection(
                 world.Snapshots, connections, provider.GetRequiredService<Serializer>(), provider.GetRequiredService<IActivatorProvider>()));
-            silo.Services.AddSingleton(Microsoft.Extensions.Options.Options.Create(settings.Accounts));
+            silo.Services.AddSingleton(Options.Create(settings.Accounts));
             silo.Services.AddJournal(_ => { });
-            silo.Services.AddSingleton(Microsoft.Extensions.Options.Options.Create(settings.Journal));
+            silo.Services.AddSingleton(Options.Create(settings.Journal));
             silo.Services.AddRateCards();
+            silo.Services.AddSingleton(Options.Create(settings.RateCards));
         });
         var cluster = new AccountCluster(world, builder.Build(), connections);
         await cluster._cluster.DeployAsync(TestContext.Current.CancellationToken);
