@@ -21,11 +21,29 @@ internal sealed class World
 
     internal static readonly DateTimeOffset Noon = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
 
-    internal FaultyJournalStore Journal { get; } = new();
+    internal World()
+        : this(new FaultyJournalStore(), new SnapshotStore(), Noon)
+    {
+    }
 
-    internal SnapshotStore Snapshots { get; } = new();
+    /// <summary>The same stores as another world's, by another clock.</summary>
+    internal World(World other, DateTimeOffset now)
+        : this(other.Journal, other.Snapshots, now)
+    {
+    }
 
-    internal FakeTimeProvider Clock { get; } = new(Noon);
+    private World(FaultyJournalStore journal, SnapshotStore snapshots, DateTimeOffset now)
+    {
+        Journal = journal;
+        Snapshots = snapshots;
+        Clock = new FakeTimeProvider(now);
+    }
+
+    internal FaultyJournalStore Journal { get; }
+
+    internal SnapshotStore Snapshots { get; }
+
+    internal FakeTimeProvider Clock { get; }
 }
 
 /// <summary>What a test sets otherwise than the product does.</summary>
