@@ -64,15 +64,12 @@ public sealed partial class AccountGrain
 
         if (_outOfService is null && !_log.IsLost)
         {
-            // As long as Orleans waits and no longer: the journal has everything, so nothing depends on this snapshot.
-            await Patiently(_snapshotting);
-            await Patiently(SnapshotAsync());
+            // Callers wait meanwhile, and the journal has everything: nothing depends on this snapshot.
+            await LastSnapshotAsync().WaitAsync(_options.MaxLastSnapshotWait, _time, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
         }
 
         _log.Dispose();
-
-        async Task Patiently(Task snapshot) => await snapshot.WaitAsync(cancellationToken)
-            .ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>Asked by the partition's checkpoint: this account pins its oldest records.</summary>
@@ -89,7 +86,13 @@ public sealed partial class AccountGrain
             return;
         }
 
-        // One that is under way may have begun before the entries in question.
+        await LastSnapshotAsync();
+    }
+
+    /// <summary>Completes when a snapshot with everything until now has been written, or could not be.</summary>
+    private async Task LastSnapshotAsync()
+    {
+        // One that is under way may have begun before the last entries.
         await _snapshotting;
         await SnapshotAsync();
     }
@@ -194,7 +197,7 @@ public sealed partial class AccountGrain
     /// </summary>
     private async Task WriteSnapshotAsync()
     {
-        if (_log!.TailBytes == 0)
+        if (_log!.TailBytes == 0 || _log.IsLost)
         {
             return;
         }

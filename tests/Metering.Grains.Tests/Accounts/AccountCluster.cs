@@ -4,6 +4,7 @@ using Metering.Grains.Journal;
 using Metering.Grains.Tests.Journal;
 using Metering.Grains.Tests.RateCards;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Orleans.Runtime.Hosting;
 using Orleans.Serialization;
@@ -20,11 +21,29 @@ internal sealed class World
 
     internal static readonly DateTimeOffset Noon = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
 
-    internal FaultyJournalStore Journal { get; } = new();
+    internal World()
+        : this(new FaultyJournalStore(), new SnapshotStore(), Noon)
+    {
+    }
 
-    internal SnapshotStore Snapshots { get; } = new();
+    /// <summary>The same stores as another world's, by another clock.</summary>
+    internal World(World other, DateTimeOffset now)
+        : this(other.Journal, other.Snapshots, now)
+    {
+    }
 
-    internal FakeTimeProvider Clock { get; } = new(Noon);
+    private World(FaultyJournalStore journal, SnapshotStore snapshots, DateTimeOffset now)
+    {
+        Journal = journal;
+        Snapshots = snapshots;
+        Clock = new FakeTimeProvider(now);
+    }
+
+    internal FaultyJournalStore Journal { get; }
+
+    internal SnapshotStore Snapshots { get; }
+
+    internal FakeTimeProvider Clock { get; }
 }
 
 /// <summary>What a test sets otherwise than the product does.</summary>
@@ -33,6 +52,8 @@ internal sealed class Settings
     internal JournalOptions Journal { get; } = new();
 
     internal AccountOptions Accounts { get; } = new();
+
+    internal RateCardOptions RateCards { get; } = new();
 }
 
 /// <summary>A silo with accounts on stores and a clock that the test owns. All its time stands still unless the test moves it.</summary>
@@ -75,10 +96,11 @@ internal sealed class AccountCluster : IAsyncDisposable
             silo.Services.AddSingleton<IAccountIndex, NoIndex>();
             silo.Services.AddGrainStorage("accounts", (provider, _) => new SnapshotConnection(
                 world.Snapshots, connections, provider.GetRequiredService<Serializer>(), provider.GetRequiredService<IActivatorProvider>()));
-            silo.Services.AddSingleton(Microsoft.Extensions.Options.Options.Create(settings.Accounts));
+            silo.Services.AddSingleton(Options.Create(settings.Accounts));
             silo.Services.AddJournal(_ => { });
-            silo.Services.AddSingleton(Microsoft.Extensions.Options.Options.Create(settings.Journal));
+            silo.Services.AddSingleton(Options.Create(settings.Journal));
             silo.Services.AddRateCards();
+            silo.Services.AddSingleton(Options.Create(settings.RateCards));
         });
         var cluster = new AccountCluster(world, builder.Build(), connections);
         await cluster._cluster.DeployAsync(TestContext.Current.CancellationToken);

@@ -75,6 +75,9 @@ internal sealed class SnapshotStore
         return Account.Read(account, snapshot.Bytes, new AccountLimits());
     }
 
+    /// <summary>The state in an account's stored snapshot, as bytes.</summary>
+    internal byte[] State(string account, Serializer serializer) => serializer.Deserialize<AccountSnapshot>(Bytes(account))!.Bytes;
+
     /// <summary>Overwrites an account's stored bytes behind its back; the new ETag tells.</summary>
     internal void Change(string account, Func<byte[], byte[]> change)
     {

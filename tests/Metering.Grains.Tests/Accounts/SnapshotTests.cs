@@ -137,11 +137,32 @@ public sealed class SnapshotTests
             await acme.Charge(Requests.Calls($"c{i}", 1m)).Granted();
         }
 
-        await (await cluster.FundAsync("globex", 1m)).Charge(Requests.Calls("c", 1m)).Granted();
         _world.Snapshots.Holds = false;
+        await (await cluster.FundAsync("globex", 1m)).Charge(Requests.Calls("c", 1m)).Granted();
         held.Let();
         await checkpoint;
         Assert.Equal(50m, _world.Snapshots.Recall("acme", cluster.Serializer).Balance.Value);
+    }
+
+    [BoundedFact]
+    public async Task A_snapshot_that_hangs_does_not_keep_an_account_from_leaving_and_may_still_land_later()
+    {
+        await using var cluster = await AccountCluster.StartPricedAsync(_world, settings => settings.Accounts.MaxLastSnapshotWait = TimeSpan.FromSeconds(5));
+        var acme = await cluster.FundAsync("acme", 10m);
+        _world.Snapshots.Holds = true;
+        var asleep = cluster.SleepAsync("acme");
+        var held = await _world.Snapshots.NextHeldAsync();
+        _world.Clock.Advance(TimeSpan.FromSeconds(5));
+        await asleep;
+        _world.Snapshots.Holds = false;
+        await acme.Charge(Requests.Calls("c", 1m)).Granted();
+        held.Let();
+        Assert.Equal("acme", await _world.Snapshots.NextLandedAsync());
+        await cluster.Checkpointed("acme").Checkpoint();
+        Assert.Equal("acme", await _world.Snapshots.NextRefusedAsync());
+        Assert.Equal(9m, (await acme.Get().Granted()).Balance);
+        await cluster.Checkpointed("acme").Checkpoint();
+        Assert.Equal(9m, _world.Snapshots.Recall("acme", cluster.Serializer).Balance.Value);
     }
 
     [BoundedFact]
