@@ -32,7 +32,7 @@ internal static class GrantReader
                 case 3: kind = json.Choice(WireNames.GrantKinds, "kind"); break;
                 case 4: effectiveAt = json.Instant("effectiveAt"); break;
                 case 5: expiresAt = json.Instant("expiresAt"); break;
-                default: meters = json.Texts("meters", Limits.MaxMetersPerGrant); break;
+                default: meters = json.Texts("meters", Limits.MaxPatterns); break;
             }
         }
 
