@@ -11,11 +11,11 @@ internal sealed class FileBenchmark(int accounts, TimeSpan duration)
     private const int MaxIds = 1_000;
     private const long MaxTailBytes = 32L << 20;
 
-    // What one remembered charge takes in a snapshot, explanation and all, rounded up generously.
-    private const long BytesPerRememberedId = 400;
+    // What one remembered charge takes in a snapshot, explanation and all, rounded up.
+    private const long BytesPerRememberedId = 256;
 
-    // Each page may be in the write-ahead file and in the database, and a replaced snapshot frees its pages only after the new one has its own.
-    private const long Copies = 3;
+    // Each page may be in the write-ahead file and in the database.
+    private const long Copies = 2;
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
     private static readonly Dictionary<string, string> Settings = new()

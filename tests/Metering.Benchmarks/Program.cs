@@ -27,7 +27,10 @@ var idle = Count("--accounts", "Idle accounts to make.", 20_000);
 var memory = new Command("memory", "Memory of an idle account, beside an empty grain in the same process.") { idle };
 memory.SetAction((parsed, token) => RunAsync(new MemoryBenchmark(parsed.GetValue(idle)).RunAsync(token)));
 
-return await new RootCommand("Measures the server that was built with this program.") { http, recovery, startup, file, memory }.Parse(args).InvokeAsync();
+var core = new Command("core", "One charge decided and applied by the pure core.");
+core.SetAction(_ => CoreBenchmark.Run());
+
+return await new RootCommand("Measures the server that was built with this program.") { http, recovery, startup, file, memory, core }.Parse(args).InvokeAsync();
 
 static Option<int> Count(string name, string description, int otherwise)
 {

@@ -16,6 +16,8 @@ public sealed class GracefulStopTests : CallerTest
         Assert.Equal(0, exitCode);
 
         // Whoever heard nothing had not been let in: none of those charges was made.
+        var unanswered = callers.Records.Count(record => record.Fate == ChargeFate.Unknown);
+        Say($"of {callers.Records.Count} charges {unanswered} had no answer");
         var restarted = await StartReadyAsync();
         var findings = await SettleAsync(Call(restarted), callers.Records);
         Assert.True(findings.Landed.Count == 0, $"Charged and never answered: {string.Join("; ", findings.Landed.Take(5))} ({findings.Landed.Count} in all)");

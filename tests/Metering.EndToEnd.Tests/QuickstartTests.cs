@@ -15,21 +15,38 @@ public sealed class QuickstartTests : StandaloneTest
         var blocks = Readme.Tested("quickstart");
         Assert.True(blocks.Count > 0, "README.md should mark its quickstart with <!-- tested: quickstart -->.");
         var server = await StartReadyAsync();
-        var port = server.BaseAddress.Port.ToString(CultureInfo.InvariantCulture);
         foreach (var block in blocks)
         {
-            var commands = block.Commands.Replace($":{DocumentedPort}", $":{port}", StringComparison.Ordinal);
-            var run = await Tool.RunAsync("bash", ["-e", "-u", "-o", "pipefail", "-c", commands], Readme.Directory, Cancellation);
-            Assert.True(run.ExitCode == 0, $"The commands\n{commands}\nshould succeed: {run}");
-            CheckAnswers(block, run);
+            var run = await RunAsync(block, server);
+            Assert.True(ReadAll(run.Output).All(answer => ApiReply.CodeOf(answer) is null), $"No command of the quickstart should be refused: {run.Output}");
         }
+    }
+
+    [Fact]
+    public async Task Every_step_of_the_worked_example_answers_what_the_page_says()
+    {
+        var blocks = Readme.Tested("worked-example", Path.Combine("client-gateway", "worked-example.md"));
+        Assert.True(blocks.Count > 0 && blocks.All(block => !string.IsNullOrEmpty(block.Answers)), "Every step of the worked example should show its answers.");
+        var server = await StartReadyAsync();
+        foreach (var block in blocks)
+        {
+            await RunAsync(block, server);
+        }
+    }
+
+    private static async Task<Tool> RunAsync(TestedBlock block, StandaloneProcess server)
+    {
+        var port = server.BaseAddress.Port.ToString(CultureInfo.InvariantCulture);
+        var commands = block.Commands.Replace($":{DocumentedPort}", $":{port}", StringComparison.Ordinal);
+        var run = await Tool.RunAsync("bash", ["-e", "-u", "-o", "pipefail", "-c", commands], Readme.Directory, Cancellation);
+        Assert.True(run.ExitCode == 0, $"The commands\n{commands}\nshould succeed: {run}");
+        CheckAnswers(block, run);
+        return run;
     }
 
     private static void CheckAnswers(TestedBlock block, Tool run)
     {
         var actual = ReadAll(run.Output);
-        Assert.True(
-            actual.All(answer => ApiReply.CodeOf(answer) is null), $"No command of the quickstart should be refused: {run.Output}");
         if (string.IsNullOrEmpty(block.Answers))
         {
             return;
@@ -39,7 +56,7 @@ public sealed class QuickstartTests : StandaloneTest
         Assert.True(expected.Count <= actual.Count, $"{expected.Count} answers are shown, and there were {actual.Count}: {run.Output}");
         foreach (var (shown, answer) in expected.Zip(actual.TakeLast(expected.Count)))
         {
-            Assert.True(Shows(shown, answer), $"README.md shows\n{shown}\nand the answer was\n{answer}");
+            Assert.True(Shows(shown, answer), $"The page shows\n{shown}\nand the answer was\n{answer}");
         }
     }
 

@@ -1,7 +1,7 @@
 namespace Metering.EndToEnd.Tests;
 
 /// <summary>
-/// The shell commands of the README that are marked as tested, with the answers it promises. A line <c>&lt;!-- tested: name --&gt;</c> marks the
+/// The shell commands of the README and other pages that are marked as tested, with the answers it promises. A line <c>&lt;!-- tested: name --&gt;</c> marks the
 /// next <c>sh</c> block; a line <c>&lt;!-- answers --&gt;</c> marks the next <c>json</c> block as what the last of those commands print.
 /// </summary>
 internal static class Readme
@@ -10,11 +10,11 @@ internal static class Readme
 
     public static string Directory { get; } = FindRoot();
 
-    /// <summary>The blocks marked with a name, in order.</summary>
-    public static IReadOnlyList<TestedBlock> Tested(string name)
+    /// <summary>The blocks of a page marked with a name, in order.</summary>
+    public static IReadOnlyList<TestedBlock> Tested(string name, string page = "README.md")
     {
         var blocks = new List<TestedBlock>();
-        var lines = File.ReadAllLines(Path.Combine(Directory, "README.md"));
+        var lines = File.ReadAllLines(Path.Combine(Directory, page));
         for (var i = 0; i < lines.Length; i++)
         {
             var mark = lines[i].Trim();

@@ -181,7 +181,8 @@ internal sealed partial class StandaloneProcess : IAsyncDisposable
 
     private void Signal(int signal)
     {
-        if (kill(_process.Id, signal) != 0 && !HasExited)
+        // The number of a process that has ended may be somebody else's by now.
+        if (!HasExited && kill(_process.Id, signal) != 0 && !HasExited)
         {
             throw new InvalidOperationException($"Signal {signal} could not be sent: error {Marshal.GetLastPInvokeError()}.");
         }

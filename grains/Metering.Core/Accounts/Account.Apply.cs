@@ -37,11 +37,11 @@ public sealed partial class Account
                 Remember(held);
                 break;
             case HoldReleased released:
-                CloseHold(released.Hold, released.At, expired: false);
+                CloseHold(released.Hold, released, expired: false);
                 Remember(released);
                 break;
             case HoldExpired expired:
-                CloseHold(expired.Hold, expired.At, expired: true);
+                CloseHold(expired.Hold, expired, expired: true);
                 break;
             case Reversed reversed:
                 ApplyReversed(reversed);
@@ -86,7 +86,7 @@ public sealed partial class Account
         }
         else
         {
-            _producers.Add(charged, _limits);
+            _producers.Add(charged, _limits, _reversals.Forget);
         }
     }
 
@@ -98,7 +98,7 @@ public sealed partial class Account
         _holds.Use(hold, settled.Used, settled.Payment.Credits);
         if (settled.Final)
         {
-            CloseHold(settled.Hold, settled.At, expired: false);
+            CloseHold(settled.Hold, settled, expired: false);
         }
 
         Remember(settled);
@@ -114,9 +114,9 @@ public sealed partial class Account
             {
                 _counters.Add(new PriceKey(paid.Card, line.Usage.Meter, line.Price), paid.PeriodStart, line.Usage.Quantity);
             }
-
-            _budgets.Spend(MeterOf(line.Usage.Meter), line.Usage.Dimensions, line.Taken, paid.At, Settings.Period);
         }
+
+        _budgets.Spend(paid.Lines, paid.At, Settings.Period);
     }
 
     private void ApplyReversed(Reversed reversed)
@@ -131,7 +131,7 @@ public sealed partial class Account
                 _counters.GiveBack(new PriceKey(reversed.Card, line.Meter, line.Price), reversed.PeriodStart, line.Quantity);
             }
 
-            _budgets.GiveBack(MeterOf(line.Meter), line.Dimensions, line.Credits, reversed.ChargedAt, reversed.At, Settings.Period);
+            _budgets.GiveBack(line.Meter, line.Dimensions, line.Credits, reversed.ChargedAt, reversed.At, Settings.Period);
         }
 
         var before = _reversals.Of(reversed.Charge);
@@ -196,23 +196,17 @@ public sealed partial class Account
         }
     }
 
-    private void CloseHold(string id, DateTimeOffset at, bool expired)
+    private void CloseHold(string id, Entry by, bool expired)
     {
         var hold = _holds.Find(id) ?? throw new InvalidOperationException($"Account {Id} has no open hold {id}.");
-        _budgets.Hold(hold, -hold.Left, at, Settings.Period);
-        _holds.Close(hold, expired);
+        _budgets.Hold(hold, -hold.Left, by.At, Settings.Period);
+        _holds.Close(hold, expired, by, _limits);
     }
 
     private void Remember(Operation operation)
     {
         _remembered.Add(operation.Id, operation.Encoded);
-        _remembered.Forget(operation.At, _limits, ForgetWhatWentWith);
-    }
-
-    private void ForgetWhatWentWith(string id)
-    {
-        _holds.Forget(id);
-        _reversals.Forget(id);
+        _remembered.Forget(operation.At, _limits, _reversals.Forget);
     }
 
     private static Grant NewGrant(GrantTerms terms, Entry entry)
@@ -233,8 +227,6 @@ public sealed partial class Account
 
     private Grant Known(string id) =>
         _grants.Find(id) ?? throw new InvalidOperationException($"Account {Id} has no grant {id}.");
-
-    private static string? MeterOf(string meter) => meter.Length == 0 ? null : meter;
 
     private static ChargeLine[] UsageOf(PaidOperation paid)
     {

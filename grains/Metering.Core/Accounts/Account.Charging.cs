@@ -54,6 +54,11 @@ public sealed partial class Account
                 return new ChargeDecision(Outcome.TooOld);
             }
 
+            if (FindOperation(charge.Id) is not null)
+            {
+                return new ChargeDecision(Outcome.IdReused);
+            }
+
             if (!_producers.Knows(producer) && _producers.Count >= _limits.MaxProducers && !_producers.AnySilentThrough(now - _limits.IdWindow))
             {
                 return new ChargeDecision(Outcome.TooManyProducers);
@@ -76,7 +81,7 @@ public sealed partial class Account
         : new ChargeDecision(Outcome.IdReused);
 
     /// <summary>What used an id, as long as it is remembered; of an open hold that is for as long as it is open.</summary>
-    private Operation? FindOperation(string id) => _remembered.Find(id) ?? _holds.Find(id)?.Placed;
+    private Operation? FindOperation(string id) => _remembered.Find(id) ?? _holds.Find(id)?.Placed ?? (Operation?)FindNumbered(id);
 
     private ChargeDecision DecideNew(Charge charge, DateTimeOffset now, RateCard? card)
     {
@@ -106,7 +111,7 @@ public sealed partial class Account
         }
 
         var budgets = new BudgetPlan(_budgets, now, Settings.Period, settling: null);
-        var refusal = TryCover(priced, charge.Mode, budgets, Settings.CreditLimit - Overage - Held, ref verdict, out var covered);
+        var refusal = TryCover(priced, charge.Mode, Credits.Zero, budgets, Settings.CreditLimit - Overage - Held, ref verdict, out var covered);
         if (refusal != Outcome.Done)
         {
             return new ChargeDecision(refusal, Why: covered.Why);

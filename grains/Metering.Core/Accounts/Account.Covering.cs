@@ -21,11 +21,12 @@ public sealed partial class Account
     /// </summary>
     /// <param name="priced">Its lines learn what was taken for them.</param>
     /// <param name="mode">What becomes of usage that does not fit.</param>
+    /// <param name="promised">What a hold set aside for it: that much is taken in any mode, only what goes beyond must fit.</param>
     /// <param name="budgets">Learns what was spent.</param>
     /// <param name="beyondGrants">Credits that may be taken beyond grants, less what others hold.</param>
     /// <param name="verdict">Learns what was passed.</param>
     /// <param name="covered">The payment, or what was short.</param>
-    private Outcome TryCover(PricedUsage priced, ChargeMode mode, BudgetPlan budgets, Credits beyondGrants, ref PolicyVerdict verdict, out Coverage covered)
+    private Outcome TryCover(PricedUsage priced, ChargeMode mode, Credits promised, BudgetPlan budgets, Credits beyondGrants, ref PolicyVerdict verdict, out Coverage covered)
     {
         covered = default;
         var burn = new BurnPlan(_grants, Overage);
@@ -49,7 +50,7 @@ public sealed partial class Account
                     credits = Credits.Larger(Credits.Zero, Credits.Min(credits, room is { } most ? Credits.Min(most, available) : available));
                     priced.Lines[i] = line with { Taken = credits };
                 }
-                else if (credits > room)
+                else if (credits > promised && credits > room)
                 {
                     if (mode == ChargeMode.Enforce)
                     {
@@ -60,7 +61,7 @@ public sealed partial class Account
                     verdict.Add(Outcome.BudgetExceeded);
                 }
 
-                if (credits > available)
+                if (credits > promised && credits > available)
                 {
                     // A budget that a later line exceeds is the reason to give before this one.
                     missing ??= new Shortfall(priced.Total, taken + available, i);

@@ -11,6 +11,11 @@ public sealed partial class Account
     {
         get
         {
+            if (IsClosed)
+            {
+                return DateTimeOffset.MaxValue;
+            }
+
             var grant = _grants.NextDue()?.At ?? DateTimeOffset.MaxValue;
             return _holds.NextDue() is { } hold && hold.ExpiresAt < grant ? hold.ExpiresAt : grant;
         }
@@ -22,6 +27,12 @@ public sealed partial class Account
     /// </summary>
     public Entry? DecideDue(DateTimeOffset now)
     {
+        // A closed account stands as it was closed: a recurring grant would otherwise fill it, and wake it, for ever.
+        if (IsClosed)
+        {
+            return null;
+        }
+
         var hold = _holds.NextDue();
         if (_grants.NextDue() is { } due && due.At <= now && (hold is null || due.At < hold.ExpiresAt))
         {

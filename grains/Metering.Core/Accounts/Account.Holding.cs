@@ -98,7 +98,7 @@ public sealed partial class Account
 
         if (_holds.Find(settle.Hold) is not { } hold)
         {
-            return new SettleDecision(_holds.WhyNotOpen(settle.Hold));
+            return new SettleDecision(WhyNotOpen(settle.Hold));
         }
 
         if (settle.Quantity is not null && hold.Usage is null)
@@ -126,7 +126,7 @@ public sealed partial class Account
         }
 
         return _holds.Find(hold) is not { } open
-            ? new ReleaseDecision(_holds.WhyNotOpen(hold))
+            ? new ReleaseDecision(WhyNotOpen(hold))
             : new ReleaseDecision(Outcome.Done, new HoldReleased
             {
                 Sequence = Sequence + 1,
@@ -139,6 +139,10 @@ public sealed partial class Account
             });
     }
 
+    /// <summary>A closed account is the reason before a closed hold, and a hold that nobody knows before either.</summary>
+    private Outcome WhyNotOpen(string hold) =>
+        _holds.WhyNotOpen(hold) is var reason && IsClosed && reason != Outcome.HoldNotFound ? Outcome.AccountClosed : reason;
+
     private HoldDecision SetAside(PlaceHold hold, Credits credits, PolicyVerdict verdict, DateTimeOffset now)
     {
         if (_holds.Count >= _limits.MaxOpenHolds)
@@ -146,18 +150,19 @@ public sealed partial class Account
             return new HoldDecision(Outcome.TooManyHolds);
         }
 
-        var meter = hold.Usage?.Meter;
-        var room = new BudgetPlan(_budgets, now, Settings.Period, settling: null).RoomFor(meter, hold.Usage?.Dimensions);
-        var available = (meter is null ? _grants.ActiveRemaining : _grants.RemainingFor(meter)) + Settings.CreditLimit - Overage - Held;
+        // Credits for no meter in particular can later be paid by grants for all meters only: no others may be counted on.
+        var usage = hold.Usage ?? NoUsage;
+        var room = new BudgetPlan(_budgets, now, Settings.Period, settling: null).RoomFor(usage.Meter, usage.Dimensions);
+        var available = _grants.RemainingFor(usage.Meter) + Settings.CreditLimit - Overage - Held;
         if (hold.Mode == ChargeMode.UpTo)
         {
             credits = Credits.Larger(Credits.Zero, Credits.Min(credits, room is { } most ? Credits.Min(most, available) : available));
         }
-        else if (credits > room)
+        else if (credits.IsPositive && credits > room)
         {
             return new HoldDecision(Outcome.BudgetExceeded, Why: new Shortfall(credits, room));
         }
-        else if (credits > available)
+        else if (credits.IsPositive && credits > available)
         {
             return new HoldDecision(Outcome.InsufficientCredits, Why: new Shortfall(credits, available));
         }
@@ -207,7 +212,7 @@ public sealed partial class Account
     {
         var verdict = new PolicyVerdict();
         var budgets = new BudgetPlan(_budgets, now, Settings.Period, hold);
-        var refusal = TryCover(priced, settle.Mode, budgets, Settings.CreditLimit - Overage - (Held - hold.Left), ref verdict, out var covered);
+        var refusal = TryCover(priced, settle.Mode, hold.Left, budgets, Settings.CreditLimit - Overage - (Held - hold.Left), ref verdict, out var covered);
         if (refusal != Outcome.Done)
         {
             return new SettleDecision(refusal, Why: covered.Why);

@@ -49,7 +49,8 @@ public sealed partial class Account
         var before = _reversals.Of(charge.Id);
         var whole = charge.Lines.Count == 1 ? charge.Lines[0].Usage.Quantity : Quantity.Zero;
         var after = reverse.Quantity is { } part ? before.Quantity.Value + part.Value : whole.Value;
-        return before.Whole || after > whole.Value
+        var nothingLeft = before.Whole || (!whole.IsZero && before.Quantity == whole);
+        return nothingLeft || after > whole.Value
             ? new ReversalDecision(Outcome.ExceedsCharge)
             : GiveBack(reverse, charge, new Share(before.Quantity, Quantity.From(after), whole), now);
     }

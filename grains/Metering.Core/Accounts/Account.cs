@@ -85,14 +85,14 @@ public sealed partial class Account
     public DateTimeOffset Now(DateTimeOffset clock) => clock > _lastAt ? clock : _lastAt;
 
     /// <summary>A charge or settle that is still remembered, by its id.</summary>
-    public PaidOperation? FindCharge(string id) => _remembered.Find(id) as PaidOperation ?? FindNumbered(id);
+    public PaidOperation? FindCharge(string id) => FindOperation(id) as PaidOperation;
 
     /// <summary>How much of a charge was given back so far.</summary>
     public Credits ReversedOf(string charge) => _reversals.Of(charge).Credits;
 
     private Charged? FindNumbered(string id)
     {
-        var colon = id.LastIndexOf(':');
+        var colon = _producers.Count == 0 ? -1 : id.LastIndexOf(':');
         return colon > 0 && long.TryParse(id.AsSpan(colon + 1), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var sequence)
             ? _producers.Find(id[..colon], sequence, out _)
             : null;

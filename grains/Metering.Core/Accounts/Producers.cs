@@ -33,15 +33,17 @@ internal sealed class Producers
 
     internal bool AnySilentThrough(DateTimeOffset instant) => _byName.Values.Any(producer => producer.LastAt <= instant);
 
-    internal void Add(Charged charged, AccountLimits limits)
+    /// <summary>Keeps a charge in place of the one so many numbers before it, and tells the id of that.</summary>
+    internal void Add(Charged charged, AccountLimits limits, Action<string> forgotten)
     {
         if (!_byName.TryGetValue(charged.Producer!, out var producer))
         {
             if (_byName.Count >= limits.MaxProducers)
             {
-                foreach (var silent in _byName.Where(pair => pair.Value.LastAt <= charged.At - limits.IdWindow).Select(pair => pair.Key).ToList())
+                foreach (var (silent, slots) in _byName.Where(pair => pair.Value.LastAt <= charged.At - limits.IdWindow).Select(pair => (pair.Key, pair.Value.Slots)).ToList())
                 {
                     _byName.Remove(silent);
+                    Array.ForEach(slots, slot => Forget(slot.Entry, forgotten));
                 }
             }
 
@@ -51,7 +53,9 @@ internal sealed class Producers
 
         producer.Highest = Math.Max(producer.Highest, charged.ProducerSequence);
         producer.LastAt = charged.At;
-        producer.Slots[charged.ProducerSequence % Window] = (charged.ProducerSequence, charged.Encoded);
+        ref var slot = ref producer.Slots[charged.ProducerSequence % Window];
+        Forget(slot.Entry, forgotten);
+        slot = (charged.ProducerSequence, charged.Encoded);
     }
 
     internal void Write(ByteWriter writer)
@@ -62,7 +66,7 @@ internal sealed class Producers
             writer.Text(name);
             writer.Number(producer.Highest);
             writer.Instant(producer.LastAt);
-            var entries = producer.Slots.Where(slot => slot.Entry is not null && slot.Number > producer.Highest - Window).OrderBy(slot => slot.Number).ToList();
+            var entries = producer.Slots.Where(slot => slot.Entry is not null).OrderBy(slot => slot.Number).ToList();
             writer.Count(entries.Count);
             foreach (var (number, entry) in entries)
             {
@@ -89,6 +93,14 @@ internal sealed class Producers
         }
 
         return producers;
+    }
+
+    private static void Forget(byte[]? entry, Action<string> forgotten)
+    {
+        if (entry is not null)
+        {
+            forgotten(Operation.PeekIdentity(entry).Id);
+        }
     }
 
     private sealed class Producer

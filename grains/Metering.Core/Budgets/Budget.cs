@@ -50,17 +50,27 @@ public sealed class Budget
         window == Window && _counters.TryGetValue(counter, out var found) && found.Crossed.Contains(threshold);
 
     /// <summary>The counter that counts for a name: its own, or the shared one when there are too many.</summary>
-    internal string CounterFor(string name, DateTimeOffset window)
+    /// <param name="name">The counter asked for.</param>
+    /// <param name="window">When.</param>
+    /// <param name="more">How many counters will be added before it.</param>
+    internal string CounterFor(string name, DateTimeOffset window, int more = 0)
     {
-        if (_counters.Count < _maxCounters || _counters.ContainsKey(name))
+        if (_counters.Count + more < _maxCounters)
         {
             return name;
         }
 
         // A new window drops the counters of the old one that nothing is held under.
-        var turns = window > Window;
-        return turns && _counters.Values.Count(counter => !counter.Held.IsZero) < _maxCounters ? name : OtherValues;
+        if (window != Window)
+        {
+            return IsHeldUnder(name) || _counters.Values.Count(counter => !counter.Held.IsZero) + more < _maxCounters ? name : OtherValues;
+        }
+
+        return _counters.ContainsKey(name) ? name : OtherValues;
     }
+
+    /// <summary>Whether a counter is there in a window, rather than to be added.</summary>
+    internal bool Has(string counter, DateTimeOffset window) => window == Window ? _counters.ContainsKey(counter) : IsHeldUnder(counter);
 
     /// <summary>Counts credits spent, or given back, in the window of an entry.</summary>
     internal void Spend(string name, Credits credits, DateTimeOffset window)
@@ -78,8 +88,15 @@ public sealed class Budget
     internal void Hold(string name, Credits credits, DateTimeOffset window)
     {
         TurnTo(window);
-        var counter = Get(CounterFor(name, window));
-        counter.Held = Credits.Larger(counter.Held + credits, Credits.Zero);
+        if (!credits.IsNegative)
+        {
+            Get(CounterFor(name, window)).Held += credits;
+            return;
+        }
+
+        // Since it was placed, a new window may have given the value a counter of its own; what is held may still be under the shared one.
+        var rest = Release(name, -credits);
+        Release(OtherValues, rest);
     }
 
     internal void Cross(string name, int threshold) => Get(name).Crossed.Add(threshold);
@@ -166,6 +183,21 @@ public sealed class Budget
                 counter.Crossed.Clear();
             }
         }
+    }
+
+    private bool IsHeldUnder(string counter) => _counters.TryGetValue(counter, out var found) && !found.Held.IsZero;
+
+    /// <summary>Takes off what is held under a counter; says how much more there was to take.</summary>
+    private Credits Release(string name, Credits credits)
+    {
+        if (!_counters.TryGetValue(name, out var counter))
+        {
+            return credits;
+        }
+
+        var released = Credits.Min(counter.Held, credits);
+        counter.Held -= released;
+        return credits - released;
     }
 
     private BudgetCounter Get(string name)

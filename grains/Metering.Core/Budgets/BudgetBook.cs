@@ -1,4 +1,5 @@
 using Metering.Core.Encoding;
+using Metering.Core.Entries;
 using Metering.Core.Holds;
 using Metering.Core.Pricing;
 
@@ -36,12 +37,25 @@ public sealed class BudgetBook
 
     internal void Remove(string id) => _budgets = [.. _budgets.Where(budget => budget.Terms.Id != id)];
 
-    /// <summary>Counts credits spent on usage, or given back, at an instant.</summary>
-    internal void Spend(string? meter, ReadOnlySpan<Dimension> dimensions, Credits credits, DateTimeOffset at, Period period)
+    /// <summary>
+    /// Counts credits spent on the lines of one entry. Each counter hears the sum: were it to go down and up again within the entry, thresholds
+    /// would be crossed twice, and a counter at zero would end higher than what was spent.
+    /// </summary>
+    internal void Spend(IReadOnlyList<ChargedLine> lines, DateTimeOffset at, Period period)
     {
         foreach (var budget in _budgets)
         {
-            if (budget.Terms.TryMatch(meter, dimensions, out var counter))
+            if (lines.Count == 1)
+            {
+                if (budget.Terms.TryMatch(lines[0].Usage.Meter, lines[0].Usage.Dimensions, out var counter))
+                {
+                    budget.Spend(counter, lines[0].Taken, budget.Terms.WindowOf(at, period));
+                }
+
+                continue;
+            }
+
+            foreach (var (counter, credits) in SumsOf(budget, lines))
             {
                 budget.Spend(counter, credits, budget.Terms.WindowOf(at, period));
             }
@@ -49,7 +63,7 @@ public sealed class BudgetBook
     }
 
     /// <summary>Gives credits back to the budgets whose window is still the one they were spent in.</summary>
-    internal void GiveBack(string? meter, ReadOnlySpan<Dimension> dimensions, Credits credits, DateTimeOffset spentAt, DateTimeOffset at, Period period)
+    internal void GiveBack(string meter, ReadOnlySpan<Dimension> dimensions, Credits credits, DateTimeOffset spentAt, DateTimeOffset at, Period period)
     {
         foreach (var budget in _budgets)
         {
@@ -90,9 +104,32 @@ public sealed class BudgetBook
         return new BudgetBook { _budgets = budgets };
     }
 
+    /// <summary>Credits by counter, in the order of the lines.</summary>
+    private static List<(string Counter, Credits Credits)> SumsOf(Budget budget, IReadOnlyList<ChargedLine> lines)
+    {
+        var sums = new List<(string Counter, Credits Credits)>();
+        foreach (var line in lines)
+        {
+            if (budget.Terms.TryMatch(line.Usage.Meter, line.Usage.Dimensions, out var counter))
+            {
+                var index = sums.FindIndex(sum => sum.Counter == counter);
+                if (index < 0)
+                {
+                    sums.Add((counter, line.Taken));
+                }
+                else
+                {
+                    sums[index] = (counter, sums[index].Credits + line.Taken);
+                }
+            }
+        }
+
+        return sums;
+    }
+
     private static void Hold(Budget budget, Hold hold, Credits credits, DateTimeOffset at, Period period)
     {
-        if (budget.Terms.TryMatch(hold.Usage?.Meter, hold.Usage?.Dimensions, out var counter))
+        if (budget.Terms.TryMatch(hold.Usage?.Meter ?? "", hold.Usage?.Dimensions, out var counter))
         {
             budget.Hold(counter, credits, budget.Terms.WindowOf(at, period));
         }

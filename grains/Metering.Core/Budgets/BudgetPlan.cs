@@ -12,7 +12,7 @@ internal sealed class BudgetPlan(BudgetBook book, DateTimeOffset now, Period per
     private readonly List<Planned> _planned = [];
 
     /// <summary>How much usage may still cost before a blocking budget refuses; null when none would.</summary>
-    internal Credits? RoomFor(string? meter, ReadOnlySpan<Dimension> dimensions)
+    internal Credits? RoomFor(string meter, ReadOnlySpan<Dimension> dimensions)
     {
         Credits? room = null;
         foreach (var budget in book.All)
@@ -20,7 +20,7 @@ internal sealed class BudgetPlan(BudgetBook book, DateTimeOffset now, Period per
             if (budget.Terms.Action == BudgetAction.Block && budget.Terms.TryMatch(meter, dimensions, out var name))
             {
                 var window = budget.Terms.WindowOf(now, period);
-                var counter = budget.CounterFor(name, window);
+                var counter = CounterFor(budget, name, window);
                 var left = budget.Terms.Limit - budget.SpentIn(counter, window) - HeldByOthers(budget, counter, window) - PlannedUnder(budget, counter);
                 room = room is { } other ? Credits.Min(other, left) : left;
             }
@@ -29,13 +29,13 @@ internal sealed class BudgetPlan(BudgetBook book, DateTimeOffset now, Period per
         return room;
     }
 
-    internal void Spend(string? meter, ReadOnlySpan<Dimension> dimensions, Credits credits)
+    internal void Spend(string meter, ReadOnlySpan<Dimension> dimensions, Credits credits)
     {
         foreach (var budget in book.All)
         {
             if (budget.Terms.TryMatch(meter, dimensions, out var name))
             {
-                var counter = budget.CounterFor(name, budget.Terms.WindowOf(now, period));
+                var counter = CounterFor(budget, name, budget.Terms.WindowOf(now, period));
                 var index = _planned.FindIndex(planned => planned.Budget == budget && planned.Counter == counter);
                 if (index < 0)
                 {
@@ -85,12 +85,32 @@ internal sealed class BudgetPlan(BudgetBook book, DateTimeOffset now, Period per
 
     internal bool IsEmpty => _planned.Count == 0;
 
+    // Lines before may need the last counters there are: then this one is counted under the shared counter, as applying them will.
+    private string CounterFor(Budget budget, string name, DateTimeOffset window)
+    {
+        var more = 0;
+        foreach (var planned in _planned)
+        {
+            if (planned.Budget == budget)
+            {
+                if (planned.Counter == name)
+                {
+                    return name;
+                }
+
+                more += budget.Has(planned.Counter, window) ? 0 : 1;
+            }
+        }
+
+        return budget.CounterFor(name, window, more);
+    }
+
     // What a hold set aside is there for its own settling.
     private Credits HeldByOthers(Budget budget, string counter, DateTimeOffset window)
     {
         var held = budget.HeldUnder(counter);
-        return settling is not null && budget.Terms.TryMatch(settling.Usage?.Meter, settling.Usage?.Dimensions, out var own) && budget.CounterFor(own, window) == counter
-            ? held - settling.Left
+        return settling is not null && budget.Terms.TryMatch(settling.Usage?.Meter ?? "", settling.Usage?.Dimensions, out var own) && CounterFor(budget, own, window) == counter
+            ? Credits.Larger(held - settling.Left, Credits.Zero)
             : held;
     }
 

@@ -81,13 +81,13 @@ public sealed record BudgetTerms
     /// Whether usage falls under the budget, and under which of its counters: the values of the <c>*</c> dimensions, joined by a character that no
     /// value is told apart by.
     /// </summary>
-    /// <param name="meter">Null for credits that are for no meter in particular: only a budget without a scope counts those.</param>
+    /// <param name="meter">Empty for credits that are for no meter in particular: only a budget for all meters counts those.</param>
     /// <param name="dimensions">Sorted by name.</param>
     /// <param name="counter">Empty for a budget without <c>*</c>.</param>
-    internal bool TryMatch(string? meter, ReadOnlySpan<Dimension> dimensions, out string counter)
+    internal bool TryMatch(string meter, ReadOnlySpan<Dimension> dimensions, out string counter)
     {
         counter = "";
-        if (meter is null ? !Meters.IsAll : !Meters.Fit(meter))
+        if (!Meters.Fit(meter))
         {
             return false;
         }

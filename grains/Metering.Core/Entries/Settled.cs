@@ -4,7 +4,7 @@ using Metering.Core.Holds;
 
 namespace Metering.Core.Entries;
 
-/// <summary>A hold's actual usage was deducted, by a quantity (one line) or as credits (none).</summary>
+/// <summary>A hold's actual usage was deducted, by a quantity or as credits (then its only line has no price).</summary>
 public sealed record Settled : PaidOperation
 {
     public override EntryKind Kind => EntryKind.Settled;
@@ -25,7 +25,7 @@ public sealed record Settled : PaidOperation
     /// <summary>Whether a request says the same as the one recorded here: then it is a retry of it.</summary>
     public bool IsOf(Settle settle) =>
         Hold == settle.Hold && Mode == settle.Mode && Final == settle.Final && Asked == settle.Credits
-        && (Lines.Count == 0 ? settle.Quantity is null : Lines[0].Usage.Quantity == settle.Quantity);
+        && (Asked is not null ? settle.Quantity is null : Lines[0].Usage.Quantity == settle.Quantity);
 
     internal static Settled Read(ref ByteReader reader, Header header) => new()
     {

@@ -83,7 +83,7 @@ public sealed class Grant
         Remaining = terms.Amount;
         Ceiling = terms.Amount;
         Boundaries = terms.Recurrence?.Boundaries(EffectiveAt);
-        NextRefillAt = Boundaries?.Next(EffectiveAt);
+        NextRefillAt = RefillAfter(EffectiveAt);
     }
 
     public GrantTerms Terms { get; }
@@ -122,6 +122,10 @@ public sealed class Grant
 
     /// <summary>The answer to voiding it, for a retry of the void.</summary>
     internal VoidRecord? Void { get; set; }
+
+    /// <summary>The first boundary after an instant at which it refills; null when it never does or ends first.</summary>
+    internal DateTimeOffset? RefillAfter(DateTimeOffset instant) =>
+        Boundaries?.Next(instant) is { } next && next < (ExpiresAt ?? DateTimeOffset.MaxValue) ? next : null;
 }
 
 /// <summary>What a void forfeited, and the account right after it.</summary>

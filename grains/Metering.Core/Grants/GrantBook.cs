@@ -123,7 +123,7 @@ public sealed class GrantBook
             Remove(_burnable, grant);
         }
 
-        grant.NextRefillAt = grant.Boundaries!.Next(grant.NextRefillAt!.Value);
+        grant.NextRefillAt = grant.RefillAfter(grant.NextRefillAt!.Value);
         ScheduleRefill(grant);
     }
 
@@ -147,6 +147,7 @@ public sealed class GrantBook
 
         grant.Remaining = Credits.Zero;
         grant.Status = status;
+        grant.NextRefillAt = null;
         grant.EndedAt = at;
     }
 
@@ -171,7 +172,8 @@ public sealed class GrantBook
         writer.Count(_byId.Count);
         foreach (var grant in All)
         {
-            grant.Terms.Write(writer);
+            var terms = grant.Terms;
+            terms.Write(writer);
             writer.Instant(grant.AddedAt);
             writer.Number(grant.AddedSequence);
             writer.Byte((byte)grant.Status);
@@ -180,7 +182,7 @@ public sealed class GrantBook
             writer.Amount(grant.BalanceWhenAdded);
             writer.Amount(grant.AvailableWhenAdded);
             writer.OptionalInstant(grant.NextRefillAt);
-            if (grant.NextRefillAt is not null)
+            if (terms.Recurrence is not null)
             {
                 writer.Amount(grant.Ceiling);
             }
@@ -212,7 +214,7 @@ public sealed class GrantBook
                 AvailableWhenAdded = reader.Credits(),
                 NextRefillAt = reader.OptionalInstant(),
             };
-            grant.Ceiling = grant.NextRefillAt is null ? terms.Amount : reader.Credits();
+            grant.Ceiling = terms.Recurrence is null ? terms.Amount : reader.Credits();
             grant.Void = reader.Flag() ? new VoidRecord(reader.Credits(), reader.Credits(), reader.Credits(), reader.Number()) : null;
             book.Add(grant);
         }
@@ -253,7 +255,7 @@ public sealed class GrantBook
 
     private void ScheduleRefill(Grant grant)
     {
-        if (grant.NextRefillAt is { } refillAt && refillAt < (grant.ExpiresAt ?? DateTimeOffset.MaxValue))
+        if (grant.NextRefillAt is { } refillAt)
         {
             Schedule(grant, refillAt, GrantTurn.Refills);
         }

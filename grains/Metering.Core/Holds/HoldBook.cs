@@ -1,3 +1,4 @@
+using Metering.Core.Accounts;
 using Metering.Core.Encoding;
 using Metering.Core.Entries;
 
@@ -15,7 +16,8 @@ public sealed class HoldBook
     private const int MinStale = 1_024;
 
     private readonly Dictionary<string, Hold> _open = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, bool> _expired = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Ended> _ended = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<long, Ended> _endedFirst = [];
     private PriorityQueue<Hold, (long Ticks, long Sequence)>? _due;
 
     public int Count => _open.Count;
@@ -32,7 +34,7 @@ public sealed class HoldBook
 
     /// <summary>How a hold that is not open ended, as long as that is remembered.</summary>
     internal Outcome WhyNotOpen(string id) =>
-        _expired.TryGetValue(id, out var expired) ? (expired ? Outcome.HoldExpired : Outcome.HoldClosed) : Outcome.HoldNotFound;
+        _ended.TryGetValue(id, out var ended) ? (ended.Expired ? Outcome.HoldExpired : Outcome.HoldClosed) : Outcome.HoldNotFound;
 
     /// <summary>The next hold to expire; null when there is none.</summary>
     internal Hold? NextDue()
@@ -59,15 +61,20 @@ public sealed class HoldBook
         Total -= used;
     }
 
-    internal void Close(Hold hold, bool expired)
+    /// <summary>
+    /// Closes a hold and remembers how it ended, as long and as many as ids are remembered. That is counted from its end: its id may have been
+    /// forgotten long before.
+    /// </summary>
+    internal void Close(Hold hold, bool expired, Entry by, AccountLimits limits)
     {
         Total -= hold.Left;
         _open.Remove(hold.Id);
-        _expired[hold.Id] = expired;
+        Remember(new Ended(hold.Id, by.Sequence, by.At, expired));
+        while (_endedFirst.Count > limits.MaxIds || _endedFirst.First().Value.At <= by.At - limits.IdWindow)
+        {
+            Forget(_endedFirst.First().Value);
+        }
     }
-
-    /// <summary>Forgets how a hold ended, together with its id.</summary>
-    internal void Forget(string id) => _expired.Remove(id);
 
     internal void Write(ByteWriter writer)
     {
@@ -79,11 +86,13 @@ public sealed class HoldBook
             writer.Amount(hold.Settled);
         }
 
-        writer.Count(_expired.Count);
-        foreach (var (id, expired) in _expired.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        writer.Count(_endedFirst.Count);
+        foreach (var ended in _endedFirst.Values)
         {
-            writer.Text(id);
-            writer.Flag(expired);
+            writer.Text(ended.Id);
+            writer.Number(ended.Sequence);
+            writer.Instant(ended.At);
+            writer.Flag(ended.Expired);
         }
     }
 
@@ -98,7 +107,7 @@ public sealed class HoldBook
 
         for (var left = reader.Count(); left > 0; left--)
         {
-            book._expired.Add(reader.Text(), reader.Flag());
+            book.Remember(new Ended(reader.Text(), reader.Number(), reader.Instant(), reader.Flag()));
         }
 
         return book;
@@ -107,7 +116,11 @@ public sealed class HoldBook
     private void Place(Hold hold)
     {
         _open.Add(hold.Id, hold);
-        _expired.Remove(hold.Id);
+        if (_ended.TryGetValue(hold.Id, out var earlier))
+        {
+            Forget(earlier);
+        }
+
         Total += hold.Left;
         if (_due is not null && _due.Count > MinStale + (MaxStaleShare * _open.Count))
         {
@@ -123,6 +136,21 @@ public sealed class HoldBook
         Schedule(hold);
     }
 
+    private void Remember(Ended ended)
+    {
+        _ended.Add(ended.Id, ended);
+        _endedFirst.Add(ended.Sequence, ended);
+    }
+
+    private void Forget(Ended ended)
+    {
+        _ended.Remove(ended.Id);
+        _endedFirst.Remove(ended.Sequence);
+    }
+
     private void Schedule(Hold hold) =>
         (_due ??= new PriorityQueue<Hold, (long Ticks, long Sequence)>()).Enqueue(hold, (hold.ExpiresAt.UtcTicks, hold.Placed.Sequence));
+
+    /// <summary>How a hold ended, and the entry that ended it.</summary>
+    private sealed record Ended(string Id, long Sequence, DateTimeOffset At, bool Expired);
 }

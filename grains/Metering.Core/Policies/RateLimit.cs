@@ -1,3 +1,4 @@
+using System.Numerics;
 using Metering.Core.Grants;
 
 namespace Metering.Core.Policies;
@@ -21,6 +22,8 @@ public sealed record RateLimit(string Meter, Quantity Quantity, int PerSeconds, 
 /// </summary>
 internal sealed class Bucket(RateLimit limit, Quantity left, DateTimeOffset at)
 {
+    private const long MaxWaitSeconds = 1_000_000_000;
+
     internal RateLimit Limit { get; } = limit;
     internal Quantity Left { get; private set; } = left;
     internal DateTimeOffset At { get; private set; } = at;
@@ -33,16 +36,8 @@ internal sealed class Bucket(RateLimit limit, Quantity left, DateTimeOffset at)
             return Left;
         }
 
-        var seconds = (decimal)(now - At).Ticks / TimeSpan.TicksPerSecond;
-
-        // Beyond this it is full; and below it the product stays within a decimal's digits.
-        if (seconds >= (missing.Value / Limit.Quantity.Value * Limit.PerSeconds) + 1m)
-        {
-            return Limit.Burst;
-        }
-
-        var refilled = decimal.Round(seconds / Limit.PerSeconds * Limit.Quantity.Value, Credits.Decimals, MidpointRounding.ToZero);
-        return refilled >= missing.Value ? Limit.Burst : Left + Quantity.From(refilled);
+        var refilled = (BigInteger)Limit.Quantity.Nanos * (now - At).Ticks / (Limit.PerSeconds * TimeSpan.TicksPerSecond);
+        return refilled >= (BigInteger)missing.Nanos ? Limit.Burst : Left + Quantity.FromNanos((Int128)refilled);
     }
 
     /// <summary>How long until a quantity fits; null when it never will.</summary>
@@ -53,9 +48,11 @@ internal sealed class Bucket(RateLimit limit, Quantity left, DateTimeOffset at)
             return null;
         }
 
-        var missing = Quantity.From(Math.Max(0m, quantity.Value - LeftAt(now).Value));
-        var seconds = missing.Value / Limit.Quantity.Value * Limit.PerSeconds;
-        return TimeSpan.FromSeconds((long)Math.Ceiling(Math.Min(seconds, 1_000_000_000m)));
+        var left = LeftAt(now);
+        var missing = quantity > left ? quantity - left : Quantity.Zero;
+        var rate = (BigInteger)Limit.Quantity.Nanos;
+        var seconds = (((BigInteger)missing.Nanos * Limit.PerSeconds) + rate - 1) / rate;
+        return TimeSpan.FromSeconds((long)BigInteger.Min(seconds, MaxWaitSeconds));
     }
 
     /// <summary>Takes what was let through; recorded usage beyond the bucket empties it.</summary>

@@ -27,6 +27,7 @@ public sealed partial class AccountGrain
             // In this order: opening claims the partition, and only a snapshot read after that is sure to hold what a
             // former owner has trimmed from the log.
             _log = await _journal.OpenAsync(Id, cancellationToken);
+            _log.Owner = this;
             await _storage.ReadStateAsync(AccountStorage.StateName, this.GetGrainId(), _snapshot);
             await _log.Verify(_snapshot.State!.Record);
             _account = Recover(_log, _snapshot.State!);

@@ -21,7 +21,7 @@ namespace Metering.Grains.Accounts;
 /// answers nothing but "unavailable" and leaves, and the next one reads the truth.
 /// </remarks>
 [Reentrant]
-public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAccount
+public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAccount, IJournalOwner
 {
     private readonly Journal.Journal _journal;
     private readonly RateCards _rateCards;
@@ -170,6 +170,9 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
         _outOfService ??= Unavailable();
         DeactivateOnIdle();
     }
+
+    void IJournalOwner.JournalLost() =>
+        GrainContext.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "The account's part of the journal is lost."));
 
     private Refusal Unavailable(TimeSpan? retryAfter = null) => new()
     {

@@ -50,6 +50,9 @@ public sealed class AccountJournal : IDisposable
     /// </summary>
     public long LastRecordNumber => _partition.LastRecordNumber;
 
+    /// <summary>Who is told when the account's part is lost, so that it need not wait for a caller to find out.</summary>
+    internal IJournalOwner? Owner { get; set; }
+
     internal AccountTail State { get; }
 
     /// <summary>

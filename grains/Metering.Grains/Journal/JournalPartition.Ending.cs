@@ -112,6 +112,10 @@ internal sealed partial class JournalPartition
         _dueTimer.Dispose();
         Checkpoint.Dispose();
         _ended.Cancel();
+        if (loss != JournalLoss.Closed)
+        {
+            _index.TellOwners();
+        }
     }
 
     /// <summary>How far the log is worth trimming now: everything through it is in snapshots. The mark itself when it is not.</summary>

@@ -42,6 +42,15 @@ internal sealed class TailIndex
         }
     }
 
+    /// <summary>Tells every activation that has an account open that its part is lost.</summary>
+    internal void TellOwners()
+    {
+        foreach (var (_, tail) in _tails)
+        {
+            tail.Current?.Owner?.JournalLost();
+        }
+    }
+
     /// <summary>Takes in a record that the opening read. The tails are not in use yet.</summary>
     internal void Recover(long number, int recordBytes, List<RecordChunk> chunks, long now)
     {

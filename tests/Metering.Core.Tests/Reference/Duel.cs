@@ -1,0 +1,211 @@
+using System.Globalization;
+using System.Text;
+using Metering.Core.Accounts;
+using Metering.Core.Budgets;
+using Metering.Core.Charges;
+using Metering.Core.Entries;
+using Metering.Core.Grants;
+using Metering.Core.Holds;
+using Metering.Core.Policies;
+using Metering.Core.Tests.Accounts;
+
+namespace Metering.Core.Tests.Reference;
+
+/// <summary>The product's account and the reference, given the same commands at the same instants; every answer and every number must agree.</summary>
+internal sealed class Duel
+{
+    internal static readonly AccountLimits Limits = new() { MaxIds = ReferenceAccount.MaxIds, MaxOpenHolds = ReferenceAccount.MaxHolds };
+
+    private readonly Scene _scene = new(Limits, card: ReferencePrices.Card);
+    private readonly ReferenceAccount _reference = new();
+    private readonly StringBuilder _transcript = new();
+
+    internal Duel()
+    {
+        _scene.Clock = new DateTimeOffset(2026, 3, 31, 20, 0, 0, TimeSpan.Zero);
+        _reference.Set(0m, 0m, Scene.Start);
+        _scene.Begin();
+    }
+
+    internal DateTimeOffset Clock => _scene.Clock;
+
+    internal Scene Scene => _scene;
+
+    internal void Move(TimeSpan by)
+    {
+        _scene.Clock += by;
+        Note($"clock {_scene.Clock:O}");
+        Pass();
+        Compare();
+    }
+
+    internal void Restart()
+    {
+        Note($"restart");
+        _scene.Restart();
+        Compare();
+    }
+
+    internal void Set(string creditLimit, string discount)
+    {
+        Note($"set {creditLimit} {discount}");
+        var now = Pass();
+        if (!_reference.IsClosed)
+        {
+            _scene.Set(creditLimit, discount);
+        }
+
+        _reference.Set(Scene.Of(creditLimit).Value, Scene.Of(discount).Value, now);
+        Compare();
+    }
+
+    internal void Grant(GrantTerms terms)
+    {
+        Note($"grant {terms}");
+        var now = Pass();
+        Agree(_reference.Grant(terms, now).ToString(), _scene.Grant(terms).Outcome.ToString());
+    }
+
+    internal void Void(string id)
+    {
+        Note($"void {id}");
+        var now = Pass();
+        Agree(_reference.Void(id, now).ToString(), _scene.Void(id).Outcome.ToString());
+    }
+
+    internal void Charge(Charge charge)
+    {
+        Note($"charge {charge.Id} {charge.Mode} {charge.Time:O} {string.Join("; ", charge.Lines.Select(Told))}");
+        var now = Pass();
+        var before = Scene.Bytes(_scene.Account);
+        var quote = _scene.Quote(charge);
+        Assert.True(before.AsSpan().SequenceEqual(Scene.Bytes(_scene.Account)), $"A quote changed the account.\n{_transcript}");
+        var expected = _reference.Charge(charge, now);
+        var actual = _scene.Charge(charge);
+        Agree(Told(expected), Told(actual.Outcome, actual.Charged, actual.Replayed, Credits.Zero));
+        if (!actual.Replayed && actual.Charged is { } charged)
+        {
+            Agree(Told(Outcome.Done, charged, replayed: false, Credits.Zero), Told(quote.Outcome, quote.Charged, replayed: false, Credits.Zero));
+        }
+    }
+
+    internal void Hold(PlaceHold hold)
+    {
+        Note($"hold {hold.Id} {hold.Mode} {hold.TimeToLive} {hold.Credits} {(hold.Usage is null ? "" : Told(hold.Usage))}");
+        var now = Pass();
+        var expected = _reference.Hold(hold, now);
+        var actual = _scene.Hold(hold);
+        Agree(Told(expected), Told(new ReferenceAnswer(actual.Outcome, actual.Held?.Credits.Value ?? 0m) { Replayed = actual.Replayed }));
+    }
+
+    internal void Settle(Settle settle)
+    {
+        Note($"{settle}");
+        var now = Pass();
+        var expected = _reference.Settle(settle, now);
+        var actual = _scene.Settle(settle);
+        Agree(Told(expected), Told(actual.Outcome, actual.Settled, actual.Replayed, actual.Settled?.Released ?? Credits.Zero));
+    }
+
+    internal void Release(string id, string hold)
+    {
+        Note($"release {id} {hold}");
+        var now = Pass();
+        var expected = _reference.Release(id, hold, now);
+        var actual = _scene.Release(id, hold);
+        Agree(Told(expected), Told(new ReferenceAnswer(actual.Outcome, Released: actual.Released?.Released.Value ?? 0m) { Replayed = actual.Replayed }));
+    }
+
+    internal void Reverse(string id, string charge, string? quantity)
+    {
+        Note($"reverse {id} {charge} {quantity}");
+        var now = Pass();
+        var expected = _reference.Reverse(new Reverse(id, charge, quantity is null ? null : Quantity.From(Scene.Of(quantity).Value)), now);
+        var actual = _scene.Reverse(id, charge, quantity);
+        var payment = actual.Reversed?.Payment;
+        Agree(Told(expected), Told(new ReferenceAnswer(actual.Outcome, -(payment?.Credits.Value ?? 0m)) { Replayed = actual.Replayed, Burned = Told(payment) }));
+    }
+
+    internal void Put(BudgetTerms terms)
+    {
+        Note($"budget {terms} {string.Join(",", terms.Dimensions)} {string.Join(",", terms.Thresholds)} {string.Join(",", terms.Meters.Patterns)}");
+        var now = Pass();
+        Agree(_reference.Put(terms, now).ToString(), _scene.Put(terms).Outcome.ToString());
+    }
+
+    internal void RemoveBudget(string id)
+    {
+        Note($"remove budget {id}");
+        var now = Pass();
+        Agree(_reference.RemoveBudget(id, now).ToString(), _scene.RemoveBudget(id).Outcome.ToString());
+    }
+
+    internal void Put(PolicyTerms terms)
+    {
+        Note($"policy {terms} allowed {string.Join(",", terms.Allowed.Patterns)} shadow {string.Join(",", terms.Shadow)} {string.Join(",", terms.RateLimits)}");
+        var now = Pass();
+        Agree(_reference.Put(terms, now).ToString(), _scene.Put(terms).Outcome.ToString());
+    }
+
+    internal void Close()
+    {
+        Note($"close");
+        var now = Pass();
+        Agree(_reference.Close(now).ToString(), _scene.Close().Outcome.ToString());
+    }
+
+    private DateTimeOffset Pass()
+    {
+        var now = _scene.Begin();
+        Assert.Equal(_reference.Now(_scene.Clock), now);
+        _reference.Pass(now);
+        return now;
+    }
+
+    private void Agree(string expected, string actual)
+    {
+        Note($"  -> {expected}");
+        Assert.True(expected == actual, $"The reference answers {expected}\n    the account answers {actual}\n{_transcript}");
+        Compare();
+    }
+
+    private void Compare()
+    {
+        var (expected, actual) = (State.Of(_reference, Pass()), State.Of(_scene.Account, _scene.Account.Now(_scene.Clock)));
+        Assert.True(expected == actual, $"Reference:\n{expected}\nAccount:\n{actual}\n{_transcript}");
+    }
+
+    private void Note(FormattableString line) => _transcript.AppendLine(line.ToString(CultureInfo.InvariantCulture));
+
+    private static string Told(ChargeLine line) => $"{line.Meter} {line.Quantity} {string.Join(",", line.Dimensions.Select(dimension => $"{dimension.Name}={dimension.Value}"))}";
+
+    private static string Told(Outcome outcome, PaidOperation? paid, bool replayed, Credits released) => Told(paid is null
+        ? new ReferenceAnswer(outcome)
+        : new ReferenceAnswer(outcome, paid.Credits.Value, paid.Uncovered.Value, released.Value)
+        {
+            Replayed = replayed,
+            Violations = string.Join(",", paid.Violations),
+            Crossed = string.Join(" ", paid.Crossed.Select(crossing => $"{crossing.Budget}:{crossing.Threshold}").Order(StringComparer.Ordinal)),
+            Burned = Told(paid.Payment),
+        });
+
+    private static string Told(ReferenceAnswer answer) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{answer.Outcome}{(answer.Replayed ? " again" : "")} {answer.Credits:0.#########} uncovered {answer.Uncovered:0.#########} released {answer.Released:0.#########} passed [{answer.Violations}] crossed [{answer.Crossed}] from [{answer.Burned}]");
+
+    private static string Told(Payment? payment)
+    {
+        var parts = payment?.Burns.Select(burn => (burn.Grant, burn.Credits)).ToList() ?? [];
+        if (payment?.OverageAdded is { IsZero: false } overage)
+        {
+            parts.Add((ReferencePayment.Overage, overage));
+        }
+
+        if (payment?.Refund is { } refund)
+        {
+            parts.Add((ReferencePayment.Refund, -refund.Credits));
+        }
+
+        return string.Join(" ", parts.OrderBy(part => part.Grant, StringComparer.Ordinal).Select(part => $"{part.Grant}:{part.Credits}"));
+    }
+}
