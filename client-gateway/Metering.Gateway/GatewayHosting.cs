@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Scalar.AspNetCore;
 
@@ -27,6 +28,9 @@ public static class GatewayHosting
     public static WebApplicationBuilder AddMeteringGateway(this WebApplicationBuilder builder, Action<GatewayOptions> configure)
     {
         var services = builder.Services;
+
+        // It tells every refused call, and a refusal is an ordinary answer.
+        builder.Logging.AddFilter("Grpc", LogLevel.Warning);
         services.AddOptions<GatewayOptions>().Configure(configure).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<GatewayEndpoints>();
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelConfiguration>();

@@ -15,7 +15,7 @@ namespace Metering.Gateway.OpenApi;
 /// <summary>The OpenAPI document: operations from <see cref="Operation"/>, schemas from <c>Shapes</c>, values as they are on the wire.</summary>
 internal static class OpenApiDocuments
 {
-    public const string Route = "/openapi/{documentName}.json";
+    public const string Route = "/openapi/v1.json";
 
     private const string Version = "v1";
     private const string DecimalPattern = @"^-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,9})?$";

@@ -1,8 +1,8 @@
 using Grpc.Core;
 using Metering.Contracts;
+using Metering.Gateway.Health;
 using Metering.Gateway.Tests.Hosting;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
 namespace Metering.Gateway.Tests.Grpc;
 
@@ -108,7 +108,7 @@ public sealed class ChargeStreamTests
             return held.Task;
         };
         var stopping = new TaskCompletionSource();
-        using var registration = gateway.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(stopping.SetResult);
+        using var registration = gateway.Services.GetRequiredService<Drain>().Stopping.Register(stopping.SetResult);
         using var stream = gateway.Client.ChargeStream(cancellationToken: Cancellation);
         await stream.RequestStream.WriteAsync(Batch(7, "x"), Cancellation);
         await reached.Task.WaitAsync(Cancellation);
@@ -118,7 +118,7 @@ public sealed class ChargeStreamTests
         held.SetResult(Samples.Charged("x"));
 
         Assert.True(await stream.ResponseStream.MoveNext(Cancellation));
-        Assert.Equal(7, stream.ResponseStream.Current.Correlation);
+        Assert.Equal((7L, "x"), (stream.ResponseStream.Current.Correlation, stream.ResponseStream.Current.Results[0].Reply?.Id));
         Assert.False(await stream.ResponseStream.MoveNext(Cancellation));
         Assert.Equal(StatusCode.OK, stream.GetStatus().StatusCode);
         await stopped;

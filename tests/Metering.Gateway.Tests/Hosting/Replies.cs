@@ -34,19 +34,25 @@ internal sealed record Reply(HttpStatusCode Status, string ContentType, HttpResp
     }
 }
 
+/// <summary>Something that answers HTTP.</summary>
+internal interface IHttpHost
+{
+    HttpClient Http { get; }
+}
+
 internal static class HttpCalls
 {
-    public static Task<Reply> Get(this GatewayHost gateway, string path) => gateway.Send(HttpMethod.Get, path, null);
+    public static Task<Reply> Get(this IHttpHost gateway, string path) => gateway.Send(HttpMethod.Get, path, null);
 
-    public static Task<Reply> Post(this GatewayHost gateway, string path, string body, string? contentType = "application/json") =>
+    public static Task<Reply> Post(this IHttpHost gateway, string path, string body, string? contentType = "application/json") =>
         gateway.Send(HttpMethod.Post, path, Encoding.UTF8.GetBytes(body), contentType);
 
-    public static Task<Reply> Put(this GatewayHost gateway, string path, string body) =>
+    public static Task<Reply> Put(this IHttpHost gateway, string path, string body) =>
         gateway.Send(HttpMethod.Put, path, Encoding.UTF8.GetBytes(body));
 
     /// <summary>Sends raw bytes; headers go out as they are.</summary>
     public static async Task<Reply> Send(
-        this GatewayHost gateway,
+        this IHttpHost gateway,
         HttpMethod method,
         string path,
         byte[]? body,

@@ -83,6 +83,7 @@ public sealed class ProblemTests
     [InlineData("GET", "/v1", 404)]
     [InlineData("GET", "/v1/accounts/acme/nothing", 404)]
     [InlineData("GET", "/v2/accounts", 404)]
+    [InlineData("GET", "/openapi/v2.json", 404)]
     [InlineData("POST", "/v1/accounts/acme/holds", 404)]
     [InlineData("DELETE", "/v1/accounts/acme", 405)]
     [InlineData("GET", "/v1/charges", 405)]
