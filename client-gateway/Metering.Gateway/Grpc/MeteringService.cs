@@ -6,7 +6,8 @@ using Metering.Gateway.Validation;
 namespace Metering.Gateway.Grpc;
 
 /// <summary>The gRPC edge: messages in, the same rules as HTTP, grain calls, messages out.</summary>
-internal sealed class MeteringService(GrainRouter router, ChargeBatch batch, AccountList list, ChargeStreams streams) : V1.Metering.MeteringBase
+internal sealed class MeteringService(GrainRouter router, ChargeBatch batch, AccountList list, ChargeStreams streams, AccountWatches watches)
+    : V1.Metering.MeteringBase
 {
     public override async Task<V1.ChargeReply> Charge(V1.ChargeRequest request, ServerCallContext context)
     {
@@ -53,6 +54,45 @@ internal sealed class MeteringService(GrainRouter router, ChargeBatch batch, Acc
         return Reply(await router.GetCharge(request.Account, request.Id), ChargeMessages.ToWire);
     }
 
+    public override async Task<V1.ReversalReply> ReverseCharge(V1.ReverseChargeRequest request, ServerCallContext context)
+    {
+        var faults = new Faults();
+        Shape.Name(faults, "account", request.Account);
+        Shape.Name(faults, "charge", request.Charge);
+        var reversal = HoldMessages.FromWire(request, faults);
+        RefuseIfAny(faults);
+        return Reply(await router.Reverse(request.Account, reversal), HoldMessages.ToWire);
+    }
+
+    public override async Task<V1.HoldReply> PlaceHold(V1.PlaceHoldRequest request, ServerCallContext context)
+    {
+        var faults = new Faults();
+        Shape.Name(faults, "account", request.Account);
+        var hold = HoldMessages.FromWire(request, faults);
+        RefuseIfAny(faults);
+        return Reply(await router.PlaceHold(request.Account, hold), HoldMessages.ToWire);
+    }
+
+    public override async Task<V1.SettleReply> SettleHold(V1.SettleHoldRequest request, ServerCallContext context)
+    {
+        var faults = new Faults();
+        Shape.Name(faults, "account", request.Account);
+        Shape.Name(faults, "hold", request.Hold);
+        var settle = HoldMessages.FromWire(request, faults);
+        RefuseIfAny(faults);
+        return Reply(await router.Settle(request.Account, settle), HoldMessages.ToWire);
+    }
+
+    public override async Task<V1.SettleReply> ReleaseHold(V1.ReleaseHoldRequest request, ServerCallContext context)
+    {
+        var faults = new Faults();
+        Shape.Name(faults, "account", request.Account);
+        Shape.Name(faults, "hold", request.Hold);
+        var release = HoldMessages.FromWire(request, faults);
+        RefuseIfAny(faults);
+        return Reply(await router.Release(request.Account, release), HoldMessages.ToWire);
+    }
+
     public override async Task<V1.Account> PutAccount(V1.PutAccountRequest request, ServerCallContext context)
     {
         var faults = new Faults();
@@ -74,6 +114,22 @@ internal sealed class MeteringService(GrainRouter router, ChargeBatch batch, Acc
         var asked = AccountList.Check(request.Prefix, request.Cursor, request.Limit == 0 ? null : request.Limit, faults);
         RefuseIfAny(faults);
         return Reply(await list.Read(asked.Prefix, asked.After, asked.Limit), AccountMessages.ToWire);
+    }
+
+    public override async Task<V1.Account> CloseAccount(V1.CloseAccountRequest request, ServerCallContext context)
+    {
+        RefuseUnlessName("account", request.Account);
+        return Reply(await router.Close(request.Account), AccountMessages.ToWire);
+    }
+
+    public override Task WatchAccount(V1.WatchAccountRequest request, IServerStreamWriter<V1.AccountEvent> responseStream, ServerCallContext context)
+    {
+        var faults = new Faults();
+        long? after = request.HasAfter ? request.After : null;
+        Shape.Name(faults, "account", request.Account);
+        WatchRules.Check(after, faults);
+        RefuseIfAny(faults);
+        return watches.Serve(request.Account, after, responseStream, context);
     }
 
     public override async Task<V1.GrantReply> AddGrant(V1.AddGrantRequest request, ServerCallContext context)
@@ -98,6 +154,34 @@ internal sealed class MeteringService(GrainRouter router, ChargeBatch batch, Acc
     {
         RefuseUnlessName("account", request.Account);
         return Reply(await router.GetAccount(request.Account), AccountMessages.GrantsToWire);
+    }
+
+    public override async Task<V1.Budget> PutBudget(V1.PutBudgetRequest request, ServerCallContext context)
+    {
+        var faults = new Faults();
+        Shape.Name(faults, "account", request.Account);
+        Shape.Name(faults, "budget", request.Budget);
+        var budget = GovernanceMessages.FromWire(request, faults);
+        RefuseIfAny(faults);
+        return Reply(await router.PutBudget(request.Account, budget), GovernanceMessages.ToWire);
+    }
+
+    public override async Task<V1.Budget> DeleteBudget(V1.DeleteBudgetRequest request, ServerCallContext context)
+    {
+        var faults = new Faults();
+        Shape.Name(faults, "account", request.Account);
+        Shape.Name(faults, "budget", request.Budget);
+        RefuseIfAny(faults);
+        return Reply(await router.DeleteBudget(request.Account, request.Budget), GovernanceMessages.ToWire);
+    }
+
+    public override async Task<V1.Policy> PutPolicy(V1.PutPolicyRequest request, ServerCallContext context)
+    {
+        var faults = new Faults();
+        Shape.Name(faults, "account", request.Account);
+        var policy = GovernanceMessages.FromWire(request.Policy, faults);
+        RefuseIfAny(faults);
+        return Reply(await router.PutPolicy(request.Account, policy), GovernanceMessages.ToWire);
     }
 
     public override async Task<V1.PublishReply> PublishRateCard(V1.PublishRateCardRequest request, ServerCallContext context)
