@@ -35,9 +35,11 @@ public static class GatewayHosting
         services.AddSingleton<GatewayEndpoints>();
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelConfiguration>();
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton<GrainRouter>().AddSingleton<ChargeBatch>().AddSingleton<AccountList>();
+        services.AddSingleton<GrainRouter>().AddSingleton<ChargeBatch>().AddSingleton<AccountList>()
+            .AddSingleton<WatchHub>().AddSingleton<PatternWarnings>();
         services.AddSingleton<Admission>().AddSingleton<RequestBody>();
         services.AddSingleton<ChargeEndpoints>().AddSingleton<AccountEndpoints>().AddSingleton<GrantEndpoints>()
+            .AddSingleton<HoldEndpoints>().AddSingleton<GovernanceEndpoints>().AddSingleton<WatchEndpoints>()
             .AddSingleton<RateCardEndpoints>().AddSingleton<EventEndpoints>().AddSingleton<HealthEndpoints>();
         services.AddHealthChecks().AddCheck<SiloHealthCheck>(SiloHealthCheck.Ready, tags: [SiloHealthCheck.Ready]);
         services.AddSingleton<SiloHealthCheck>().AddSingleton<Drain>();
@@ -55,6 +57,9 @@ public static class GatewayHosting
         services.GetRequiredService<ChargeEndpoints>().Map(app);
         services.GetRequiredService<AccountEndpoints>().Map(app);
         services.GetRequiredService<GrantEndpoints>().Map(app);
+        services.GetRequiredService<HoldEndpoints>().Map(app);
+        services.GetRequiredService<GovernanceEndpoints>().Map(app);
+        services.GetRequiredService<WatchEndpoints>().Map(app);
         services.GetRequiredService<RateCardEndpoints>().Map(app);
         services.GetRequiredService<EventEndpoints>().Map(app);
         services.GetRequiredService<HealthEndpoints>().Map(app);

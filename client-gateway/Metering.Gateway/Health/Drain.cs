@@ -8,7 +8,7 @@ namespace Metering.Gateway.Health;
 /// </summary>
 internal sealed class Drain : IHostedLifecycleService, IDisposable
 {
-    // A client that reads the end of its stream and of its connection at once may take the one for the other, and the stream for broken.
+    // For the last replies to reach their clients before the connections beneath them close.
     private static readonly TimeSpan ReadTheEnd = TimeSpan.FromMilliseconds(200);
 
     private readonly CancellationTokenSource _stopping = new();

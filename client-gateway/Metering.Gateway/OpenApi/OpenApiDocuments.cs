@@ -134,7 +134,15 @@ internal static class OpenApiDocuments
         ConversionRounding rounding => WireNames.Of(rounding),
         AdjustmentKind kind => WireNames.Of(kind),
         Code code => WireNames.Of(code),
+        AccountStatus status => WireNames.Of(status),
+        SettleOutcome outcome => WireNames.Of(outcome),
+        BudgetWindow window => WireNames.Of(window),
+        BudgetAction action => WireNames.Of(action),
+        PolicyRule rule => WireNames.Of(rule),
+        ChangeKind kind => WireNames.Of(kind),
         Shapes.ChargeOutcome => "charged",
+        Shapes.HoldOutcome => "held",
+        Shapes.ReversalOutcome => "reversed",
         _ => throw new NotSupportedException($"{type} has no names on the wire."),
     });
 }

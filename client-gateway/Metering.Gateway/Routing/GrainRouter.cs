@@ -17,8 +17,15 @@ internal sealed class GrainRouter(IGrainFactory grains, IOptions<GatewayOptions>
     public Task<Answer<ChargeReply>> Charge(string account, ChargeRequest charge) =>
         Ask(account, Account(account), charge, static (grain, charge) => grain.Charge(charge));
 
-    public Task<Answer<QuoteReply>> Quote(string account, ChargeRequest charge, RateCardDraft? draft) =>
-        Ask(account, Account(account), (charge, draft), static (grain, it) => grain.Quote(it.charge, it.draft));
+    public async Task<Answer<QuoteReply>> Quote(string account, ChargeRequest charge, RateCardDraft? draft)
+    {
+        var answer = await Ask(account, Account(account), (charge, draft), static (grain, it) => grain.Quote(it.charge, it.draft));
+
+        // The grain finds faults in the draft, by their paths in it; in this body the draft has a field of its own.
+        return draft is not null && answer.Refusal is { Code: Code.InvalidRequest, Errors.Count: > 0 } refusal
+            ? Refusal.Invalid([.. refusal.Errors.Select(fault => fault with { Path = $"rateCard.{fault.Path}" })])
+            : answer;
+    }
 
     public Task<Answer<ChargeView>> GetCharge(string account, string id) =>
         Ask(account, Account(account), id, static (grain, id) => grain.GetCharge(id));

@@ -5,6 +5,9 @@ namespace Metering.Gateway.Validation;
 /// <summary>What a grant must look like before an account sees it. Whether it expires after now is the account's to say.</summary>
 internal static class GrantRules
 {
+    /// <summary>The maximum of a rollover that has none.</summary>
+    public const decimal AllRollsOver = Limits.MaxAmount;
+
     public static void Check(GrantRequest grant, Faults faults)
     {
         Shape.Name(faults, "id", grant.Id);

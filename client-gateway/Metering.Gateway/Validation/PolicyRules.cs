@@ -41,6 +41,11 @@ internal static class PolicyRules
         {
             faults.Enter(i);
             faults.Enter("meter");
+            if (limits[i].Meter.Length == 0)
+            {
+                faults.AddHere(FaultCodes.Required, "It must be given.");
+            }
+
             Shape.Pattern(faults, limits[i].Meter);
             OnlyOnce(seen.Add(limits[i].Meter), faults);
             faults.Leave();

@@ -13,6 +13,8 @@ public sealed partial class Account
     /// <summary>Stands where credits are settled that were held for no meter.</summary>
     private static readonly ChargeLine NoUsage = new("", Quantity.Zero, []);
 
+    private Action<string>? _forget;
+
     /// <summary>Changes the state as an entry says. Entries come in order, each once, without gaps.</summary>
     /// <exception cref="InvalidOperationException">The entry does not follow the last one.</exception>
     public void Apply(Entry entry)
@@ -79,7 +81,11 @@ public sealed partial class Account
     private void ApplyCharged(Charged charged)
     {
         ApplyPaid(charged);
-        _policy.Count(UsageOf(charged), charged.Shadowed, charged.At);
+        if (_policy.IsCounting || charged.Shadowed.Count > 0)
+        {
+            _policy.Count(UsageOf(charged), charged.Shadowed, charged.At);
+        }
+
         if (charged.Producer is null)
         {
             Remember(charged);
@@ -112,7 +118,7 @@ public sealed partial class Account
             // What was settled as credits has no price and counts under none.
             if (line.Price.Length > 0)
             {
-                _counters.Add(new PriceKey(paid.Card, line.Usage.Meter, line.Price), paid.PeriodStart, line.Usage.Quantity);
+                _counters.Add(line.Key ?? new PriceKey(paid.Card, line.Usage.Meter, line.Price), paid.PeriodStart, line.Usage.Quantity);
             }
         }
 
@@ -205,8 +211,8 @@ public sealed partial class Account
 
     private void Remember(Operation operation)
     {
-        _remembered.Add(operation.Id, operation.Encoded);
-        _remembered.Forget(operation.At, _limits, _reversals.Forget);
+        _remembered.Add(operation);
+        _remembered.Forget(operation.At, _limits, _forget ??= _reversals.Forget);
     }
 
     private static Grant NewGrant(GrantTerms terms, Entry entry)

@@ -242,7 +242,7 @@ public sealed partial class Account
             Used = used,
             Released = released,
         };
-        var crossings = budgets.Crossings(settled, settled.Id).ToList();
+        var crossings = budgets.Crossings(settled, settled.Id);
         return new SettleDecision(Outcome.Done, settled with { Crossed = CrossedBy(crossings) }) { Crossings = crossings };
     }
 }

@@ -54,8 +54,9 @@ internal sealed class BudgetPlan(BudgetBook book, DateTimeOffset now, Period per
         Credits.Fits(planned.Budget.SpentIn(planned.Counter, planned.Budget.Terms.WindowOf(now, period)).Value + planned.Credits.Value));
 
     /// <summary>The thresholds that would be reached and had not been.</summary>
-    internal IEnumerable<BudgetCrossed> Crossings(Entry cause, string causeId)
+    internal IReadOnlyList<BudgetCrossed> Crossings(Entry cause, string causeId)
     {
+        List<BudgetCrossed>? crossings = null;
         var sequence = cause.Sequence;
         foreach (var (budget, counter, credits) in _planned)
         {
@@ -65,7 +66,7 @@ internal sealed class BudgetPlan(BudgetBook book, DateTimeOffset now, Period per
             {
                 if (credits.IsPositive && budget.Reaches(spent, threshold) && !budget.HasCrossed(counter, window, threshold))
                 {
-                    yield return new BudgetCrossed
+                    (crossings ??= []).Add(new BudgetCrossed
                     {
                         Sequence = ++sequence,
                         At = cause.At,
@@ -77,10 +78,12 @@ internal sealed class BudgetPlan(BudgetBook book, DateTimeOffset now, Period per
                         Spent = spent,
                         Limit = budget.Terms.Limit,
                         Cause = causeId,
-                    };
+                    });
                 }
             }
         }
+
+        return crossings ?? (IReadOnlyList<BudgetCrossed>)[];
     }
 
     internal bool IsEmpty => _planned.Count == 0;

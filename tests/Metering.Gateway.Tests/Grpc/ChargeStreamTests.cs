@@ -115,6 +115,9 @@ public sealed class ChargeStreamTests
 
         var stopped = gateway.Stop();
         await stopping.Task.WaitAsync(Cancellation);
+        Assert.True(await stream.ResponseStream.MoveNext(Cancellation));
+        Assert.True(stream.ResponseStream.Current.Ending);
+        await stream.RequestStream.CompleteAsync();
         held.SetResult(Samples.Charged("x"));
 
         Assert.True(await stream.ResponseStream.MoveNext(Cancellation));
@@ -125,7 +128,7 @@ public sealed class ChargeStreamTests
     }
 
     [Fact]
-    public async Task An_idle_stream_ends_well_when_the_host_stops()
+    public async Task What_a_client_sent_before_it_heard_of_the_stop_is_answered_too()
     {
         await using var gateway = await GatewayHost.Start();
         using var stream = gateway.Client.ChargeStream(cancellationToken: Cancellation);
@@ -133,10 +136,27 @@ public sealed class ChargeStreamTests
         Assert.True(await stream.ResponseStream.MoveNext(Cancellation));
 
         var stopped = gateway.Stop();
+        Assert.True(await stream.ResponseStream.MoveNext(Cancellation));
+        Assert.True(stream.ResponseStream.Current.Ending);
+        await stream.RequestStream.WriteAsync(Batch(2, "y"), Cancellation);
+        await stream.RequestStream.CompleteAsync();
 
+        Assert.True(await stream.ResponseStream.MoveNext(Cancellation));
+        Assert.Equal((2L, "y"), (stream.ResponseStream.Current.Correlation, stream.ResponseStream.Current.Results[0].Reply?.Id));
         Assert.False(await stream.ResponseStream.MoveNext(Cancellation));
         Assert.Equal(StatusCode.OK, stream.GetStatus().StatusCode);
         await stopped;
+    }
+
+    [Fact]
+    public async Task A_client_that_does_not_listen_does_not_hold_up_the_stop()
+    {
+        await using var gateway = await GatewayHost.Start();
+        using var stream = gateway.Client.ChargeStream(cancellationToken: Cancellation);
+        await stream.RequestStream.WriteAsync(Batch(1, "x"), Cancellation);
+        Assert.True(await stream.ResponseStream.MoveNext(Cancellation));
+
+        await gateway.Stop().WaitAsync(TimeSpan.FromSeconds(20), Cancellation);
     }
 
     [Fact]

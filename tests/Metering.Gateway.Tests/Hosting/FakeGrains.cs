@@ -104,9 +104,13 @@ internal sealed class FakeAccount(string account) : IAccountGrain
     /// <summary>Nothing happens, for as long as a test does not say otherwise.</summary>
     public Func<long, TimeSpan, Task<Answer<WatchPage>>> OnWatch { get; set; } = static async (after, patience) =>
     {
-        if (patience > TimeSpan.Zero)
+        try
         {
-            await new TaskCompletionSource().Task;
+            await new TaskCompletionSource().Task.WaitAsync(patience);
+        }
+        catch (TimeoutException)
+        {
+            // Patience is at an end.
         }
 
         return new WatchPage { Changes = [], Through = after };

@@ -153,4 +153,18 @@ public sealed class ChargeTests
 
         Assert.Null(gateway.Grains.Account("acme").Quoted!.Value.Draft);
     }
+
+    [Fact]
+    public async Task Faults_that_a_grain_finds_in_a_draft_have_the_drafts_field_before_them()
+    {
+        await using var gateway = await GatewayHost.Start();
+        gateway.Grains.Account("acme").OnQuote = () =>
+            Task.FromResult<Answer<QuoteReply>>(Refusal.Invalid([new FieldFault("meters[0].prices[0].tiers[1].upTo", "not_rising", "It must rise.")]));
+
+        var reply = await gateway.Post(
+            "/v1/accounts/acme/quotes",
+            """{"id":"q","meter":"m","quantity":1,"rateCard":{"meters":[{"meter":"m","unit":"call","prices":[{"id":"p","kind":"volume"}]}]}}""");
+
+        Assert.Equal(["rateCard.meters[0].prices[0].tiers[1].upTo not_rising"], reply.IsProblem(HttpStatusCode.BadRequest, "invalid_request").Errors);
+    }
 }
