@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http;
 namespace Metering.Gateway.Http;
 
 /// <summary>Writes server-sent events (the text format of the HTML standard). An event is whole in one flush, or not there.</summary>
-internal sealed class EventStream
+internal sealed class EventStream : IDisposable
 {
     public const string ContentType = "text/event-stream";
 
@@ -52,6 +52,8 @@ internal sealed class EventStream
         await _response.BodyWriter.WriteAsync(_buffer.WrittenMemory, cancellationToken);
         _buffer.ResetWrittenCount();
     }
+
+    public void Dispose() => _json.Dispose();
 
     private void Write(string text) => Encoding.UTF8.GetBytes(text, _buffer);
 }

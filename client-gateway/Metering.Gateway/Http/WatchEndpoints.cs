@@ -50,7 +50,8 @@ internal sealed class WatchEndpoints(WatchHub hub, IOptions<GatewayOptions> opti
         }
 
         using var watcher = begun;
-        await Send(watcher, new EventStream(context.Response), context.RequestAborted);
+        using var events = new EventStream(context.Response);
+        await Send(watcher, events, context.RequestAborted);
     }
 
     private async Task Send(AccountWatcher watcher, EventStream events, CancellationToken aborted)

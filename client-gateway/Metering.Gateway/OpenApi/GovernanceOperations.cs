@@ -74,7 +74,8 @@ internal static class WatchOperations
         Reply = new(typeof(Shapes.AccountChange),
             """
             {"sequence":43,"at":"2026-01-31T12:00:00Z","kind":"charged","subject":"req-1","credits":"-0.072","balance":"99.928","available":"99.928"}
-            """) { ContentType = Http.EventStream.ContentType },
+            """)
+        { ContentType = Http.EventStream.ContentType },
         Refusals = [Code.AccountNotFound, Code.Quarantined],
     };
 }
