@@ -65,6 +65,9 @@ public sealed record BudgetState
 
     /// <summary>One, or one for each distinct value of a <c>*</c> scope; at most 1,000, the highest spent first.</summary>
     public required IReadOnlyList<BudgetCounter> Counters { get; init; }
+
+    /// <summary>After a PUT: patterns that fit no meter of the account's rate card; taken, but perhaps not meant.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
 }
 
 /// <summary>What a budget has counted in the current window.</summary>

@@ -71,8 +71,8 @@ public sealed record Recurrence(PeriodUnit Every, int Count = 1, DateTimeOffset?
 
 /// <summary>At a refill the grant gets its amount plus what was left, but at least and at most so much of that.</summary>
 /// <param name="Minimum">0 or more.</param>
-/// <param name="Maximum">At least the minimum.</param>
-public sealed record Rollover(decimal Minimum, decimal Maximum);
+/// <param name="Maximum">At least the minimum; all of it, when left out.</param>
+public sealed record Rollover(decimal Minimum = 0, decimal? Maximum = null);
 
 /// <summary>A grant as it stands.</summary>
 public sealed record GrantState
@@ -113,4 +113,7 @@ public sealed record GrantReply
 
     /// <summary>Whether it had been done before, and this is the original answer.</summary>
     public required bool Replayed { get; init; }
+
+    /// <summary>Patterns that fit no meter of the account's rate card: taken, but perhaps not meant.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
 }

@@ -65,4 +65,7 @@ public sealed record PolicyState
 
     /// <summary>What each rate limit would let through now, in the order of the policy's.</summary>
     public required IReadOnlyList<decimal> RateLimitsLeft { get; init; }
+
+    /// <summary>After a PUT: patterns that fit no meter of the account's rate card; taken, but perhaps not meant.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
 }

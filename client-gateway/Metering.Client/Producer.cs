@@ -29,9 +29,6 @@ public sealed class Producer
     /// <summary>The highest number given so far. A producer of the same name that begins above it, later, is safe.</summary>
     public long HighestSequence => _numbers.Highest;
 
-    /// <summary>How many accounts have charges on the way.</summary>
-    internal int AccountsOnTheWay => _numbers.Count;
-
     /// <summary>Prices usage and deducts it under the next number of this producer.</summary>
     /// <exception cref="MeteringException">
     /// No answer came; the outcome is unknown. Its <see cref="MeteringException.Charge"/> has the number, to send it again by

@@ -27,18 +27,6 @@ internal sealed class ProducerNumbers(long first)
         }
     }
 
-    /// <summary>How many accounts are remembered.</summary>
-    public int Count
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _lanes.Count;
-            }
-        }
-    }
-
     /// <summary>The next number of an account, as soon as it may be given; it must be given back.</summary>
     public async Task<long> Take(string account, TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken)
     {

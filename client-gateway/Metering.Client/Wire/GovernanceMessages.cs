@@ -90,6 +90,7 @@ internal static class GovernanceMessages
                 Crossed = [.. counter.Crossed],
             }),
         ],
+        Warnings = ChargeMessages.FromWire(wire.Warnings),
     };
 
     public static PolicyState FromWire(V1.Policy wire) => new()
@@ -110,6 +111,7 @@ internal static class GovernanceMessages
         },
         Shadowed = wire.Shadowed.ToDictionary(static shadowed => FromWire(shadowed.Rule), static shadowed => shadowed.Count),
         RateLimitsLeft = [.. wire.RateLimitsLeft.Select(static left => WireValues.FromWire(left))],
+        Warnings = ChargeMessages.FromWire(wire.Warnings),
     };
 
     private static V1.PolicyRule ToWire(PolicyRule rule) => rule switch

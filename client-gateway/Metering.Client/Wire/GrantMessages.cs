@@ -34,7 +34,7 @@ internal static class GrantMessages
 
         if (grant.Rollover is { } rollover)
         {
-            wire.Rollover = new V1.Rollover { Minimum = WireValues.ToWire(rollover.Minimum), Maximum = WireValues.ToWire(rollover.Maximum) };
+            wire.Rollover = new V1.Rollover { Minimum = WireValues.ToWire(rollover.Minimum), Maximum = WireValues.ToWireIfAny(rollover.Maximum) };
         }
 
         return wire;
@@ -48,6 +48,7 @@ internal static class GrantMessages
         Available = WireValues.FromWire(wire.Available),
         Sequence = wire.Sequence,
         Replayed = wire.Replayed,
+        Warnings = ChargeMessages.FromWire(wire.Warnings),
     };
 
     public static IReadOnlyList<GrantState> FromWire(V1.ListGrantsReply wire) => [.. wire.Grants.Select(FromWire)];
@@ -74,7 +75,7 @@ internal static class GrantMessages
                 ? new Recurrence(WireValues.FromWire(recurrence.Every), recurrence.Count, WireValues.FromWire(recurrence.Anchor))
                 : null,
             Rollover = wire.Rollover is { } rollover
-                ? new Rollover(WireValues.FromWire(rollover.Minimum), WireValues.FromWire(rollover.Maximum))
+                ? new Rollover(WireValues.FromWire(rollover.Minimum), WireValues.FromWireIfAny(rollover.Maximum))
                 : null,
         },
         Remaining = WireValues.FromWire(wire.Remaining),

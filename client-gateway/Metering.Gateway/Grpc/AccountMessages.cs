@@ -114,6 +114,13 @@ internal static class AccountMessages
         Replayed = reply.Replayed,
     };
 
+    public static V1.GrantReply ToWire(Warned<GrantReply> warned)
+    {
+        var wire = ToWire(warned.Reply);
+        wire.Warnings.Add(warned.Warnings);
+        return wire;
+    }
+
     private static Period FromWire(V1.Period? wire, Faults faults)
     {
         if (wire is null)
@@ -153,7 +160,7 @@ internal static class AccountMessages
         }
 
         faults.Enter("rollover");
-        var rollover = new Rollover(WireValues.Amount(wire.Minimum, "minimum", faults) ?? 0m, WireValues.Amount(wire.Maximum, "maximum", faults) ?? 0m);
+        var rollover = new Rollover(WireValues.Amount(wire.Minimum, "minimum", faults) ?? 0m, WireValues.Amount(wire.Maximum, "maximum", faults) ?? GrantRules.AllRollsOver);
         faults.Leave();
         return rollover;
     }
@@ -200,7 +207,11 @@ internal static class AccountMessages
 
         if (grant.Rollover is { } rollover)
         {
-            wire.Rollover = new V1.Rollover { Minimum = rollover.Minimum.ToWire(), Maximum = rollover.Maximum.ToWire() };
+            wire.Rollover = new V1.Rollover
+            {
+                Minimum = rollover.Minimum.ToWire(),
+                Maximum = rollover.Maximum == GrantRules.AllRollsOver ? null : rollover.Maximum.ToWire(),
+            };
         }
 
         return wire;

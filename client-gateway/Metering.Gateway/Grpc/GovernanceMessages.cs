@@ -1,4 +1,5 @@
 using Metering.Contracts;
+using Metering.Gateway.Routing;
 using Metering.Gateway.Validation;
 
 namespace Metering.Gateway.Grpc;
@@ -78,6 +79,20 @@ internal static class GovernanceMessages
         wire.Shadowed.Add(policy.Shadowed.OrderBy(static shadowed => shadowed.Key)
             .Select(static shadowed => new V1.ShadowedRule { Rule = shadowed.Key.ToWire(), Count = shadowed.Value }));
         wire.RateLimitsLeft.Add(policy.RateLimitsLeft.Select(static left => left.ToWire()));
+        return wire;
+    }
+
+    public static V1.Budget ToWire(Warned<BudgetView> warned)
+    {
+        var wire = ToWire(warned.Reply);
+        wire.Warnings.Add(warned.Warnings);
+        return wire;
+    }
+
+    public static V1.Policy ToWire(Warned<PolicyView> warned)
+    {
+        var wire = ToWire(warned.Reply);
+        wire.Warnings.Add(warned.Warnings);
         return wire;
     }
 

@@ -6,7 +6,8 @@ using Metering.Gateway.Validation;
 namespace Metering.Gateway.Grpc;
 
 /// <summary>The gRPC edge: messages in, the same rules as HTTP, grain calls, messages out.</summary>
-internal sealed class MeteringService(GrainRouter router, ChargeBatch batch, AccountList list, ChargeStreams streams, AccountWatches watches)
+internal sealed class MeteringService(
+    GrainRouter router, ChargeBatch batch, AccountList list, PatternWarnings warnings, ChargeStreams streams, AccountWatches watches)
     : V1.Metering.MeteringBase
 {
     public override async Task<V1.ChargeReply> Charge(V1.ChargeRequest request, ServerCallContext context)
@@ -138,7 +139,7 @@ internal sealed class MeteringService(GrainRouter router, ChargeBatch batch, Acc
         Shape.Name(faults, "account", request.Account);
         var grant = AccountMessages.FromWire(request, faults);
         RefuseIfAny(faults);
-        return Reply(await router.AddGrant(request.Account, grant), AccountMessages.ToWire);
+        return Reply(await warnings.Add(request.Account, await router.AddGrant(request.Account, grant), grant.Meters), AccountMessages.ToWire);
     }
 
     public override async Task<V1.GrantReply> VoidGrant(V1.VoidGrantRequest request, ServerCallContext context)
@@ -163,7 +164,7 @@ internal sealed class MeteringService(GrainRouter router, ChargeBatch batch, Acc
         Shape.Name(faults, "budget", request.Budget);
         var budget = GovernanceMessages.FromWire(request, faults);
         RefuseIfAny(faults);
-        return Reply(await router.PutBudget(request.Account, budget), GovernanceMessages.ToWire);
+        return Reply(await warnings.Add(request.Account, await router.PutBudget(request.Account, budget), budget.Meters), GovernanceMessages.ToWire);
     }
 
     public override async Task<V1.Budget> DeleteBudget(V1.DeleteBudgetRequest request, ServerCallContext context)
@@ -181,7 +182,8 @@ internal sealed class MeteringService(GrainRouter router, ChargeBatch batch, Acc
         Shape.Name(faults, "account", request.Account);
         var policy = GovernanceMessages.FromWire(request.Policy, faults);
         RefuseIfAny(faults);
-        return Reply(await router.PutPolicy(request.Account, policy), GovernanceMessages.ToWire);
+        var patterns = policy.AllowedMeters.Concat(policy.BlockedMeters).Concat(policy.RateLimits.Select(limit => limit.Meter));
+        return Reply(await warnings.Add(request.Account, await router.PutPolicy(request.Account, policy), patterns), GovernanceMessages.ToWire);
     }
 
     public override async Task<V1.PublishReply> PublishRateCard(V1.PublishRateCardRequest request, ServerCallContext context)
