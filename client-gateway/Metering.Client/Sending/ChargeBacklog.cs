@@ -15,6 +15,7 @@ internal sealed class ChargeBacklog(MeteringClientOptions options)
     public bool TryAdd(PendingCharge charge) => _queue.Writer.TryWrite(charge);
 
     /// <summary>Waits for room.</summary>
+    /// <exception cref="ChannelClosedException">It takes no more.</exception>
     public ValueTask AddAsync(PendingCharge charge, CancellationToken cancellationToken) => _queue.Writer.WriteAsync(charge, cancellationToken);
 
     public void TakeBack(IEnumerable<PendingCharge> unanswered)
@@ -26,11 +27,15 @@ internal sealed class ChargeBacklog(MeteringClientOptions options)
     }
 
     /// <summary>Waits until there is a charge that somebody still awaits.</summary>
+    /// <exception cref="OperationCanceledException">There will be none.</exception>
     public async ValueTask WaitAsync(CancellationToken cancellationToken)
     {
         while (Peek() is null)
         {
-            await _queue.Reader.WaitToReadAsync(cancellationToken);
+            if (!await _queue.Reader.WaitToReadAsync(cancellationToken))
+            {
+                throw new OperationCanceledException("No more charges are taken.");
+            }
         }
     }
 
@@ -60,7 +65,7 @@ internal sealed class ChargeBacklog(MeteringClientOptions options)
     }
 
     /// <summary>Takes no more.</summary>
-    public void Close(Exception why) => _queue.Writer.TryComplete(why);
+    public void Close() => _queue.Writer.TryComplete();
 
     private PendingCharge? Peek()
     {

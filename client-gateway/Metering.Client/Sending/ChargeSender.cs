@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Grpc.Core;
 using Metering.Client.Wire;
 
@@ -20,6 +21,7 @@ internal sealed class ChargeSender : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _running;
     private volatile Exception? _lastFailure;
+    private int _isDisposed;
 
     public ChargeSender(V1.Metering.MeteringClient calls, MeteringClientOptions options, Backoff backoff, Retries retries)
     {
@@ -50,10 +52,13 @@ internal sealed class ChargeSender : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _backlog.Close(new ObjectDisposedException(nameof(MeteringClient)));
-        await _stopping.CancelAsync();
-        await _running;
-        _stopping.Dispose();
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
+        {
+            _backlog.Close();
+            await _stopping.CancelAsync();
+            await _running;
+            _stopping.Dispose();
+        }
     }
 
     private async Task<Answer<ChargeReply>> Send(V1.ChargeRequest request, int size, Due due, CancellationToken cancellationToken)
@@ -110,9 +115,9 @@ internal sealed class ChargeSender : IAsyncDisposable
         {
             throw new TimeoutException("There was no room among the charges that wait to be sent.");
         }
-        catch (System.Threading.Channels.ChannelClosedException exception)
+        catch (ChannelClosedException)
         {
-            throw exception.InnerException ?? exception;
+            throw new ObjectDisposedException(nameof(MeteringClient));
         }
     }
 

@@ -8,9 +8,17 @@ public sealed class MeteringClientTests
 {
     private static readonly MeteringClientOptions Quick = new()
     {
-        Deadline = TimeSpan.FromMilliseconds(300),
+        Deadline = TimeSpan.FromSeconds(20),
         FirstDelay = TimeSpan.FromMilliseconds(1),
         MaxDelay = TimeSpan.FromMilliseconds(2),
+    };
+
+    /// <summary>At least one attempt after the first, and a wait that is longer than what is left of the deadline before the last could be late.</summary>
+    private static readonly MeteringClientOptions Short = new()
+    {
+        Deadline = TimeSpan.FromMilliseconds(600),
+        FirstDelay = TimeSpan.FromMilliseconds(400),
+        MaxDelay = TimeSpan.FromMilliseconds(400),
     };
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -122,7 +130,7 @@ public sealed class MeteringClientTests
     {
         await using var gateway = await GatewayHost.Start();
         gateway.Grains.Account("acme").OnCharge = _ => throw new TimeoutException();
-        using var client = new MeteringClient(gateway.GrpcAddress, Quick);
+        using var client = new MeteringClient(gateway.GrpcAddress, Short);
 
         var answer = await client.ChargeAsync("acme", Charge.Of("req-1", "m", 1m), Cancellation);
 
@@ -139,7 +147,7 @@ public sealed class MeteringClientTests
             address = gateway.GrpcAddress;
         }
 
-        using var client = new MeteringClient(address, Quick);
+        using var client = new MeteringClient(address, Short);
 
         var unanswered = await Assert.ThrowsAsync<MeteringException>(() => client.ChargeAsync("acme", Charge.Of("req-1", "m", 1m), Cancellation));
         Assert.Equal(("acme", "req-1"), (unanswered.Charge!.Account, unanswered.Charge.Charge.Id.ToString()));
