@@ -11,6 +11,8 @@ namespace Metering.Client.Sending;
 /// </summary>
 internal sealed class OpenStream : IDisposable
 {
+    private static readonly TimeSpan ReadTheRest = TimeSpan.FromSeconds(1);
+
     private readonly MeteringClientOptions _options;
     private readonly ChargeBacklog _backlog;
     private readonly Dictionary<long, List<PendingCharge>> _inFlight = [];
@@ -77,9 +79,9 @@ internal sealed class OpenStream : IDisposable
         }
         catch (Exception exception)
         {
-            var isFirst = !_overToken.IsCancellationRequested;
-            await _over.CancelAsync();
-            return isFirst ? exception : null;
+            // The gateway may have ended the stream while this was being written: what it answered before is still to be read.
+            _silence.CancelAfter(ReadTheRest);
+            return _overToken.IsCancellationRequested ? null : exception;
         }
     }
 

@@ -104,7 +104,7 @@ public sealed class GrpcCreditModelBadInputTests
         await Policy(policy => policy.MaximumCreditsPerCharge = new V1.Decimal(), "maximumCreditsPerCharge out_of_range");
         await Policy(policy => policy.Shadow.Add([V1.PolicyRule.Frozen, V1.PolicyRule.Frozen]), "shadow[1] duplicate");
         await Policy(policy => policy.Shadow.Add([V1.PolicyRule.Unspecified, (V1.PolicyRule)9]), "shadow[0] bad_format", "shadow[1] bad_format");
-        await Policy(policy => policy.RateLimits.Add(new V1.RateLimit()), "rateLimits[0].quantity required", "rateLimits[0].meter bad_format", "rateLimits[0].perSeconds out_of_range");
+        await Policy(policy => policy.RateLimits.Add(new V1.RateLimit()), "rateLimits[0].quantity required", "rateLimits[0].meter required", "rateLimits[0].perSeconds out_of_range");
         await Policy(policy => policy.RateLimits.Add(Limit(perSeconds: 86_400)));
         await Policy(policy => policy.RateLimits.Add(Limit(perSeconds: 86_401)), "rateLimits[0].perSeconds out_of_range");
         await Policy(policy => policy.RateLimits.Add(Limit(burst: 9)), "rateLimits[0].burst out_of_range");
@@ -117,7 +117,7 @@ public sealed class GrpcCreditModelBadInputTests
     [Fact]
     public async Task A_recurrence_that_is_not_valid_is_told_every_fault()
     {
-        await Grant(grant => grant.Recurrence = new V1.Recurrence { Count = 0, Anchor = new Timestamp { Nanos = -1 } }, "recurrence.anchor bad_format", "recurrence.count out_of_range", "recurrence.every required");
+        await Grant(grant => grant.Recurrence = new V1.Recurrence { Count = 0, Anchor = new Timestamp { Nanos = -1 } }, "recurrence.every required", "recurrence.anchor bad_format", "recurrence.count out_of_range");
         await Grant(grant => grant.Recurrence = new V1.Recurrence { Every = V1.PeriodUnit.Day, Count = 1_000 });
         await Grant(grant => grant.Recurrence = new V1.Recurrence { Every = V1.PeriodUnit.Day, Count = 1_001 }, "recurrence.count out_of_range");
         await Grant(grant => grant.Recurrence = new V1.Recurrence { Every = (V1.PeriodUnit)9 }, "recurrence.every bad_format");
