@@ -10,4 +10,10 @@ internal static partial class Log
 
     [LoggerMessage(2001, LogLevel.Warning, "Account {Account} could not write its snapshot; the journal keeps its entries until it can.")]
     internal static partial void SnapshotFailed(ILogger logger, string account, Exception failure);
+
+    [LoggerMessage(2002, LogLevel.Warning, "Account {Account} could not read its snapshot; callers are told to try again.")]
+    internal static partial void SnapshotNotRead(ILogger logger, string account, Exception failure);
+
+    [LoggerMessage(2003, LogLevel.Warning, "Rate card {Card} could not be loaded for account {Account}; callers are told to try again.")]
+    internal static partial void RateCardNotLoaded(ILogger logger, string card, string account, Exception failure);
 }

@@ -1,6 +1,7 @@
 using Metering.Contracts;
 using Metering.Core;
 using Metering.Core.Pricing;
+using Metering.Grains.Journal;
 using RateCardDraft = Metering.Contracts.RateCardDraft;
 
 namespace Metering.Grains.Accounts;
@@ -38,17 +39,25 @@ public sealed partial class AccountGrain
             }
         }
 
-        for (var i = 0; i < answers.Length; i++)
+        try
         {
-            try
+            for (var i = 0; i < answers.Length; i++)
             {
                 answers[i] = Begin(out var now) is { } refusal ? refusal : Charge(charges[i], now, card);
             }
-            catch (Exception)
-            {
-                GiveUp();
-                throw;
-            }
+
+            WakeWhenDue();
+        }
+        catch (JournalLostException)
+        {
+            GiveUp();
+            Array.Fill(answers, Unavailable());
+            return answers;
+        }
+        catch (Exception)
+        {
+            GiveUp();
+            throw;
         }
 
         if (await SettleAsync() is { } lost)
@@ -210,18 +219,32 @@ public sealed partial class AccountGrain
                 return (card, null);
             }
 
-            if (loads == MaxCardLoads)
+            if (loads == MaxCardLoads || !(await LoadCardAsync(_account.Settings.RateCard)).Loaded)
             {
-                return (null, new Refusal
-                {
-                    Code = Code.Unavailable,
-                    Detail = "The rate card could not be read recently enough to price by. Nothing was charged: send the request again.",
-                    Account = Id,
-                    RetryAfter = TimeSpan.FromSeconds(1),
-                });
+                return (null, CardUnavailable());
             }
-
-            await _rateCards.LoadAsync(_account.Settings.RateCard);
         }
     }
+
+    /// <summary>Loads a card; null when there is none by that name. Not loaded: whoever keeps it could not be asked.</summary>
+    private async ValueTask<(bool Loaded, RateCard? Card)> LoadCardAsync(string card)
+    {
+        try
+        {
+            return (true, await _rateCards.LoadAsync(card));
+        }
+        catch (Exception failure)
+        {
+            Log.RateCardNotLoaded(_logger, card, Id, failure);
+            return (false, null);
+        }
+    }
+
+    private Refusal CardUnavailable() => new()
+    {
+        Code = Code.Unavailable,
+        Detail = "The rate card could not be read recently enough. Nothing was done: send the request again.",
+        Account = Id,
+        RetryAfter = TimeSpan.FromSeconds(1),
+    };
 }

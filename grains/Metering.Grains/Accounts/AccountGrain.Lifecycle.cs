@@ -3,6 +3,7 @@ using Metering.Core.Accounts;
 using Metering.Core.Encoding;
 using Metering.Core.Entries;
 using Metering.Grains.Journal;
+using Orleans.Serialization;
 using Orleans.Storage;
 
 namespace Metering.Grains.Accounts;
@@ -28,19 +29,21 @@ public sealed partial class AccountGrain
             // former owner has trimmed from the log.
             _log = await _journal.OpenAsync(Id, cancellationToken);
             _log.Owner = this;
-            await _storage.ReadStateAsync(AccountStorage.StateName, this.GetGrainId(), _snapshot);
+            await ReadSnapshotAsync();
             await _log.Verify(_snapshot.State!.Record);
             _account = Recover(_log, _snapshot.State!);
+            WakeWhenDue();
         }
         catch (JournalUnavailableException unavailable)
         {
             _outOfService = Unavailable(unavailable.RetryAfter);
+            LeaveSoon(unavailable.RetryAfter);
         }
         catch (AccountQuarantinedException damage)
         {
             Quarantine(damage.Message);
         }
-        catch (Exception damage) when (damage is FormatException or InvalidOperationException or ArgumentException or OverflowException)
+        catch (FormatException damage)
         {
             // Law 10: what does not add up is not served. The bytes stay where they are, for an operator to look at.
             Quarantine($"Account {Id} is quarantined: {damage.Message}");
@@ -53,6 +56,7 @@ public sealed partial class AccountGrain
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
+        _watched?.Dispose();
         if (_log is null)
         {
             return;
@@ -60,55 +64,101 @@ public sealed partial class AccountGrain
 
         if (_outOfService is null && !_log.IsLost)
         {
-            await _snapshotting.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
-            await SnapshotAsync();
+            // As long as Orleans waits and no longer: the journal has everything, so nothing depends on this snapshot.
+            await Patiently(_snapshotting);
+            await Patiently(SnapshotAsync());
         }
 
         _log.Dispose();
+
+        async Task Patiently(Task snapshot) => await snapshot.WaitAsync(cancellationToken)
+            .ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>Asked by the partition's checkpoint: this account pins its oldest records.</summary>
     public async Task Checkpoint()
     {
-        if (_outOfService is not null || _log is null || _log.IsLost)
+        if (_outOfService is not null)
         {
-            DeactivateOnIdle();
             return;
         }
 
+        if (_log is not { IsLost: false })
+        {
+            GiveUp();
+            return;
+        }
+
+        // One that is under way may have begun before the entries in question.
         await _snapshotting;
         await SnapshotAsync();
     }
 
-    private Account Recover(AccountJournal log, AccountSnapshot snapshot)
+    /// <exception cref="FormatException">What is stored cannot be read.</exception>
+    /// <exception cref="JournalUnavailableException">The store cannot be reached.</exception>
+    private async Task ReadSnapshotAsync()
     {
-        if (snapshot.Bytes.Length > 0 && snapshot.IsDamaged)
+        try
+        {
+            await _storage.ReadStateAsync(AccountStorage.StateName, this.GetGrainId(), _snapshot);
+        }
+        catch (Exception failure) when (IsDamage(failure))
+        {
+            throw new FormatException($"The snapshot cannot be read: {failure.Message}", failure);
+        }
+        catch (Exception failure)
+        {
+            Log.SnapshotNotRead(_logger, Id, failure);
+            throw new JournalUnavailableException("The snapshot cannot be read now.", _options.SnapshotRetryDelay, failure);
+        }
+
+        if (_snapshot.RecordExists && _snapshot.State!.IsDamaged)
         {
             throw new FormatException("The snapshot's checksum does not fit its bytes.");
         }
+    }
 
-        var account = snapshot.Bytes.Length == 0
-            ? new Account(Id, _options.Limits)
-            : Account.Read(Id, snapshot.Bytes, _options.Limits);
-        var covered = account.Sequence;
-        foreach (var chunk in log.Tail)
+    /// <summary>
+    /// What serializers throw at bytes they cannot make sense of. Storage providers have exceptions of their own for a store that
+    /// cannot be reached: whatever else comes is taken for that, and tried again.
+    /// </summary>
+    private static bool IsDamage(Exception failure) => failure is FormatException or SerializerException or InvalidCastException
+        or ArgumentException or NotSupportedException or IndexOutOfRangeException or OverflowException or (InvalidOperationException and not ObjectDisposedException);
+
+    /// <exception cref="FormatException">Snapshot and entries do not make an account.</exception>
+    private Account Recover(AccountJournal log, AccountSnapshot snapshot)
+    {
+        try
         {
-            Replay(account, chunk.Span);
-        }
+            var account = snapshot.Bytes.Length == 0
+                ? new Account(Id, _options.Limits)
+                : Account.Read(Id, snapshot.Bytes, _options.Limits);
+            var covered = account.Sequence;
+            foreach (var chunk in log.Tail)
+            {
+                Replay(account, chunk.Span);
+            }
 
-        log.Recovered();
-        if (covered > 0)
+            log.Recovered();
+            if (covered > 0)
+            {
+                log.Snapshotted(covered);
+            }
+
+            return account;
+        }
+        catch (Exception damage) when (damage is not FormatException)
         {
-            log.Snapshotted(covered);
+            // Nothing here waits or looks outside: whatever went wrong is in the bytes.
+            throw new FormatException($"Its snapshot and entries do not fit together: {damage.Message}", damage);
         }
-
-        return account;
     }
 
     private void Quarantine(string reason)
     {
         Log.Quarantined(_logger, Id, reason);
         _outOfService = new Refusal { Code = Code.Quarantined, Detail = reason, Account = Id };
+        LeaveSoon(Lingering);
     }
 
     private static void Replay(Account account, ReadOnlySpan<byte> chunk)
@@ -127,36 +177,34 @@ public sealed partial class AccountGrain
 
     private void SnapshotWhenDue()
     {
-        if (!_snapshotting.IsCompleted)
-        {
-            return;
-        }
-
         var clock = _time.GetUtcNow();
         var outgrown = _log!.TailBytes > Math.Max(_options.MinSnapshotTailBytes, _snapshotBytes);
         if (clock >= _snapshotNotBefore && (outgrown || clock - _snapshotAt > _options.SnapshotInterval))
         {
-            _snapshotting = SnapshotAsync();
+            _ = SnapshotAsync();
         }
     }
+
+    /// <summary>One at a time: of two that write at once one would find the other's ETag, and take it for another activation's.</summary>
+    private Task SnapshotAsync() => _snapshotting.IsCompleted ? _snapshotting = WriteSnapshotAsync() : _snapshotting;
 
     /// <summary>
     /// Writes the state as it is now, once the journal has all of it. Turns go on meanwhile. When the store fails the journal keeps the
     /// entries, and the next occasion tries again.
     /// </summary>
-    private async Task SnapshotAsync()
+    private async Task WriteSnapshotAsync()
     {
         if (_log!.TailBytes == 0)
         {
             return;
         }
 
-        var writer = new ByteWriter((int)Math.Min(_snapshotBytes + 1024, Array.MaxLength / 2));
-        _account.Write(writer);
-        var bytes = writer.ToArray();
-        var sequence = _account.Sequence;
         try
         {
+            var writer = new ByteWriter((int)Math.Min(_snapshotBytes + 1024, Array.MaxLength / 2));
+            _account.Write(writer);
+            var bytes = writer.ToArray();
+            var sequence = _account.Sequence;
             await _lastCommit;
             _snapshot.State = AccountSnapshot.Of(bytes, _log.LastRecordNumber);
             await _storage.WriteStateAsync(AccountStorage.StateName, this.GetGrainId(), _snapshot);

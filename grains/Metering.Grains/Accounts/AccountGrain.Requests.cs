@@ -8,9 +8,19 @@ public sealed partial class AccountGrain
 {
     public async Task<Answer<AccountView>> Put(AccountRequest settings)
     {
-        if (await _rateCards.LoadAsync(settings.RateCard) is null && settings.RateCard != AccountRequest.DefaultRateCard)
+        if (settings.RateCard != AccountRequest.DefaultRateCard)
         {
-            return new Refusal { Code = Code.RateCardNotFound, Detail = $"There is no rate card {settings.RateCard}.", Account = Id };
+            var (loaded, card) = await LoadCardAsync(settings.RateCard);
+            if (!loaded)
+            {
+                return CardUnavailable();
+            }
+
+            if (card is null)
+            {
+                LeaveSoonIfUnknown();
+                return new Refusal { Code = Code.RateCardNotFound, Detail = $"There is no rate card {settings.RateCard}.", Account = Id };
+            }
         }
 
         return await Turn<AccountView>(now => Decided(_account.DecideSettings(AccountMapping.Settings(settings), now), "account") is { } refusal

@@ -1,4 +1,7 @@
 using Metering.Contracts;
+using Metering.Grains.Journal;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Metering.Grains.Accounts;
 
@@ -7,6 +10,13 @@ public sealed partial class AccountGrain
 {
     /// <summary>A timer further ahead is set again when it comes: most activations are gone by then.</summary>
     private static readonly TimeSpan LongestSleep = TimeSpan.FromHours(1);
+
+    /// <summary>
+    /// How long an activation that serves nobody (no such account, quarantined) goes on saying so before it leaves. Orleans sends what waits for
+    /// an activation that leaves on to the next one, but only twice: if each left at its first refusal, most of many callers would hear of
+    /// an error, the one who creates the account among them.
+    /// </summary>
+    private static readonly TimeSpan Lingering = TimeSpan.FromSeconds(1);
 
     private RecentChanges? _watched;
     private IGrainTimer? _alarm;
@@ -18,7 +28,7 @@ public sealed partial class AccountGrain
     /// </summary>
     public async Task<Answer<WatchPage>> Watch(long after, TimeSpan patience)
     {
-        if (Begin(out _) is { } refusal)
+        if (Look() is { } refusal)
         {
             return refusal;
         }
@@ -28,10 +38,15 @@ public sealed partial class AccountGrain
             return NotFoundAndLeave();
         }
 
-        _watched ??= new RecentChanges(_account.Sequence);
+        _watched ??= new RecentChanges(_account.Sequence, ServiceProvider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
         var longest = patience > WatchPage.MaxPatience ? WatchPage.MaxPatience : patience;
         if (after == _account.Sequence && longest > TimeSpan.Zero)
         {
+            if (_watched.Waiting >= _options.MaxWatchers)
+            {
+                return Refuse(Code.Overloaded, $"{_options.MaxWatchers} watchers wait for this account, as many as may.") with { RetryAfter = TimeSpan.FromSeconds(1) };
+            }
+
             await _watched.NextAsync(longest, _time);
         }
 
@@ -39,17 +54,60 @@ public sealed partial class AccountGrain
         return await SettleAsync() is { } lost ? lost : page;
     }
 
+    /// <summary>A turn in which nobody asks for anything: records what fell due.</summary>
+    private Refusal? Look()
+    {
+        try
+        {
+            if (Begin(out _) is { } refusal)
+            {
+                return refusal;
+            }
+
+            WakeWhenDue();
+            return null;
+        }
+        catch (JournalLostException)
+        {
+            GiveUp();
+            return Unavailable();
+        }
+        catch (Exception)
+        {
+            GiveUp();
+            throw;
+        }
+    }
+
     /// <summary>Sees to it that what falls due next is recorded when it does, though nobody calls.</summary>
     private void WakeWhenDue()
     {
         var dueAt = _account.NextDueAt;
-        if (dueAt >= _alarmAt || _outOfService is not null)
+        if (dueAt < _alarmAt)
         {
-            return;
+            var clock = _time.GetUtcNow();
+            SetAlarm(clock, dueAt - clock > LongestSleep ? LongestSleep : dueAt > clock ? dueAt - clock : TimeSpan.Zero);
         }
+    }
 
-        var clock = _time.GetUtcNow();
-        var wait = dueAt - clock > LongestSleep ? LongestSleep : dueAt > clock ? dueAt - clock : TimeSpan.Zero;
+    private void LeaveSoon(TimeSpan wait)
+    {
+        if (_alarmAt == DateTimeOffset.MaxValue)
+        {
+            SetAlarm(_time.GetUtcNow(), wait);
+        }
+    }
+
+    private void LeaveSoonIfUnknown()
+    {
+        if (_outOfService is null && !_account.Exists)
+        {
+            LeaveSoon(Lingering);
+        }
+    }
+
+    private void SetAlarm(DateTimeOffset clock, TimeSpan wait)
+    {
         _alarmAt = clock + wait;
         if (_alarm is null)
         {
@@ -64,10 +122,14 @@ public sealed partial class AccountGrain
     private Task Wake()
     {
         _alarmAt = DateTimeOffset.MaxValue;
-        if (_outOfService is null && _log is { IsLost: false })
+        if (_outOfService is not null || !_account.Exists)
         {
-            Begin(out _);
-            WakeWhenDue();
+            DeactivateOnIdle();
+        }
+        else if (Look() is { RetryAfter: { } pause } && _outOfService is null)
+        {
+            // There was no room for what is due; trying again at once would only spin.
+            SetAlarm(_time.GetUtcNow(), pause);
         }
 
         return Task.CompletedTask;

@@ -63,15 +63,22 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
     private Task<Answer<T>> Turn<T>(Func<DateTimeOffset, Answer<T>> decide)
         where T : class
     {
-        if (Begin(out var now) is { } refusal)
-        {
-            return Task.FromResult<Answer<T>>(refusal);
-        }
-
         Answer<T> answer;
         try
         {
+            if (Begin(out var now) is { } refusal)
+            {
+                return Task.FromResult<Answer<T>>(refusal);
+            }
+
             answer = decide(now);
+            WakeWhenDue();
+        }
+        catch (JournalLostException)
+        {
+            // The partition was lost since the turn began. What the turn applied goes with the activation.
+            GiveUp();
+            return Task.FromResult<Answer<T>>(Unavailable());
         }
         catch (Exception)
         {
@@ -80,7 +87,6 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
             throw;
         }
 
-        WakeWhenDue();
         return IsSettled ? Task.FromResult(answer) : AfterCommit(answer);
     }
 
@@ -93,7 +99,6 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
         now = default;
         if (_outOfService is { } reason)
         {
-            DeactivateOnIdle();
             return reason;
         }
 
@@ -103,18 +108,18 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
             return Unavailable();
         }
 
-        if (!log.HasRoom)
-        {
-            return Overloaded();
-        }
-
         now = _account.Now(_time.GetUtcNow());
-        while (_account.DecideDue(now) is { } due)
+        while (log.HasRoom)
         {
+            if (_account.DecideDue(now) is not { } due)
+            {
+                return null;
+            }
+
             Commit(due);
         }
 
-        return null;
+        return Overloaded();
     }
 
     /// <summary>Applies an entry and hands it to the journal. From here on answers wait for it.</summary>
@@ -168,11 +173,15 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
     private void GiveUp()
     {
         _outOfService ??= Unavailable();
+        _watched?.End();
         DeactivateOnIdle();
     }
 
-    void IJournalOwner.JournalLost() =>
+    void IJournalOwner.JournalLost()
+    {
+        _watched?.End();
         GrainContext.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "The account's part of the journal is lost."));
+    }
 
     private Refusal Unavailable(TimeSpan? retryAfter = null) => new()
     {
@@ -197,10 +206,10 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
         Account = Id,
     };
 
-    /// <summary>Not found, and gone: activations of accounts that do not exist are not kept.</summary>
+    /// <summary>Not found, and soon gone: activations of accounts that do not exist are not kept.</summary>
     private Refusal NotFoundAndLeave()
     {
-        DeactivateOnIdle();
+        LeaveSoon(Lingering);
         return NotFound();
     }
 }

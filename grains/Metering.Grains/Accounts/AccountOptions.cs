@@ -19,4 +19,7 @@ public sealed class AccountOptions
 
     /// <summary>After a snapshot could not be written, how long to leave the store alone. The journal keeps everything meanwhile.</summary>
     public TimeSpan SnapshotRetryDelay { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How many watchers may wait for changes of one account at the same time; one more hears overloaded.</summary>
+    public int MaxWatchers { get; set; } = 10_000;
 }

@@ -5,11 +5,26 @@ using Metering.Core.Entries;
 namespace Metering.Grains.Accounts;
 
 /// <summary>The last changes of an account that is watched, in order, without gaps; older ones make room.</summary>
-internal sealed class RecentChanges(long since)
+internal sealed class RecentChanges : IDisposable
 {
     private readonly Queue<AccountChange> _changes = [];
-    private long _before = since;
+    private readonly CancellationTokenSource _ended = new();
+    private readonly CancellationTokenRegistration _stopping;
+    private long _before;
+    private long _last;
     private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <param name="since">The account's sequence.</param>
+    /// <param name="stopping">When the silo stops: a watcher who went on waiting would hold the account up on its way out.</param>
+    internal RecentChanges(long since, CancellationToken stopping)
+    {
+        _before = since;
+        _last = since;
+        _stopping = stopping.UnsafeRegister(static changes => ((RecentChanges)changes!).End(), this);
+    }
+
+    /// <summary>Watchers who wait for the next change.</summary>
+    internal int Waiting { get; private set; }
 
     internal void Add(Entry entry, Credits change)
     {
@@ -18,6 +33,7 @@ internal sealed class RecentChanges(long since)
             _before = _changes.Dequeue().Sequence;
         }
 
+        _last = entry.Sequence;
         _changes.Enqueue(new AccountChange
         {
             Sequence = entry.Sequence,
@@ -28,33 +44,39 @@ internal sealed class RecentChanges(long since)
             Balance = entry.Balance.Value,
             Available = entry.Available.Value,
         });
-        _next.TrySetResult();
-        _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (Waiting > 0)
+        {
+            _next.TrySetResult();
+            _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
     }
 
-    /// <summary>Waits for the next change, but not longer than a time.</summary>
+    /// <summary>Waits for the next change, but not longer than a time, and not for an activation that leaves.</summary>
     internal async Task NextAsync(TimeSpan patience, TimeProvider time)
     {
-        try
-        {
-            await _next.Task.WaitAsync(patience, time);
-        }
-        catch (TimeoutException)
-        {
-            // Nothing happened: the page will be empty.
-        }
+        Waiting++;
+        await _next.Task.WaitAsync(patience, time, _ended.Token)
+            .ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
+        Waiting--;
     }
 
-    internal WatchPage After(long sequence)
+    /// <summary>The activation leaves: whoever waits goes on at once, and asks the next one. From any thread.</summary>
+    internal void End() => _ended.Cancel();
+
+    public void Dispose()
     {
-        var changes = _changes.Where(change => change.Sequence > sequence).ToArray();
-        return new WatchPage
-        {
-            Changes = changes,
-            Skipped = sequence < _before,
-            Through = changes.Length > 0 ? changes[^1].Sequence : Math.Max(sequence, _before),
-        };
+        _stopping.Dispose();
+        End();
     }
+
+    internal WatchPage After(long sequence) => new()
+    {
+        Changes = [.. _changes.Where(change => change.Sequence > sequence)],
+
+        // One who has seen more than there is has seen what a crash lost (periodic durability), and must look where it stands as well.
+        Skipped = sequence < _before || sequence > _last,
+        Through = _last,
+    };
 
     private static string? SubjectOf(Entry entry) => entry switch
     {

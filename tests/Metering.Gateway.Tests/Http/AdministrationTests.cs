@@ -18,11 +18,25 @@ public sealed class AdministrationTests
 
         Assert.Equal(
             """
-            {"account":"acme","displayName":"Acme","rateCard":"default","discountPercent":"0","creditLimit":"10",
+            {"account":"acme","status":"frozen","displayName":"Acme","rateCard":"default","discountPercent":"0","creditLimit":"10",
             "period":{"every":"month","anchor":"2026-01-01T00:00:00Z"},"metadata":{"tier":"gold"},
             "balance":"99.928","available":"101.928","held":"8","overage":"0","sequence":43,"createdAt":"2026-01-31T12:00:00.5Z","durability":"journal",
             "grants":[{"id":"plan","amount":"100","remaining":"99.928","priority":100,"kind":"plan","status":"active",
-            "effectiveAt":"2026-01-31T12:00:00.5Z","expiresAt":"2026-02-01T12:00:00.5Z","meters":["llm.*"],"addedAt":"2026-01-31T12:00:00.5Z"}]}
+            "effectiveAt":"2026-01-31T12:00:00.5Z","expiresAt":"2026-02-01T12:00:00.5Z","meters":["llm.*"],"addedAt":"2026-01-31T12:00:00.5Z",
+            "recurrence":{"every":"week","count":2,"anchor":"2026-01-30T12:00:00.5Z"},"rollover":{"minimum":"1","maximum":"50"},
+            "nextRefillAt":"2026-01-31T13:00:00.5Z"}],
+            "holds":[{"hold":"h1","credits":"8","settled":"2","meter":"llm.tokens","dimensions":{"model":"gpt-4"},
+            "placedAt":"2026-01-31T12:00:00.5Z","expiresAt":"2026-01-31T12:05:00.5Z"},
+            {"hold":"h2","credits":"1","settled":"0","placedAt":"2026-01-31T12:00:00.5Z","expiresAt":"2026-01-31T12:06:00.5Z"}],"holdCount":3,
+            "budgets":[{"id":"search","scope":{"meters":["llm.*"],"dimensions":{"team":"search"}},"window":"day","limit":"25","thresholds":[50,80,100],
+            "action":"block","spent":"20.5","crossed":[50,80],
+            "counters":[{"windowStart":"2026-01-31T00:00:00Z","spent":"20.5","held":"4","crossed":[50,80]}]},
+            {"id":"keys","scope":{"meters":["llm.*"],"dimensions":{"key":"*"}},"window":"day","limit":"25","thresholds":[50,80,100],
+            "action":"block","counters":[{"windowStart":"2026-01-31T00:00:00Z","spent":"20.5","held":"4","crossed":[50,80]}]}],
+            "policy":{"allowedMeters":["llm.*"],"blockedMeters":["llm.images"],"requiredDimensions":["service"],"maximumCreditsPerCharge":"50",
+            "rateLimits":[{"meter":"api.calls","quantity":"100","perSeconds":1,"burst":"200","left":"150.5"}],"frozen":true,"shadow":["rateLimits"],
+            "shadowed":{"rateLimits":7}},
+            "counters":[{"card":"default","meter":"llm.tokens","price":"rest","periodStart":"2026-01-01T12:00:00.5Z","quantity":"1200"}]}
             """.Replace("\n", "", StringComparison.Ordinal),
             read.Text);
         Assert.Equal(read.Text, put.Text);
@@ -126,13 +140,62 @@ public sealed class AdministrationTests
         var voided = await gateway.Send(HttpMethod.Delete, "/v1/accounts/acme/grants/plan", null);
 
         Assert.Equal(
-            """{"id":"plan","outcome":"granted","credits":"100","balance":"100","available":"110","sequence":2,"replayed":false}""", added.Text);
+            """{"id":"plan","outcome":"granted","credits":"100","balance":"100","available":"110","sequence":2,"replayed":false,"warnings":["llm.* fits no meter of the rate card default.","api.calls fits no meter of the rate card default."]}""",
+            added.Text);
         Assert.Equal("plan", (string?)listed.Json["grants"]![0]!["id"]);
         Assert.Equal(HttpStatusCode.OK, voided.Status);
         Assert.Equal("plan", gateway.Grains.Account("acme").Voided);
         var grant = gateway.Grains.Account("acme").Grant!;
         Assert.Equal(("plan", 100m, 5, GrantKind.Promotion), (grant.Id, grant.Amount, grant.Priority, grant.Kind));
         Assert.Equal(["llm.*", "*", "api.calls"], grant.Meters);
+    }
+
+    [Fact]
+    public async Task A_grant_may_refill_and_keep_a_part_of_the_rest()
+    {
+        await using var gateway = await GatewayHost.Start();
+        async Task<GrantRequest> Sent(string body)
+        {
+            Assert.Equal(HttpStatusCode.OK, (await gateway.Post("/v1/accounts/acme/grants", body)).Status);
+            return gateway.Grains.Account("acme").Grant!;
+        }
+
+        var whole = await Sent(
+            """
+            {"id":"plan","amount":"100","recurrence":{"every":"week","count":2,"anchor":"2026-01-05T00:00:00Z"},
+             "rollover":{"minimum":"0.5","maximum":"50"}}
+            """);
+        var least = await Sent("""{"id":"plan","amount":"100","recurrence":{"every":"month"}}""");
+        var keeping = await Sent("""{"id":"plan","amount":"100","recurrence":{"every":"month"},"rollover":{"minimum":"1"}}""");
+
+        Assert.Equal(new Recurrence(PeriodUnit.Week, new DateTimeOffset(2026, 1, 5, 0, 0, 0, TimeSpan.Zero), 2), whole.Recurrence);
+        Assert.Equal(new Rollover(0.5m, 50m), whole.Rollover);
+        Assert.Equal(new Recurrence(PeriodUnit.Month, null, 1), least.Recurrence);
+        Assert.Null(least.Rollover);
+        Assert.Equal(new Rollover(1m, 999_999_999_999_999_999.999999999m), keeping.Rollover);
+    }
+
+    [Fact]
+    public async Task A_rollover_without_a_maximum_is_read_without_one()
+    {
+        await using var gateway = await GatewayHost.Start();
+        var account = Samples.Account("acme");
+        var grant = account.Grants[0] with { Rollover = new Rollover(1m, 999_999_999_999_999_999.999999999m) };
+        gateway.Grains.Account("acme").OnGet = () => Task.FromResult<Answer<AccountView>>(account with { Grants = [grant] });
+
+        Assert.Equal("""{"minimum":"1"}""", (await gateway.Get("/v1/accounts/acme/grants")).Json["grants"]![0]!["rollover"]!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task An_account_is_closed_and_answers_how_it_stands()
+    {
+        await using var gateway = await GatewayHost.Start();
+        gateway.Grains.Account("acme").OnGet = () => Task.FromResult<Answer<AccountView>>(Samples.Account("acme") with { Status = AccountStatus.Closed });
+
+        var closed = await gateway.Send(HttpMethod.Delete, "/v1/accounts/acme", null);
+
+        Assert.Equal((HttpStatusCode.OK, "closed"), (closed.Status, (string?)closed.Json["status"]));
+        Assert.True(gateway.Grains.Account("acme").Closed);
     }
 
     [Fact]

@@ -50,6 +50,19 @@ public sealed class BadInputTests
         { """{"id":"a","meter":"m","quantity":1,"mode":1}""", "mode wrong_type" },
         { """{"id":"a","meter":"m","quantity":1,"explain":"true"}""", "explain wrong_type" },
         { """{"id":"a","meter":"m","quantity":1,"holds":[{"x":[1,{}]}]}""", "holds unknown_field" },
+        { """{"id":"a","producer":"p","producerSequence":1,"meter":"m","quantity":1}""", "id conflict" },
+        { """{"producer":"p","meter":"m","quantity":1}""", "producerSequence required" },
+        { """{"producerSequence":1,"meter":"m","quantity":1}""", "producer required" },
+        { """{"id":"a","producerSequence":1,"meter":"m","quantity":1}""", "id conflict, producer required" },
+        { """{"producer":"p q","producerSequence":0,"meter":"m","quantity":1}""", "producer bad_format, producerSequence out_of_range" },
+        { """{"producer":5,"producerSequence":-1,"meter":"m","quantity":1}""", "producer wrong_type, producerSequence out_of_range" },
+        { """{"producer":"p","producerSequence":1.5,"meter":"m","quantity":1}""", "producerSequence bad_format" },
+        { """{"producer":"p","producerSequence":"one","meter":"m","quantity":1}""", "producerSequence bad_format" },
+        { """{"producer":"p","producerSequence":"+1","meter":"m","quantity":1}""", "producerSequence bad_format" },
+        { """{"producer":"p","producerSequence":true,"meter":"m","quantity":1}""", "producerSequence wrong_type" },
+        { """{"producer":"p","producerSequence":4611686018427387905,"meter":"m","quantity":1}""", "producerSequence out_of_range" },
+        { """{"producer":"p","producerSequence":9223372036854775808,"meter":"m","quantity":1}""", "producerSequence out_of_range" },
+        { """{"producer":"p","producerSequence":1e30,"meter":"m","quantity":1}""", "producerSequence out_of_range" },
         { """{"id":"a","meter":"m","quantity":1,"account":"acme"}""", "account unknown_field" },
         { """{"id":"a","meter":"m","quantity":1,"rateCard":{}}""", "rateCard unknown_field" },
         { """{"id":"a","meter":"m","quantity":1,"Quantity":1}""", "Quantity unknown_field" },
@@ -84,8 +97,16 @@ public sealed class BadInputTests
         { """{"id":"g","amount":1,"effectiveAt":"2026-01-01T00:00:00Z","expiresAt":"2026-01-01T00:00:00Z"}""", "expiresAt out_of_range" },
         { """{"id":"g","amount":1,"meters":"llm"}""", "meters wrong_type" },
         { """{"id":"g","amount":1,"meters":["a*b","",5,"ok*"]}""", "meters[2] wrong_type, meters[0] bad_format, meters[1] bad_format" },
-        { """{"id":"g","amount":1,"recurrence":{"every":"month"}}""", "recurrence unknown_field" },
-        { """{"id":"g","amount":1,"rollover":{}}""", "rollover unknown_field" },
+        { """{"id":"g","amount":1,"recurrence":"month"}""", "recurrence wrong_type" },
+        { """{"id":"g","amount":1,"recurrence":{}}""", "recurrence.every required" },
+        { """{"id":"g","amount":1,"recurrence":{"every":"quarter","count":0,"anchor":"x","times":3}}""",
+            "recurrence.every bad_format, recurrence.count out_of_range, recurrence.anchor bad_format, recurrence.times unknown_field" },
+        { """{"id":"g","amount":1,"recurrence":{"every":"month","count":"2"}}""", "recurrence.count wrong_type" },
+        { """{"id":"g","amount":1,"rollover":{}}""", "rollover conflict" },
+        { """{"id":"g","amount":1,"recurrence":{"every":"month"},"rollover":5}""", "rollover wrong_type" },
+        { """{"id":"g","amount":1,"recurrence":{"every":"month"},"rollover":{"minimum":"-1","maximum":"1e-10","most":1}}""",
+            "rollover.minimum out_of_range, rollover.maximum too_precise, rollover.most unknown_field" },
+        { """{"id":"g","amount":1,"recurrence":{"every":"month"},"rollover":{"minimum":"5","maximum":"4.999999999"}}""", "rollover.maximum out_of_range" },
     };
 
     public static TheoryData<string, string> Accounts => new()
@@ -151,6 +172,9 @@ public sealed class BadInputTests
     [InlineData("GET", "/v1/accounts/a%20b/charges/c%20d", "account bad_format, id bad_format")]
     [InlineData("DELETE", "/v1/accounts/a%20b/grants/c%01d", "account bad_format, grant bad_format")]
     [InlineData("GET", "/v1/rate-cards/a%20b", "card bad_format")]
+    [InlineData("DELETE", "/v1/accounts/a%20b", "account bad_format")]
+    [InlineData("DELETE", "/v1/accounts/a%20b/budgets/b%20c", "account bad_format, budget bad_format")]
+    [InlineData("GET", "/v1/accounts/a%20b/watch", "account bad_format")]
     public async Task A_name_in_an_address_obeys_the_rule_of_names(string method, string path, string faults)
     {
         await using var gateway = await GatewayHost.Start();

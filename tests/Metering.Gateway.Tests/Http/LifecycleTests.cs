@@ -74,6 +74,8 @@ public sealed class LifecycleTests
     [InlineData("MaxConnections")]
     [InlineData("MaxAccountsInFlightPerBatch")]
     [InlineData("MaxBatchesInFlightPerStream")]
+    [InlineData("MaxWatchers")]
+    [InlineData("WatchHeartbeat")]
     public async Task An_option_out_of_its_range_stops_the_start(string option)
     {
         var failure = await Assert.ThrowsAsync<OptionsValidationException>(() => GatewayHost.Start(options =>

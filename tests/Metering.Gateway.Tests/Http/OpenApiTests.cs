@@ -31,7 +31,7 @@ public sealed class OpenApiTests
             }
         }
 
-        Assert.Equal(9, sent);
+        Assert.Equal(15, sent);
     }
 
     [Fact]
@@ -43,17 +43,20 @@ public sealed class OpenApiTests
 
         Assert.Equal(
             [
-                "delete /v1/accounts/{account}/grants/{grant}", "get /healthz/live", "get /healthz/ready", "get /v1/accounts", "get /v1/accounts/{account}",
-                "get /v1/accounts/{account}/charges/{id}", "get /v1/accounts/{account}/grants", "get /v1/rate-cards/{card}", "post /v1/accounts/{account}/charges",
-                "post /v1/accounts/{account}/grants", "post /v1/accounts/{account}/quotes", "post /v1/charges", "post /v1/events", "put /v1/accounts/{account}",
-                "put /v1/rate-cards/{card}",
+                "delete /v1/accounts/{account}", "delete /v1/accounts/{account}/budgets/{budget}", "delete /v1/accounts/{account}/grants/{grant}",
+                "get /healthz/live", "get /healthz/ready", "get /v1/accounts", "get /v1/accounts/{account}", "get /v1/accounts/{account}/charges/{id}",
+                "get /v1/accounts/{account}/grants", "get /v1/accounts/{account}/watch", "get /v1/rate-cards/{card}", "post /v1/accounts/{account}/charges",
+                "post /v1/accounts/{account}/charges/{charge}/reversals", "post /v1/accounts/{account}/grants", "post /v1/accounts/{account}/holds",
+                "post /v1/accounts/{account}/holds/{hold}/release", "post /v1/accounts/{account}/holds/{hold}/settle",
+                "post /v1/accounts/{account}/quotes", "post /v1/charges", "post /v1/events", "put /v1/accounts/{account}",
+                "put /v1/accounts/{account}/budgets/{budget}", "put /v1/accounts/{account}/policy", "put /v1/rate-cards/{card}",
             ],
             operations.Select(operation => $"{operation.Method} {operation.Path}").Order(StringComparer.Ordinal));
         Assert.All(operations, operation =>
         {
             Assert.NotNull(operation.Node["operationId"]);
             Assert.NotNull(operation.Node["summary"]);
-            Assert.NotNull(operation.Node["responses"]!["200"]!["content"]!["application/json"]!["example"]);
+            Assert.NotNull(operation.Node["responses"]!["200"]!["content"]![ReplyType(operation.Path)]!["example"]);
             Assert.NotNull(operation.Node["responses"]!["400"]!["content"]!["application/problem+json"]!["schema"]);
         });
     }
@@ -69,26 +72,46 @@ public sealed class OpenApiTests
             Violations = [Code.AccountFrozen],
             Explanation = Samples.Explanation,
             Burned = [new GrantBurn("plan", 1m)],
+            Crossed = [new CrossedThreshold("search", 50)],
+        });
+        gateway.Grains.Account("acme").OnGetCharge = () => Task.FromResult<Answer<ChargeView>>(Samples.ChargeView with
+        {
+            Hold = "h1",
+            Reversed = 0.01m,
+            Crossed = [new CrossedThreshold("search", 50)],
+        });
+        gateway.Grains.Account("acme").OnSettle = settle => Task.FromResult<Answer<SettleReply>>(Samples.Settled(settle.Id, settle.Hold) with
+        {
+            Violations = [Code.BudgetExceeded],
+            Explanation = Samples.Explanation,
+            Burned = [new GrantBurn("plan", 1m)],
+            Crossed = [new CrossedThreshold("search", 50)],
         });
         var document = await Document(gateway);
         var compared = 0;
         foreach (var (path, method, operation) in await Operations(gateway))
         {
+            var replyType = ReplyType(path);
+            var content = operation["responses"]!["200"]!["content"]![replyType]!;
+            Conforms(document, content["schema"]!, content["example"]!, $"example of {method} {path}");
+            if (replyType != "application/json")
+            {
+                continue;
+            }
+
             var request = operation["requestBody"]?["content"]?.AsObject().First();
             var reply = await gateway.Send(
                 new HttpMethod(method.ToUpperInvariant()),
                 AddressOf(path),
                 request is { } body ? Encoding.UTF8.GetBytes(body.Value!["example"]!.ToJsonString()) : null,
                 request?.Key);
-            var content = operation["responses"]!["200"]!["content"]!["application/json"]!;
             Conforms(document, content["schema"]!, reply.Json, $"{method} {path}");
-            Conforms(document, content["schema"]!, content["example"]!, $"example of {method} {path}");
             compared++;
         }
 
         var problem = await gateway.Post("/v1/charges", "{}");
         Conforms(document, document["components"]!["schemas"]!["Problem"]!, problem.Json, "problem");
-        Assert.Equal(15, compared);
+        Assert.Equal(23, compared);
     }
 
     [Fact]
@@ -102,11 +125,21 @@ public sealed class OpenApiTests
             return string.Join(' ', schemas[schema]!["properties"]!.AsObject().Select(property => property.Key).Order(StringComparer.Ordinal));
         }
 
-        Assert.Equal("dimensions explain id lines meter mode quantity time", FieldsOf("Charge"));
-        Assert.Equal("account dimensions explain id lines meter mode quantity time", FieldsOf("BatchCharge"));
-        Assert.Equal("dimensions explain id lines meter mode quantity rateCard time", FieldsOf("QuoteRequest"));
+        Assert.Equal("dimensions explain id lines meter mode producer producerSequence quantity time", FieldsOf("Charge"));
+        Assert.Equal("account dimensions explain id lines meter mode producer producerSequence quantity time", FieldsOf("BatchCharge"));
+        Assert.Equal("dimensions explain id lines meter mode producer producerSequence quantity rateCard time", FieldsOf("QuoteRequest"));
         Assert.Equal("dimensions meter quantity", FieldsOf("ChargeLine"));
-        Assert.Equal("amount effectiveAt expiresAt id kind meters priority", FieldsOf("GrantRequest"));
+        Assert.Equal("amount effectiveAt expiresAt id kind meters priority recurrence rollover", FieldsOf("GrantRequest"));
+        Assert.Equal("anchor count every", FieldsOf("Recurrence"));
+        Assert.Equal("maximum minimum", FieldsOf("Rollover"));
+        Assert.Equal("credits dimensions id meter mode quantity ttlSeconds", FieldsOf("HoldRequest"));
+        Assert.Equal("credits explain final id mode quantity", FieldsOf("SettleRequest"));
+        Assert.Equal("id", FieldsOf("ReleaseRequest"));
+        Assert.Equal("id quantity", FieldsOf("ReversalRequest"));
+        Assert.Equal("action limit scope thresholds window", FieldsOf("BudgetRequest"));
+        Assert.Equal("dimensions meters", FieldsOf("BudgetScope"));
+        Assert.Equal("allowedMeters blockedMeters frozen maximumCreditsPerCharge rateLimits requiredDimensions shadow", FieldsOf("PolicyRequest"));
+        Assert.Equal("burst meter perSeconds quantity", FieldsOf("RateLimitRequest"));
         Assert.Equal("creditLimit discountPercent displayName metadata period rateCard", FieldsOf("AccountSettings"));
         Assert.Equal("convert freeUnits id kind maximumPerPeriod packagePrice packageSize perCharge tiers unitPrice when", FieldsOf("Price"));
         Assert.Equal("decimal", (string?)schemas["GrantRequest"]!["properties"]!["amount"]!["format"]);
@@ -128,7 +161,12 @@ public sealed class OpenApiTests
         Assert.Equal(HttpStatusCode.OK, (await gateway.Get("/docs/scalar.js")).Status);
     }
 
+    private static string ReplyType(string path) =>
+        path.EndsWith("/watch", StringComparison.Ordinal) ? "text/event-stream" : "application/json";
+
     private static string AddressOf(string path) => path
+        .Replace("{hold}", "h1", StringComparison.Ordinal).Replace("{budget}", "search", StringComparison.Ordinal)
+        .Replace("{charge}", "req-1", StringComparison.Ordinal)
         .Replace("{account}", "acme", StringComparison.Ordinal).Replace("{grant}", "plan", StringComparison.Ordinal)
         .Replace("{id}", "req-1", StringComparison.Ordinal).Replace("{card}", "default", StringComparison.Ordinal);
 

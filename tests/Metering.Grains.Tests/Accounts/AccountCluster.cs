@@ -1,0 +1,133 @@
+using Metering.Contracts;
+using Metering.Grains.Accounts;
+using Metering.Grains.Journal;
+using Metering.Grains.Tests.Journal;
+using Metering.Grains.Tests.RateCards;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using Orleans.Runtime.Hosting;
+using Orleans.Serialization;
+using Orleans.Serialization.Serializers;
+using Orleans.TestingHost;
+using SiloJournal = Metering.Grains.Journal.Journal;
+
+namespace Metering.Grains.Tests.Accounts;
+
+/// <summary>What stays when a cluster is gone, and the one clock of a test.</summary>
+internal sealed class World
+{
+    internal const string Log = TestSilo.Log;
+
+    internal static readonly DateTimeOffset Noon = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+
+    internal FaultyJournalStore Journal { get; } = new();
+
+    internal SnapshotStore Snapshots { get; } = new();
+
+    internal FakeTimeProvider Clock { get; } = new(Noon);
+}
+
+/// <summary>What a test sets otherwise than the product does.</summary>
+internal sealed class Settings
+{
+    internal JournalOptions Journal { get; } = new();
+
+    internal AccountOptions Accounts { get; } = new();
+}
+
+/// <summary>A silo with accounts on stores and a clock that the test owns. All its time stands still unless the test moves it.</summary>
+internal sealed class AccountCluster : IAsyncDisposable
+{
+    private readonly InProcessTestCluster _cluster;
+    private readonly StoreConnections _connections;
+
+    private AccountCluster(World world, InProcessTestCluster cluster, StoreConnections connections)
+    {
+        World = world;
+        _cluster = cluster;
+        _connections = connections;
+    }
+
+    internal World World { get; }
+
+    private IServiceProvider Services => _cluster.GetSiloServiceProvider(_cluster.Silos[0].SiloAddress);
+
+    internal IGrainFactory Grains => Services.GetRequiredService<IGrainFactory>();
+
+    internal Serializer Serializer => Services.GetRequiredService<Serializer>();
+
+    internal SiloJournal Journal => Services.GetRequiredService<SiloJournal>();
+
+    internal IAccountGrain Account(string id) => Grains.GetGrain<IAccountGrain>(id);
+
+    internal ICheckpointedAccount Checkpointed(string id) => Grains.GetGrain<ICheckpointedAccount>(id);
+
+    internal static async Task<AccountCluster> StartAsync(World world, Action<Settings>? configure = null)
+    {
+        var settings = new Settings();
+        configure?.Invoke(settings);
+        var connections = new StoreConnections();
+        var builder = new InProcessTestClusterBuilder(1);
+        builder.ConfigureSilo((_, silo) =>
+        {
+            silo.Services.AddSingleton<TimeProvider>(world.Clock);
+            silo.Services.AddSingleton<IJournalStore>(new JournalConnection(world.Journal, connections));
+            silo.Services.AddSingleton<IAccountIndex, NoIndex>();
+            silo.Services.AddGrainStorage("accounts", (provider, _) => new SnapshotConnection(
+                world.Snapshots, connections, provider.GetRequiredService<Serializer>(), provider.GetRequiredService<IActivatorProvider>()));
+            silo.Services.AddSingleton(Microsoft.Extensions.Options.Options.Create(settings.Accounts));
+            silo.Services.AddJournal(_ => { });
+            silo.Services.AddSingleton(Microsoft.Extensions.Options.Options.Create(settings.Journal));
+            silo.Services.AddRateCards();
+        });
+        var cluster = new AccountCluster(world, builder.Build(), connections);
+        await cluster._cluster.DeployAsync(TestContext.Current.CancellationToken);
+        return cluster;
+    }
+
+    /// <summary>A cluster with a card that asks one credit a call.</summary>
+    internal static async Task<AccountCluster> StartPricedAsync(World world, Action<Settings>? configure = null)
+    {
+        var cluster = await StartAsync(world, configure);
+        await cluster.PublishAsync(AccountRequest.DefaultRateCard, unitPrice: 1m);
+        return cluster;
+    }
+
+    internal async Task PublishAsync(string card, decimal unitPrice) =>
+        Assert.NotNull((await Grains.GetGrain<IRateCardGrain>(card).Publish(CardDrafts.Calls(unitPrice))).Reply);
+
+    /// <summary>
+    /// Waits until an account has had its turn at everything sent before: a request that looks at nothing of the account is answered although all
+    /// others wait for a commit.
+    /// </summary>
+    internal async Task TurnsTakenAsync(string account) =>
+        Assert.Equal(Code.RateCardNotFound, (await Account(account).Put(new AccountRequest { RateCard = "no-such-card" })).Refusal!.Code);
+
+    /// <summary>Waits until no silo has the account in memory.</summary>
+    internal async Task AsleepAsync(string account)
+    {
+        var management = Grains.GetGrain<IManagementGrain>(0);
+        while (await management.GetActivationAddress(Account(account)) is not null)
+        {
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>Puts every account to sleep, as idleness would.</summary>
+    internal async Task SleepAsync(string account)
+    {
+        await Grains.GetGrain<IManagementGrain>(0).ForceActivationCollection(TimeSpan.Zero);
+        await AsleepAsync(account);
+    }
+
+    /// <summary>The process is gone: from now on nothing it does reaches a store.</summary>
+    internal void Crash() => _connections.Cut();
+
+    public ValueTask DisposeAsync() => _cluster.DisposeAsync();
+
+    private sealed class NoIndex : IAccountIndex
+    {
+        public Task<IReadOnlyList<string>> ListAsync(string prefix, string after, int limit, CancellationToken cancellationToken) =>
+            Task.FromResult<IReadOnlyList<string>>([]);
+    }
+}
