@@ -20,6 +20,7 @@ internal sealed class OpenStream : IDisposable
     private readonly CancellationTokenSource _silence;
     private readonly CancellationTokenSource _over;
     private readonly CancellationToken _overToken;
+    private readonly CancellationTokenSource _ending;
     private readonly AsyncDuplexStreamingCall<V1.ChargeBatch, V1.ChargeBatchReply> _call;
     private long _correlation;
 
@@ -33,6 +34,7 @@ internal sealed class OpenStream : IDisposable
         _silence = new CancellationTokenSource(Timeout.InfiniteTimeSpan, options.Time);
         _over = CancellationTokenSource.CreateLinkedTokenSource(stopping, _silence.Token);
         _overToken = _over.Token;
+        _ending = CancellationTokenSource.CreateLinkedTokenSource(_overToken);
         _call = calls.ChargeStream(cancellationToken: _overToken);
     }
 
@@ -53,6 +55,7 @@ internal sealed class OpenStream : IDisposable
     public void Dispose()
     {
         _call.Dispose();
+        _ending.Dispose();
         _over.Dispose();
         _silence.Dispose();
         _places.Dispose();
@@ -64,10 +67,8 @@ internal sealed class OpenStream : IDisposable
         var young = new Due(_options.Time, _options.MaxStreamAge);
         try
         {
-            while (young.Left > TimeSpan.Zero)
+            while (young.Left > TimeSpan.Zero && await MayWrite())
             {
-                await _places.WaitAsync(_overToken);
-                await _backlog.WaitAsync(_overToken);
                 if (!await Write(_backlog.TakeBatch()))
                 {
                     _places.Release();
@@ -82,6 +83,21 @@ internal sealed class OpenStream : IDisposable
             // The gateway may have ended the stream while this was being written: what it answered before is still to be read.
             _silence.CancelAfter(ReadTheRest);
             return _overToken.IsCancellationRequested ? null : exception;
+        }
+    }
+
+    /// <summary>Waits for a place and for a charge; false when the gateway asks for no more.</summary>
+    private async Task<bool> MayWrite()
+    {
+        try
+        {
+            await _places.WaitAsync(_ending.Token);
+            await _backlog.WaitAsync(_ending.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!_overToken.IsCancellationRequested)
+        {
+            return false;
         }
     }
 
@@ -113,7 +129,15 @@ internal sealed class OpenStream : IDisposable
         {
             while (await _call.ResponseStream.MoveNext(_overToken))
             {
-                Take(_call.ResponseStream.Current);
+                if (_call.ResponseStream.Current is { Ending: false } reply)
+                {
+                    Take(reply);
+                }
+                else
+                {
+                    // The gateway stops: what was sent is answered, and what comes now goes to the next one.
+                    await _ending.CancelAsync();
+                }
             }
 
             return null;

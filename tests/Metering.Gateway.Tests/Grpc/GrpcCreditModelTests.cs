@@ -92,7 +92,8 @@ public sealed class GrpcCreditModelTests
         Assert.Equivalent(Samples.Budget.Budget, account.Budget, strict: true);
         Assert.Equal((request.Budget, request.Scope, request.Window, request.Limit, request.Action), (budget.Id, budget.Scope, budget.Window, budget.Limit, budget.Action));
         Assert.Equal((20L, 500_000_000, 4L), (budget.Counters[0].Spent.Units, budget.Counters[0].Spent.Nanos, budget.Counters[0].Held.Units));
-        Assert.Equal(([50, 80], [50, 80, 100]), (budget.Counters[0].Crossed.ToArray(), budget.Thresholds.ToArray()));
+        Assert.Equal([50, 80], budget.Counters[0].Crossed);
+        Assert.Equal([50, 80, 100], budget.Thresholds);
 
         Assert.Equal("search", (await gateway.Client.DeleteBudgetAsync(new V1.DeleteBudgetRequest { Account = "acme", Budget = "search" }, Options)).Id);
         Assert.Equal("search", account.BudgetDeleted);
