@@ -92,6 +92,12 @@ public sealed partial class AccountGrain
     /// <summary>Completes when a snapshot with everything until now has been written, or could not be.</summary>
     private async Task LastSnapshotAsync()
     {
+        if (!_lastCommit.IsCompleted)
+        {
+            // With periodic durability nobody else may be in a hurry. Whether it lands shows below.
+            _ = _log!.Flush();
+        }
+
         // One that is under way may have begun before the last entries.
         await _snapshotting;
         await SnapshotAsync();

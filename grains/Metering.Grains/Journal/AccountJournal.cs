@@ -86,6 +86,12 @@ public sealed class AccountJournal : IDisposable
         return committed;
     }
 
+    /// <summary>
+    /// Sends off what periodic durability still holds back. Completes, or fails with <see cref="JournalLostException"/>, with the record that holds it.
+    /// </summary>
+    /// <exception cref="JournalLostException"><see cref="IsLost"/>.</exception>
+    public Task Flush() => _partition.Flush();
+
     /// <summary>The tail was replayed; its memory can go.</summary>
     public void Recovered()
     {

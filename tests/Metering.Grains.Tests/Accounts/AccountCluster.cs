@@ -4,6 +4,7 @@ using Metering.Grains.Journal;
 using Metering.Grains.Tests.Journal;
 using Metering.Grains.Tests.RateCards;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Orleans.Runtime.Hosting;
@@ -36,14 +37,33 @@ internal sealed class World
     {
         Journal = journal;
         Snapshots = snapshots;
-        Clock = new FakeTimeProvider(now);
+        Clock = new TestClock(now);
     }
 
     internal FaultyJournalStore Journal { get; }
 
     internal SnapshotStore Snapshots { get; }
 
-    internal FakeTimeProvider Clock { get; }
+    internal TestClock Clock { get; }
+}
+
+/// <summary>Stands still unless it is moved; and lets something happen at the very moment a grain looks at it.</summary>
+internal sealed class TestClock(DateTimeOffset now) : FakeTimeProvider(now)
+{
+    private Action? _onNextLook;
+
+    /// <summary>Happens once, when next anybody looks from within a grain's turn.</summary>
+    internal void OnNextLook(Action action) => _onNextLook = action;
+
+    public override DateTimeOffset GetUtcNow()
+    {
+        if (_onNextLook is not null && TaskScheduler.Current != TaskScheduler.Default)
+        {
+            Interlocked.Exchange(ref _onNextLook, null)?.Invoke();
+        }
+
+        return base.GetUtcNow();
+    }
 }
 
 /// <summary>What a test sets otherwise than the product does.</summary>
@@ -62,14 +82,18 @@ internal sealed class AccountCluster : IAsyncDisposable
     private readonly InProcessTestCluster _cluster;
     private readonly StoreConnections _connections;
 
-    private AccountCluster(World world, InProcessTestCluster cluster, StoreConnections connections)
+    private AccountCluster(World world, InProcessTestCluster cluster, StoreConnections connections, CardSource cards)
     {
         World = world;
+        Cards = cards;
         _cluster = cluster;
         _connections = connections;
     }
 
     internal World World { get; }
+
+    /// <summary>Where the silo's rate cards come from.</summary>
+    internal CardSource Cards { get; }
 
     private IServiceProvider Services => _cluster.GetSiloServiceProvider(_cluster.Silos[0].SiloAddress);
 
@@ -88,6 +112,7 @@ internal sealed class AccountCluster : IAsyncDisposable
         var settings = new Settings();
         configure?.Invoke(settings);
         var connections = new StoreConnections();
+        var cards = new CardSource();
         var builder = new InProcessTestClusterBuilder(1);
         builder.ConfigureSilo((_, silo) =>
         {
@@ -99,10 +124,11 @@ internal sealed class AccountCluster : IAsyncDisposable
             silo.Services.AddSingleton(Options.Create(settings.Accounts));
             silo.Services.AddJournal(_ => { });
             silo.Services.AddSingleton(Options.Create(settings.Journal));
+            silo.Services.AddSingleton(provider => CardsFrom(cards, provider));
             silo.Services.AddRateCards();
             silo.Services.AddSingleton(Options.Create(settings.RateCards));
         });
-        var cluster = new AccountCluster(world, builder.Build(), connections);
+        var cluster = new AccountCluster(world, builder.Build(), connections, cards);
         await cluster._cluster.DeployAsync(TestContext.Current.CancellationToken);
         return cluster;
     }
@@ -146,6 +172,16 @@ internal sealed class AccountCluster : IAsyncDisposable
     internal void Crash() => _connections.Cut();
 
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
+
+    private static Grains.RateCards CardsFrom(CardSource cards, IServiceProvider provider)
+    {
+        cards.Inner = new RateCardGrainSource(provider.GetRequiredService<IGrainFactory>());
+        return new Grains.RateCards(
+            cards,
+            provider.GetRequiredService<IOptions<RateCardOptions>>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<Grains.RateCards>>());
+    }
 
     private sealed class NoIndex : IAccountIndex
     {

@@ -83,6 +83,21 @@ public sealed class UncertainAppendTests
         await watching;
     }
 
+    [BoundedFact]
+    public async Task A_partition_lost_in_the_middle_of_a_turn_makes_the_caller_hear_unavailable_and_the_retry_settles()
+    {
+        await using var cluster = await AccountCluster.StartPricedAsync(_world);
+        var acme = await cluster.FundAsync("acme", 10m);
+        _world.Clock.OnNextLook(() => _ = cluster.Journal.ReleaseAsync(0, CancellationToken.None));
+        await acme.Charge(Requests.Calls("c", 1m)).Refused(Code.Unavailable);
+        Assert.Equal(9m, (await acme.Charge(Requests.Calls("c", 1m)).Granted()).Balance);
+        _world.Clock.OnNextLook(() => _ = cluster.Journal.ReleaseAsync(0, CancellationToken.None));
+        Assert.All(await acme.ChargeMany([Requests.Calls("d", 1m), Requests.Calls("e", 1m)]), answer => answer.Refused(Code.Unavailable));
+        Assert.All(await acme.ChargeMany([Requests.Calls("d", 1m), Requests.Calls("e", 1m)]), answer => answer.Granted());
+        var view = await acme.Get().Granted();
+        Assert.Equal((7m, 5L), (view.Balance, view.Sequence));
+    }
+
     private async Task Settles_exactly_once_after(AppendFate? fate, int replays)
     {
         await using var cluster = await AccountCluster.StartPricedAsync(_world);
