@@ -14,6 +14,7 @@ internal sealed class BreakableProxy : IAsyncDisposable
     private readonly HashSet<Socket> _open = [];
     private readonly Task _accepting;
     private Uri? _target;
+    private volatile bool _losesAnswers;
 
     public BreakableProxy(Uri? target)
     {
@@ -25,8 +26,8 @@ internal sealed class BreakableProxy : IAsyncDisposable
 
     public Uri Address { get; }
 
-    /// <summary>Connections accepted so far.</summary>
-    public int Connections { get; private set; }
+    /// <summary>From now until the next cut nothing that the server says arrives.</summary>
+    public void LoseAnswers() => _losesAnswers = true;
 
     /// <summary>Cuts every connection; new ones go to the target, or are cut at once when there is none.</summary>
     public void Cut(Uri? target)
@@ -34,6 +35,7 @@ internal sealed class BreakableProxy : IAsyncDisposable
         lock (_lock)
         {
             _target = target;
+            _losesAnswers = false;
             foreach (var socket in _open)
             {
                 Reset(socket);
@@ -72,7 +74,6 @@ internal sealed class BreakableProxy : IAsyncDisposable
         Uri? target;
         lock (_lock)
         {
-            Connections++;
             target = _target;
             _open.Add(client);
             _open.Add(server);
@@ -84,7 +85,7 @@ internal sealed class BreakableProxy : IAsyncDisposable
             {
                 client.NoDelay = server.NoDelay = true;
                 await server.ConnectAsync(IPAddress.Loopback, target.Port);
-                await Task.WhenAny(Pass(client, server), Pass(server, client));
+                await Task.WhenAny(Pass(client, server, () => true), Pass(server, client, () => !_losesAnswers));
             }
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
@@ -101,21 +102,18 @@ internal sealed class BreakableProxy : IAsyncDisposable
         }
     }
 
-    private static async Task Pass(Socket from, Socket to)
+    private static async Task Pass(Socket from, Socket to, Func<bool> arrives)
     {
         var buffer = new byte[64 * 1_024];
         int read;
         while ((read = await from.ReceiveAsync(buffer)) > 0)
         {
-            for (var sent = 0; sent < read;)
+            for (var sent = 0; sent < read && arrives();)
             {
                 sent += await to.SendAsync(buffer.AsMemory(sent, read - sent));
             }
         }
     }
 
-    private static void Reset(Socket socket)
-    {
-        socket.Close(0);
-    }
+    private static void Reset(Socket socket) => socket.Close(0);
 }

@@ -13,6 +13,9 @@ internal sealed class RestartableServer : IAsyncDisposable
 
     public Uri Address => _proxy.Address;
 
+    /// <summary>Past what breaks.</summary>
+    public Uri DirectAddress => new(_app!.Services.GetRequiredService<GatewayEndpoints>().Grpc);
+
     public static async Task<RestartableServer> Start()
     {
         var server = new RestartableServer();
@@ -21,7 +24,10 @@ internal sealed class RestartableServer : IAsyncDisposable
     }
 
     /// <summary>Breaks every connection; callers reach the server again at once.</summary>
-    public void Cut() => _proxy.Cut(new Uri(_app!.Services.GetRequiredService<GatewayEndpoints>().Grpc));
+    public void Cut() => _proxy.Cut(DirectAddress);
+
+    /// <summary>From now until the next cut the server hears, and is not heard.</summary>
+    public void LoseAnswers() => _proxy.LoseAnswers();
 
     /// <summary>Breaks every connection, takes the server away, and brings it back over the same directory.</summary>
     public async Task Restart()

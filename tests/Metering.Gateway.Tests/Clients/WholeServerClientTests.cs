@@ -64,6 +64,33 @@ public sealed class WholeServerClientTests
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Charges_whose_answers_were_lost_get_the_original_answers(bool numbered)
+    {
+        await using var server = await RestartableServer.Start();
+        await using var client = new MeteringClient(server.Address, Patient);
+        await using var observer = new MeteringClient(server.DirectAddress, Patient);
+        await Fund(client, "acme");
+        var producer = client.Producer("chat-1");
+        Task<Answer<ChargeReply>> Send(int i) => numbered
+            ? producer.ChargeAsync("acme", Usage.Of("calls", 1m), Cancellation)
+            : client.ChargeAsync("acme", Charge.Of($"req-{i}", "calls", 1m), Cancellation);
+        Assert.NotNull((await Send(0)).Reply);
+
+        server.LoseAnswers();
+        var charging = Task.WhenAll(Enumerable.Range(1, 500).Select(Send));
+        var charged = await Charged(observer, 2m);
+        server.Cut();
+        var answers = await charging;
+
+        Assert.All(answers, answer => Assert.NotNull(answer.Reply));
+        Assert.True(answers.Count(answer => answer.Reply!.Replayed) >= charged - 1m, "What was charged before the cut is not charged again.");
+        Assert.Equal(501m, await Charged(observer, 501m));
+        Assert.Equal(500, answers.Select(answer => answer.Reply!.Sequence).Distinct().Count());
+    }
+
     [Fact]
     public async Task A_producers_charges_over_breaking_streams_are_each_charged_exactly_once()
     {
@@ -229,6 +256,18 @@ public sealed class WholeServerClientTests
         {
             Assert.NotNull((await client.PutAccountAsync(account, new AccountSettings { RateCard = "plain" }, Cancellation)).Reply);
             Assert.NotNull((await client.AddGrantAsync(account, new Grant { Id = "plan", Amount = Granted }, Cancellation)).Reply);
+        }
+    }
+
+    /// <summary>Calls counted by the account, as soon as there are so many.</summary>
+    private static async Task<decimal> Charged(MeteringClient observer, decimal atLeast)
+    {
+        while (true)
+        {
+            if ((await observer.GetAccountAsync("acme", Cancellation)).Reply!.Counters.SingleOrDefault()?.Quantity is { } quantity && quantity >= atLeast)
+            {
+                return quantity;
+            }
         }
     }
 
