@@ -187,7 +187,7 @@ public sealed partial class AccountGrain
     private void SnapshotWhenDue()
     {
         var clock = _time.GetUtcNow();
-        var outgrown = _log!.TailBytes > Math.Max(_options.MinSnapshotTailBytes, _snapshotBytes);
+        var outgrown = _log!.TailBytes > Math.Max(_options.MinSnapshotTailBytes, _snapshotBytes * _options.SnapshotTailRatio);
         if (clock >= _snapshotNotBefore && (outgrown || clock - _snapshotAt > _options.SnapshotInterval))
         {
             _ = SnapshotAsync();

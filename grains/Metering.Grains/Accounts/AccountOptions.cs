@@ -9,9 +9,12 @@ public sealed class AccountOptions
     public AccountLimits Limits { get; set; } = new();
 
     /// <summary>
-    /// A snapshot is written when the journaled bytes since the last one outgrow it, but not below this many bytes: then the work of
-    /// snapshots stays in proportion to that of charges.
+    /// A snapshot is written when the journaled bytes since the last one are this many times as many as it had: then snapshots write a fraction of
+    /// what charges do, however many ids a busy account remembers. The checkpoint bounds the log all the same.
     /// </summary>
+    public int SnapshotTailRatio { get; set; } = 4;
+
+    /// <summary>Fewer journaled bytes than this are not worth a snapshot for their own sake.</summary>
     public int MinSnapshotTailBytes { get; set; } = 64 * 1024;
 
     /// <summary>An account that changed writes a snapshot at least this often while it is called. Idle ones are asked by the checkpoint.</summary>
