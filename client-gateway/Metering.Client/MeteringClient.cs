@@ -1,5 +1,7 @@
 using Grpc.Core;
 using Grpc.Net.Client;
+using Metering.Client.Sending;
+using Metering.Client.Wire;
 
 namespace Metering.Client;
 
@@ -8,87 +10,132 @@ namespace Metering.Client;
 /// </summary>
 /// <remarks>
 /// A refusal is an ordinary answer and comes as a value. A call that got no answer is sent again under the same id, which the account
-/// recognises, so it is never charged twice; when there is still no answer, <see cref="MeteringException"/> says that the outcome is
-/// unknown. Send the same request again, with the same id, to find out.
+/// recognises, so it is never charged twice; when there is still no answer by the deadline, <see cref="MeteringException"/> says that the
+/// outcome is unknown. Send the same request again, with the same id, to find out.
 /// </remarks>
-public sealed class MeteringClient : IDisposable
+public sealed partial class MeteringClient : IAsyncDisposable, IDisposable
 {
+    private static readonly TimeSpan KeepAlivePingDelay = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan KeepAlivePingTimeout = TimeSpan.FromSeconds(10);
+
     private readonly GrpcChannel _channel;
     private readonly V1.Metering.MeteringClient _calls;
+    private readonly Backoff _backoff;
     private readonly Retries _retries;
+    private readonly ChargeSender _charges;
 
     /// <summary>Makes a client of the gateway's gRPC address; it connects when it is first used.</summary>
     /// <param name="address">Such as <c>http://127.0.0.1:8081</c>.</param>
-    /// <param name="options">How often and how long it tries; the defaults, if left out.</param>
+    /// <param name="options">How long it tries and how much it has in work; the defaults, if left out.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     public MeteringClient(Uri address, MeteringClientOptions? options = null)
     {
-        options ??= new MeteringClientOptions();
-        options.Check();
-        _retries = new Retries(options);
+        Options = options ?? new MeteringClientOptions();
+        Options.Check();
+        _backoff = new Backoff(Options);
+        _retries = new Retries(Options, _backoff);
         _channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions
         {
-            MaxReceiveMessageSize = options.MaxReplyBytes,
+            MaxReceiveMessageSize = Options.MaxReplyBytes,
+            InitialReconnectBackoff = Options.FirstDelay,
+            MaxReconnectBackoff = Options.MaxDelay,
+            DisposeHttpClient = true,
             HttpHandler = new SocketsHttpHandler
             {
                 EnableMultipleHttp2Connections = true,
-                ConnectTimeout = options.AttemptTimeout,
-                KeepAlivePingDelay = TimeSpan.FromSeconds(30),
-                KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
+                ConnectTimeout = Options.AttemptTimeout,
+                PooledConnectionLifetime = Options.MaxStreamAge,
+                KeepAlivePingDelay = KeepAlivePingDelay,
+                KeepAlivePingTimeout = KeepAlivePingTimeout,
             },
         });
         _calls = new V1.Metering.MeteringClient(_channel);
+        _charges = new ChargeSender(_calls, Options, _backoff, _retries);
     }
 
-    /// <summary>Prices usage and deducts it: all lines or none.</summary>
-    /// <exception cref="MeteringException">No answer came; the outcome is unknown.</exception>
-    public Task<Answer<ChargeReply>> ChargeAsync(string account, Charge charge, CancellationToken cancellationToken = default) =>
-        Send(_calls.ChargeAsync, Messages.ToWire(account, charge), Messages.FromWire, cancellationToken);
+    internal MeteringClientOptions Options { get; }
 
     /// <summary>
-    /// Charges of any accounts, each on its own: one answer for each, in order. A charge whose refusal is retryable may be sent again.
+    /// Prices usage and deducts it: all lines or none. Charges made at the same time, by however many callers, travel together in batches over
+    /// one stream: make them concurrently, and await them together.
+    /// </summary>
+    /// <exception cref="MeteringException">No answer came by the deadline; the outcome is unknown.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A quantity cannot travel exactly; nothing was sent.</exception>
+    public Task<Answer<ChargeReply>> ChargeAsync(string account, Charge charge, CancellationToken cancellationToken = default) =>
+        SendCharge(new AccountCharge(account, charge), Due(), cancellationToken);
+
+    /// <summary>
+    /// Charges of any accounts, each on its own, in one call: one answer for each, in order. A charge whose refusal is retryable is not sent
+    /// again by itself.
     /// </summary>
     /// <param name="charges">At most 10,000. Those of one account keep their order.</param>
     /// <param name="cancellationToken">Cancels the wait; the outcome is then unknown.</param>
-    /// <exception cref="MeteringException">No answer came; the outcome is unknown.</exception>
+    /// <exception cref="MeteringException">No answer came by the deadline; the outcome is unknown.</exception>
     public Task<Answer<IReadOnlyList<Answer<ChargeReply>>>> ChargeManyAsync(
         IReadOnlyList<AccountCharge> charges, CancellationToken cancellationToken = default)
     {
         var request = new V1.ChargeManyRequest();
-        request.Charges.Add(charges.Select(static charge => Messages.ToWire(charge.Account, charge.Charge)));
-        return Send(_calls.ChargeManyAsync, request, Messages.FromWire, cancellationToken);
+        request.Charges.Add(charges.Select(static charge => ChargeMessages.ToWire(charge.Account, charge.Charge)));
+        return Send(_calls.ChargeManyAsync, request, ChargeMessages.FromWire, cancellationToken);
     }
 
-    /// <summary>Creates an account or replaces its settings.</summary>
-    /// <exception cref="MeteringException">No answer came; the outcome is unknown.</exception>
-    public Task<Answer<Account>> PutAccountAsync(string account, AccountSettings settings, CancellationToken cancellationToken = default) =>
+    /// <summary>A producer, which numbers its charges: for very high rates. Keep it; make one for each name.</summary>
+    /// <param name="name">1 to 100 of <c>A-Z a-z 0-9 . _ : -</c>. Nobody else may charge under it at the same time.</param>
+    /// <param name="firstSequence">
+    /// The first number, above all that the name ever had. When left out, microseconds since 1970: safe as long as clocks do not go back while no
+    /// client runs and no account gets more than a million charges a second.
+    /// </param>
+    public Producer Producer(string name, long? firstSequence = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        var first = firstSequence ?? (Options.Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+        ArgumentOutOfRangeException.ThrowIfLessThan(first, 1, nameof(firstSequence));
+        return new Producer(this, name, first);
+    }
+
+    /// <summary>What a charge would do now, against the account's rate card or a draft. Changes nothing.</summary>
+    /// <exception cref="MeteringException">No answer came by the deadline.</exception>
+    public Task<Answer<Quote>> QuoteAsync(string account, Usage usage, RateCard? draft = null, CancellationToken cancellationToken = default) =>
         Send(
-            _calls.PutAccountAsync,
-            new V1.PutAccountRequest { Account = account, Settings = Messages.ToWire(settings) },
-            Messages.FromWire,
+            _calls.QuoteAsync,
+            new V1.QuoteRequest { Charge = ChargeMessages.QuoteToWire(account, usage), RateCard = draft is null ? null : RateCardMessages.ToWire(draft) },
+            ChargeMessages.FromWire,
             cancellationToken);
 
-    /// <summary>Reads an account and its grants.</summary>
-    /// <exception cref="MeteringException">No answer came.</exception>
-    public Task<Answer<Account>> GetAccountAsync(string account, CancellationToken cancellationToken = default) =>
-        Send(_calls.GetAccountAsync, new V1.GetAccountRequest { Account = account }, Messages.FromWire, cancellationToken);
+    /// <summary>A charge, or the settling of a hold, that is still remembered.</summary>
+    /// <exception cref="MeteringException">No answer came by the deadline.</exception>
+    public Task<Answer<PastCharge>> GetChargeAsync(string account, ChargeId id, CancellationToken cancellationToken = default) =>
+        Send(_calls.GetChargeAsync, new V1.GetChargeRequest { Account = account, Id = id.ToString() }, ChargeMessages.PastFromWire, cancellationToken);
 
-    /// <summary>Puts credits into an account.</summary>
-    /// <exception cref="MeteringException">No answer came; the outcome is unknown.</exception>
-    public Task<Answer<GrantReply>> AddGrantAsync(string account, Grant grant, CancellationToken cancellationToken = default) =>
-        Send(_calls.AddGrantAsync, Messages.ToWire(account, grant), Messages.FromWire, cancellationToken);
-
-    /// <summary>Publishes the next version of a rate card; the same content as the latest version's publishes nothing new.</summary>
-    /// <exception cref="MeteringException">No answer came; the outcome is unknown.</exception>
-    public Task<Answer<PublishReply>> PublishRateCardAsync(string card, RateCard draft, CancellationToken cancellationToken = default) =>
+    /// <summary>Gives a charge back, wholly or in part.</summary>
+    /// <param name="account">The account.</param>
+    /// <param name="charge">The charge, or the settling of a hold.</param>
+    /// <param name="id">The reversal's own, from the same set as charges' ids. A retry sends the same.</param>
+    /// <param name="quantity">Above 0, and only for a charge of one line; all that has not been given back yet, when left out.</param>
+    /// <param name="cancellationToken">Cancels the wait; the outcome is then unknown.</param>
+    /// <exception cref="MeteringException">No answer came by the deadline; the outcome is unknown.</exception>
+    public Task<Answer<ReversalReply>> ReverseAsync(
+        string account, ChargeId charge, string id, decimal? quantity = null, CancellationToken cancellationToken = default) =>
         Send(
-            _calls.PublishRateCardAsync,
-            new V1.PublishRateCardRequest { Card = card, Draft = Messages.ToWire(draft) },
-            Messages.FromWire,
+            _calls.ReverseChargeAsync,
+            new V1.ReverseChargeRequest { Account = account, Charge = charge.ToString(), Id = id, Quantity = WireValues.ToWireIfAny(quantity) },
+            HoldMessages.FromWire,
             cancellationToken);
 
-    /// <inheritdoc/>
-    public void Dispose() => _channel.Dispose();
+    /// <summary>Ends the client. Calls that have no answer yet end with <see cref="MeteringException"/>: await them first.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _charges.DisposeAsync();
+        _channel.Dispose();
+    }
+
+    /// <summary>As <see cref="DisposeAsync"/>, but does not wait until the stream of charges has ended.</summary>
+    public void Dispose() => _ = DisposeAsync().AsTask();
+
+    internal Due Due() => new(Options.Time, Options.Deadline);
+
+    internal Task<Answer<ChargeReply>> SendCharge(AccountCharge charge, Due due, CancellationToken cancellationToken) =>
+        _charges.Send(charge, due, cancellationToken);
 
     private Task<Answer<T>> Send<TRequest, TReply, T>(
         Func<TRequest, CallOptions, AsyncUnaryCall<TReply>> call, TRequest request, Func<TReply, T> fromWire, CancellationToken cancellationToken)

@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Scalar.AspNetCore;
 
@@ -27,16 +28,22 @@ public static class GatewayHosting
     public static WebApplicationBuilder AddMeteringGateway(this WebApplicationBuilder builder, Action<GatewayOptions> configure)
     {
         var services = builder.Services;
+
+        // It tells every refused call, and a refusal is an ordinary answer.
+        builder.Logging.AddFilter("Grpc", LogLevel.Warning);
         services.AddOptions<GatewayOptions>().Configure(configure).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<GatewayEndpoints>();
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelConfiguration>();
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton<GrainRouter>().AddSingleton<ChargeBatch>().AddSingleton<AccountList>();
+        services.AddSingleton<GrainRouter>().AddSingleton<ChargeBatch>().AddSingleton<AccountList>()
+            .AddSingleton<WatchHub>().AddSingleton<PatternWarnings>();
         services.AddSingleton<Admission>().AddSingleton<RequestBody>();
         services.AddSingleton<ChargeEndpoints>().AddSingleton<AccountEndpoints>().AddSingleton<GrantEndpoints>()
+            .AddSingleton<HoldEndpoints>().AddSingleton<GovernanceEndpoints>().AddSingleton<WatchEndpoints>()
             .AddSingleton<RateCardEndpoints>().AddSingleton<EventEndpoints>().AddSingleton<HealthEndpoints>();
         services.AddHealthChecks().AddCheck<SiloHealthCheck>(SiloHealthCheck.Ready, tags: [SiloHealthCheck.Ready]);
-        services.AddSingleton<SiloHealthCheck>();
+        services.AddSingleton<SiloHealthCheck>().AddSingleton<Drain>();
+        services.AddHostedService(static provider => provider.GetRequiredService<Drain>());
         services.AddMeteringOpenApi();
         AddGrpc(services);
         return builder;
@@ -50,6 +57,9 @@ public static class GatewayHosting
         services.GetRequiredService<ChargeEndpoints>().Map(app);
         services.GetRequiredService<AccountEndpoints>().Map(app);
         services.GetRequiredService<GrantEndpoints>().Map(app);
+        services.GetRequiredService<HoldEndpoints>().Map(app);
+        services.GetRequiredService<GovernanceEndpoints>().Map(app);
+        services.GetRequiredService<WatchEndpoints>().Map(app);
         services.GetRequiredService<RateCardEndpoints>().Map(app);
         services.GetRequiredService<EventEndpoints>().Map(app);
         services.GetRequiredService<HealthEndpoints>().Map(app);
@@ -69,12 +79,16 @@ public static class GatewayHosting
 
     private static void AddGrpc(IServiceCollection services)
     {
-        services.AddSingleton<MeteringService>().AddSingleton<ChargeStreams>().AddSingleton<GuardInterceptor>();
+        services.AddSingleton<MeteringService>().AddSingleton<ChargeStreams>().AddSingleton<AccountWatches>().AddSingleton<GuardInterceptor>();
         services.AddGrpc().AddServiceOptions<MeteringService>(static grpc => grpc.Interceptors.Add<GuardInterceptor>());
         services.AddOptions<global::Grpc.AspNetCore.Server.GrpcServiceOptions>().Configure<IOptions<GatewayOptions>>(static (grpc, gateway) =>
         {
             grpc.MaxReceiveMessageSize = (int)gateway.Value.MaxBodyBytes;
             grpc.MaxSendMessageSize = null;
+
+            // The answer to unknown services claims every address of two parts, and with it HTTP's 405 for those; clients
+            // take the plain 404 for UNIMPLEMENTED too.
+            grpc.IgnoreUnknownServices = true;
         });
         services.AddGrpcHealthChecks(static health =>
         {

@@ -37,6 +37,14 @@ public sealed class GatewayOptions
     [Range(1, 1_000_000)]
     public int MaxConnections { get; set; } = 16_384;
 
+    /// <summary>Callers who watch an account at once over both edges; each is one of the requests in work. Over it callers hear <c>overloaded</c>.</summary>
+    [Range(1, 100_000)]
+    public int MaxWatchers { get; set; } = 1_024;
+
+    /// <summary>How long nothing is sent to a watcher over HTTP before a comment is, so that nothing between takes the connection for dead: 10 ms to 5 min.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:05:00")]
+    public TimeSpan WatchHeartbeat { get; set; } = TimeSpan.FromSeconds(15);
+
     /// <summary>Accounts of one batch that are asked at once.</summary>
     [Range(1, 10_000)]
     public int MaxAccountsInFlightPerBatch { get; set; } = 64;

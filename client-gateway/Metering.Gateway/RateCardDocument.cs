@@ -17,6 +17,7 @@ public static class RateCardDocument
         {
             var json = new JsonCursor(document, faults);
             var draft = RateCardReader.Read(ref json);
+            json.End();
             return draft is not null && !faults.Any
                 ? draft
                 : throw new FormatException(string.Join("; ", faults.All.Select(fault => $"{fault.Path}: {fault.Message}")));

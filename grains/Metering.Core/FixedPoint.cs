@@ -28,6 +28,14 @@ internal static class FixedPoint
         // (13.000) gives the same number as without, and it is several times cheaper on the encoding path.
         Span<int> parts = stackalloc int[4];
         decimal.GetBits(value, parts);
+        if (parts[2] == 0 && (parts[1] & ~0x3FFF_FFFF) == 0 && (parts[3] >> 16 & 0x7F) is var small && small <= Decimals)
+        {
+            // Below 2⁶², and a factor below 2³⁰: the common case needs no more than one 128-bit product.
+            var low = unchecked((long)(((ulong)(uint)parts[1] << 32) | (uint)parts[0]));
+            var product = Math.BigMul(low, (long)PowersOfTen[Decimals - small]);
+            return parts[3] < 0 ? -product : product;
+        }
+
         var mantissa = new UInt128(unchecked((uint)parts[2]), unchecked(((ulong)(uint)parts[1] << 32) | (uint)parts[0]));
         var scale = (parts[3] >> 16) & 0x7F;
         var nanos = (Int128)(scale <= Decimals ? mantissa * PowersOfTen[Decimals - scale] : mantissa / Power(scale - Decimals));

@@ -20,24 +20,27 @@ internal sealed class RawHttpConnection : IDisposable
     public Task ConnectAsync(Uri target, CancellationToken cancellationToken) =>
         _socket.ConnectAsync(target.Host, target.Port, cancellationToken).AsTask();
 
-    /// <summary>Sends a request and tells the status of its answer.</summary>
-    public async ValueTask<int> SendAsync(ReadOnlyMemory<byte> request, CancellationToken cancellationToken)
-    {
-        // A request of a few hundred bytes fits the socket's buffer: it is sent whole.
-        await _socket.SendAsync(request, cancellationToken);
-        _received = 0;
-        do
-        {
-            var count = await _socket.ReceiveAsync(_buffer.AsMemory(_received), cancellationToken);
-            if (count == 0)
-            {
-                throw new IOException("The server closed the connection, or its answer is too long.");
-            }
+    /// <summary>To wait on for an answer's bytes.</summary>
+    public Socket Socket => _socket;
 
-            _received += count;
+    /// <summary>Sends a request. One of a few hundred bytes fits the socket's buffer: it is sent whole.</summary>
+    public void Send(ReadOnlySpan<byte> request)
+    {
+        _received = 0;
+        _socket.Send(request);
+    }
+
+    /// <summary>Takes the bytes that are there; the status once the answer is whole, 0 before.</summary>
+    public int Receive()
+    {
+        var count = _socket.Receive(_buffer.AsSpan(_received));
+        if (count == 0)
+        {
+            throw new IOException("The server closed the connection, or its answer is too long.");
         }
-        while (!IsWhole(_buffer.AsSpan(0, _received)));
-        return Number(_buffer.AsSpan(StatusAt, 3));
+
+        _received += count;
+        return IsWhole(_buffer.AsSpan(0, _received)) ? Number(_buffer.AsSpan(StatusAt, 3)) : 0;
     }
 
     public void Dispose() => _socket.Dispose();

@@ -1,7 +1,10 @@
 using System.Net.Mime;
 using System.Text.Json;
+using CloudNative.CloudEvents;
+using CloudNative.CloudEvents.Http;
 using Metering.Gateway.Validation;
 using Metering.Gateway.Wire;
+using Microsoft.AspNetCore.Http;
 
 namespace Metering.Gateway.Events;
 
@@ -27,8 +30,6 @@ internal sealed class EventAttributes
 
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
 
-    public string this[string name] => _values[name];
-
     /// <summary>Takes the attributes of the JSON format: everything but the data.</summary>
     public static EventAttributes From(JsonElement element, Faults faults)
     {
@@ -48,7 +49,49 @@ internal sealed class EventAttributes
         return attributes;
     }
 
-    public void Add(string name, string value, Faults faults)
+    /// <summary>Takes the attributes of binary mode: one header each, and the body's content type.</summary>
+    public static EventAttributes From(IHeaderDictionary headers, string? contentType, Faults faults)
+    {
+        var attributes = new EventAttributes();
+        foreach (var (header, values) in headers)
+        {
+            if (HttpUtilities.GetAttributeNameFromHeaderName(header) is { } name)
+            {
+                foreach (var value in values)
+                {
+                    attributes.Add(name, HttpUtilities.DecodeHeaderValue(value ?? ""), faults);
+                }
+            }
+        }
+
+        if (contentType is not null)
+        {
+            attributes.Add(DataContentType, contentType, faults);
+        }
+
+        return attributes;
+    }
+
+    /// <summary>Gives them to the library, which may yet refuse one.</summary>
+    public void CopyTo(CloudEvent cloudEvent, Faults faults)
+    {
+        foreach (var (name, value) in _values)
+        {
+            try
+            {
+                if (name != SpecVersion)
+                {
+                    cloudEvent.SetAttributeFromString(name, value);
+                }
+            }
+            catch (Exception exception) when (exception is ArgumentException or FormatException)
+            {
+                faults.Add(name, FaultCodes.BadFormat, "It is not a valid value of this attribute.");
+            }
+        }
+    }
+
+    private void Add(string name, string value, Faults faults)
     {
         if (!_values.TryAdd(name, value))
         {
@@ -102,7 +145,7 @@ internal sealed class EventAttributes
                     || media.MediaType.EndsWith("+json", StringComparison.OrdinalIgnoreCase))
                 && media.CharSet?.Equals("utf-8", StringComparison.OrdinalIgnoreCase) != false;
         }
-        catch (FormatException)
+        catch (Exception exception) when (exception is FormatException or ArgumentException)
         {
             return false;
         }

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using CloudNative.CloudEvents;
-using CloudNative.CloudEvents.Http;
 using CloudNative.CloudEvents.SystemTextJson;
 using Metering.Gateway.Routing;
 using Metering.Gateway.Validation;
@@ -46,30 +45,14 @@ internal static class EventReader
     public static BatchItem ReadBinary(IHeaderDictionary headers, string? contentType, ReadOnlySpan<byte> body)
     {
         var faults = new Faults();
-        var attributes = new EventAttributes();
-        var cloudEvent = new CloudEvent(CloudEventsSpecVersion.V1_0);
-        foreach (var (header, values) in headers)
-        {
-            if (HttpUtilities.GetAttributeNameFromHeaderName(header) is not { } name)
-            {
-                continue;
-            }
-
-            foreach (var value in values)
-            {
-                var text = HttpUtilities.DecodeHeaderValue(value ?? "");
-                attributes.Add(name, text, faults);
-                Set(cloudEvent, name, text, faults);
-            }
-        }
-
-        if (contentType is not null)
-        {
-            attributes.Add(EventAttributes.DataContentType, contentType, faults);
-            Set(cloudEvent, EventAttributes.DataContentType, contentType, faults);
-        }
-
+        var attributes = EventAttributes.From(headers, contentType, faults);
         attributes.Check(faults);
+        var cloudEvent = new CloudEvent(CloudEventsSpecVersion.V1_0);
+        if (!faults.Any)
+        {
+            attributes.CopyTo(cloudEvent, faults);
+        }
+
         if (!faults.Any && !body.IsEmpty)
         {
             Formatter.DecodeBinaryModeEventData(body.ToArray(), cloudEvent);
@@ -100,21 +83,6 @@ internal static class EventReader
         }
 
         return ToItem(cloudEvent, faults);
-    }
-
-    private static void Set(CloudEvent cloudEvent, string name, string value, Faults faults)
-    {
-        try
-        {
-            if (name != EventAttributes.SpecVersion)
-            {
-                cloudEvent.SetAttributeFromString(name, value);
-            }
-        }
-        catch (Exception exception) when (exception is ArgumentException or FormatException)
-        {
-            faults.Add(name, FaultCodes.BadFormat, "It is not a valid value of this attribute.");
-        }
     }
 
     private static BatchItem ToItem(CloudEvent? cloudEvent, Faults faults)

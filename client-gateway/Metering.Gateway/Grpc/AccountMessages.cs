@@ -39,6 +39,8 @@ internal static class AccountMessages
             EffectiveAt = WireValues.Instant(wire.EffectiveAt, "effectiveAt", faults),
             ExpiresAt = WireValues.Instant(wire.ExpiresAt, "expiresAt", faults),
             Meters = [.. wire.Meters],
+            Recurrence = FromWire(wire.Recurrence, faults),
+            Rollover = FromWire(wire.Rollover, faults),
         };
         GrantRules.Check(grant, faults);
         return grant;
@@ -57,8 +59,21 @@ internal static class AccountMessages
             Sequence = account.Sequence,
             CreatedAt = account.CreatedAt.ToWire(),
             Durability = account.Durability.ToWire(),
+            Status = account.Status.ToWire(),
+            HoldCount = account.HoldCount,
+            Policy = GovernanceMessages.ToWire(account.Policy),
         };
         wire.Grants.Add(account.Grants.Select(ToWire));
+        wire.Holds.Add(account.Holds.Select(HoldMessages.ToWire));
+        wire.Budgets.Add(account.Budgets.Select(GovernanceMessages.ToWire));
+        wire.Counters.Add(account.Counters.Select(static counter => new V1.UsageCounter
+        {
+            Card = counter.Card,
+            Meter = counter.Meter,
+            Price = counter.Price,
+            PeriodStart = counter.PeriodStart.ToWire(),
+            Quantity = counter.Quantity.ToWire(),
+        }));
         return wire;
     }
 
@@ -99,6 +114,13 @@ internal static class AccountMessages
         Replayed = reply.Replayed,
     };
 
+    public static V1.GrantReply ToWire(Warned<GrantReply> warned)
+    {
+        var wire = ToWire(warned.Reply);
+        wire.Warnings.Add(warned.Warnings);
+        return wire;
+    }
+
     private static Period FromWire(V1.Period? wire, Faults faults)
     {
         if (wire is null)
@@ -112,6 +134,35 @@ internal static class AccountMessages
             WireValues.Instant(wire.Anchor, "anchor", faults) ?? Period.Default.Anchor);
         faults.Leave();
         return period;
+    }
+
+    private static Recurrence? FromWire(V1.Recurrence? wire, Faults faults)
+    {
+        if (wire is null)
+        {
+            return null;
+        }
+
+        faults.Enter("recurrence");
+        var recurrence = new Recurrence(
+            WireValues.Unit(wire.Every, faults),
+            WireValues.Instant(wire.Anchor, "anchor", faults),
+            wire.HasCount ? wire.Count : 1);
+        faults.Leave();
+        return recurrence;
+    }
+
+    private static Rollover? FromWire(V1.Rollover? wire, Faults faults)
+    {
+        if (wire is null)
+        {
+            return null;
+        }
+
+        faults.Enter("rollover");
+        var rollover = new Rollover(WireValues.Amount(wire.Minimum, "minimum", faults) ?? 0m, WireValues.Amount(wire.Maximum, "maximum", faults) ?? GrantRules.AllRollsOver);
+        faults.Leave();
+        return rollover;
     }
 
     private static V1.AccountSettings ToWire(AccountRequest settings)
@@ -141,8 +192,28 @@ internal static class AccountMessages
             EffectiveAt = grant.EffectiveAt.ToWire(),
             ExpiresAt = grant.ExpiresAt.ToWireIfAny(),
             AddedAt = grant.AddedAt.ToWire(),
+            NextRefillAt = grant.NextRefillAt.ToWireIfAny(),
         };
         wire.Meters.Add(grant.Meters);
+        if (grant.Recurrence is { } recurrence)
+        {
+            wire.Recurrence = new V1.Recurrence
+            {
+                Every = recurrence.Every.ToWire(),
+                Count = recurrence.Count,
+                Anchor = recurrence.Anchor.ToWireIfAny(),
+            };
+        }
+
+        if (grant.Rollover is { } rollover)
+        {
+            wire.Rollover = new V1.Rollover
+            {
+                Minimum = rollover.Minimum.ToWire(),
+                Maximum = rollover.Maximum == GrantRules.AllRollsOver ? null : rollover.Maximum.ToWire(),
+            };
+        }
+
         return wire;
     }
 }

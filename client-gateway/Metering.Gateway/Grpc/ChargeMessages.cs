@@ -27,13 +27,20 @@ internal static class ChargeMessages
         }
 
         faults.Leave();
+        var name = ChargeName.From(
+            wire.Id.Length == 0 ? null : wire.Id,
+            wire.Producer.Length == 0 ? null : wire.Producer,
+            wire.HasProducerSequence ? wire.ProducerSequence : null,
+            faults);
         var charge = new ChargeRequest
         {
-            Id = wire.Id,
+            Id = name.Id,
             Lines = lines,
             Time = WireValues.Instant(wire.Time, "time", faults),
-            Mode = WireValues.Mode(wire.Mode, faults),
+            Mode = WireValues.Mode(wire.Mode, ChargeMode.Enforce, faults),
             Explain = wire.Explain,
+            Producer = name.Producer,
+            ProducerSequence = name.ProducerSequence,
         };
         ChargeRules.Check(charge, singleLine: false, faults);
         return charge;
@@ -62,6 +69,7 @@ internal static class ChargeMessages
         };
         AddViolations(wire.Violations, reply.Violations);
         AddExplanation(wire.Explanation, wire.Burned, reply.Explanation ?? [], reply.Burned ?? []);
+        AddCrossed(wire.Crossed, reply.Crossed);
         return wire;
     }
 
@@ -78,6 +86,8 @@ internal static class ChargeMessages
             Balance = charge.Balance.ToWire(),
             Available = charge.Available.ToWire(),
             Sequence = charge.Sequence,
+            Hold = charge.Hold ?? "",
+            Reversed = NotZero(charge.Reversed),
         };
         foreach (var line in charge.Lines)
         {
@@ -88,6 +98,7 @@ internal static class ChargeMessages
 
         AddViolations(wire.Violations, charge.Violations);
         AddExplanation(wire.Explanation, wire.Burned, charge.Explanation, charge.Burned);
+        AddCrossed(wire.Crossed, charge.Crossed);
         return wire;
     }
 
@@ -115,9 +126,7 @@ internal static class ChargeMessages
         }
     }
 
-    private static V1.Decimal? NotZero(decimal amount) => amount == 0m ? null : amount.ToWire();
-
-    private static void AddViolations(RepeatedField<string> wire, IReadOnlyList<Code> violations)
+    public static void AddViolations(RepeatedField<string> wire, IReadOnlyList<Code> violations)
     {
         foreach (var violation in violations)
         {
@@ -125,7 +134,15 @@ internal static class ChargeMessages
         }
     }
 
-    private static void AddExplanation(
+    public static void AddCrossed(RepeatedField<V1.CrossedThreshold> wire, IReadOnlyList<CrossedThreshold> crossed)
+    {
+        foreach (var threshold in crossed)
+        {
+            wire.Add(new V1.CrossedThreshold { Budget = threshold.Budget, Threshold = threshold.Threshold });
+        }
+    }
+
+    public static void AddExplanation(
         RepeatedField<V1.LineExplanation> wireLines,
         RepeatedField<V1.GrantBurn> wireBurned,
         IReadOnlyList<LineExplanation> lines,
@@ -136,11 +153,18 @@ internal static class ChargeMessages
             wireLines.Add(ToWire(line));
         }
 
+        AddBurned(wireBurned, burned);
+    }
+
+    public static void AddBurned(RepeatedField<V1.GrantBurn> wire, IReadOnlyList<GrantBurn> burned)
+    {
         foreach (var burn in burned)
         {
-            wireBurned.Add(new V1.GrantBurn { Grant = burn.Grant, Credits = burn.Credits.ToWire() });
+            wire.Add(new V1.GrantBurn { Grant = burn.Grant, Credits = burn.Credits.ToWire() });
         }
     }
+
+    private static V1.Decimal? NotZero(decimal amount) => amount == 0m ? null : amount.ToWire();
 
     private static V1.LineExplanation ToWire(LineExplanation line)
     {

@@ -1,17 +1,24 @@
 using Grpc.Core;
+using Metering.Gateway.Health;
 using Metering.Gateway.Routing;
 using Metering.Gateway.Validation;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace Metering.Gateway.Grpc;
 
 /// <summary>
 /// Streams of batches. So many batches of a stream are in work at once; while there are that many the stream is not read, and flow control
-/// holds the client back: nothing is dropped. When the host stops, what was read is answered and the stream ends well.
+/// holds the client back: nothing is dropped.
 /// </summary>
-internal sealed class ChargeStreams(ChargeBatch batch, IHostApplicationLifetime lifetime, IOptions<GatewayOptions> options)
+/// <remarks>
+/// When the host stops, the client is told and completes its side; then the stream ends, with everything answered. Ending it from here alone
+/// would not do: HTTP/2 resets a stream that one side still writes, the connection closes right behind, and the client may take what
+/// was a good end for a broken stream. A client that does not listen is cut off after a moment.
+/// </remarks>
+internal sealed class ChargeStreams(ChargeBatch batch, Drain drain, IOptions<GatewayOptions> options)
 {
+    private static readonly TimeSpan CompleteWithin = TimeSpan.FromSeconds(2);
+
     private readonly int _maxInFlight = options.Value.MaxBatchesInFlightPerStream;
 
     public async Task Serve(
@@ -19,16 +26,37 @@ internal sealed class ChargeStreams(ChargeBatch batch, IHostApplicationLifetime 
     {
         using var places = new SemaphoreSlim(_maxInFlight);
         using var writing = new SemaphoreSlim(1);
-        var stopping = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var registration = lifetime.ApplicationStopping.Register(() => stopping.TrySetResult(false));
+        var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        drain.EnterStream();
+        var registration = drain.Stopping.Register(stopping.SetResult);
         var failure = (Exception?)null;
         try
         {
-            while (failure is null && await NextOrStopping(requests, stopping.Task, cancellationToken))
+            var ending = stopping.Task;
+            var next = requests.MoveNext(cancellationToken);
+            while (failure is null)
             {
-                var read = requests.Current;
-                await places.WaitAsync(cancellationToken);
-                _ = Answer(read);
+                if (await Task.WhenAny(next, ending) == next)
+                {
+                    if (!await next)
+                    {
+                        break;
+                    }
+
+                    await places.WaitAsync(cancellationToken);
+                    _ = Answer(requests.Current);
+                    next = requests.MoveNext(cancellationToken);
+                }
+                else if (ending == stopping.Task)
+                {
+                    await Write(new V1.ChargeBatchReply { Ending = true });
+                    ending = Task.Delay(CompleteWithin, cancellationToken);
+                }
+                else
+                {
+                    Forget(next);
+                    break;
+                }
             }
         }
         finally
@@ -38,6 +66,9 @@ internal sealed class ChargeStreams(ChargeBatch batch, IHostApplicationLifetime 
             {
                 await places.WaitAsync(CancellationToken.None);
             }
+
+            await registration.DisposeAsync();
+            drain.LeaveStream();
         }
 
         if (failure is not null)
@@ -49,16 +80,7 @@ internal sealed class ChargeStreams(ChargeBatch batch, IHostApplicationLifetime 
         {
             try
             {
-                var reply = await Send(read);
-                await writing.WaitAsync(cancellationToken);
-                try
-                {
-                    await replies.WriteAsync(reply, cancellationToken);
-                }
-                finally
-                {
-                    writing.Release();
-                }
+                await Write(await Send(read));
             }
             catch (Exception exception)
             {
@@ -69,22 +91,24 @@ internal sealed class ChargeStreams(ChargeBatch batch, IHostApplicationLifetime 
                 places.Release();
             }
         }
-    }
 
-    private static async Task<bool> NextOrStopping(
-        IAsyncStreamReader<V1.ChargeBatch> requests, Task<bool> stopping, CancellationToken cancellationToken)
-    {
-        var next = requests.MoveNext(cancellationToken);
-        if (await Task.WhenAny(next, stopping) == next)
+        async Task Write(V1.ChargeBatchReply reply)
         {
-            return await next;
+            await writing.WaitAsync(cancellationToken);
+            try
+            {
+                await replies.WriteAsync(reply, cancellationToken);
+            }
+            finally
+            {
+                writing.Release();
+            }
         }
-
-        // The read that is given up ends with the call; nobody waits for how.
-        _ = next.ContinueWith(
-            static given => given.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-        return false;
     }
+
+    // The read that is given up ends with the call; nobody waits for how.
+    private static void Forget(Task next) => _ = next.ContinueWith(
+        static given => given.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
 
     private async Task<V1.ChargeBatchReply> Send(V1.ChargeBatch read)
     {

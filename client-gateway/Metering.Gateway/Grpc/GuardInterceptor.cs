@@ -30,6 +30,17 @@ internal sealed class GuardInterceptor(Admission admission, ILogger<GuardInterce
             return true;
         });
 
+    public override Task ServerStreamingServerHandler<TRequest, TResponse>(
+        TRequest request,
+        IServerStreamWriter<TResponse> responseStream,
+        ServerCallContext context,
+        ServerStreamingServerMethod<TRequest, TResponse> continuation) =>
+        Guard(context, async () =>
+        {
+            await continuation(request, responseStream, context);
+            return true;
+        });
+
     private async Task<T> Guard<T>(ServerCallContext context, Func<Task<T>> call)
     {
         if (!admission.TryEnter())

@@ -6,7 +6,9 @@ using Metering.Gateway.Validation;
 namespace Metering.Gateway.Grpc;
 
 /// <summary>The gRPC edge: messages in, the same rules as HTTP, grain calls, messages out.</summary>
-internal sealed class MeteringService(GrainRouter router, ChargeBatch batch, AccountList list, ChargeStreams streams) : V1.Metering.MeteringBase
+internal sealed class MeteringService(
+    GrainRouter router, ChargeBatch batch, AccountList list, PatternWarnings warnings, ChargeStreams streams, AccountWatches watches)
+    : V1.Metering.MeteringBase
 {
     public override async Task<V1.ChargeReply> Charge(V1.ChargeRequest request, ServerCallContext context)
     {
@@ -53,6 +55,45 @@ internal sealed class MeteringService(GrainRouter router, ChargeBatch batch, Acc
         return Reply(await router.GetCharge(request.Account, request.Id), ChargeMessages.ToWire);
     }
 
+    public override async Task<V1.ReversalReply> ReverseCharge(V1.ReverseChargeRequest request, ServerCallContext context)
+    {
+        var faults = new Faults();
+        Shape.Name(faults, "account", request.Account);
+        Shape.Name(faults, "charge", request.Charge);
+        var reversal = HoldMessages.FromWire(request, faults);
+        RefuseIfAny(faults);
+        return Reply(await router.Reverse(request.Account, reversal), HoldMessages.ToWire);
+    }
+
+    public override async Task<V1.HoldReply> PlaceHold(V1.PlaceHoldRequest request, ServerCallContext context)
+    {
+        var faults = new Faults();
+        Shape.Name(faults, "account", request.Account);
+        var hold = HoldMessages.FromWire(request, faults);
+        RefuseIfAny(faults);
+        return Reply(await router.PlaceHold(request.Account, hold), HoldMessages.ToWire);
+    }
+
+    public override async Task<V1.SettleReply> SettleHold(V1.SettleHoldRequest request, ServerCallContext context)
+    {
+        var faults = new Faults();
+        Shape.Name(faults, "account", request.Account);
+        Shape.Name(faults, "hold", request.Hold);
+        var settle = HoldMessages.FromWire(request, faults);
+        RefuseIfAny(faults);
+        return Reply(await router.Settle(request.Account, settle), HoldMessages.ToWire);
+    }
+
+    public override async Task<V1.SettleReply> ReleaseHold(V1.ReleaseHoldRequest request, ServerCallContext context)
+    {
+        var faults = new Faults();
+        Shape.Name(faults, "account", request.Account);
+        Shape.Name(faults, "hold", request.Hold);
+        var release = HoldMessages.FromWire(request, faults);
+        RefuseIfAny(faults);
+        return Reply(await router.Release(request.Account, release), HoldMessages.ToWire);
+    }
+
     public override async Task<V1.Account> PutAccount(V1.PutAccountRequest request, ServerCallContext context)
     {
         var faults = new Faults();
@@ -76,13 +117,29 @@ internal sealed class MeteringService(GrainRouter router, ChargeBatch batch, Acc
         return Reply(await list.Read(asked.Prefix, asked.After, asked.Limit), AccountMessages.ToWire);
     }
 
+    public override async Task<V1.Account> CloseAccount(V1.CloseAccountRequest request, ServerCallContext context)
+    {
+        RefuseUnlessName("account", request.Account);
+        return Reply(await router.Close(request.Account), AccountMessages.ToWire);
+    }
+
+    public override Task WatchAccount(V1.WatchAccountRequest request, IServerStreamWriter<V1.AccountEvent> responseStream, ServerCallContext context)
+    {
+        var faults = new Faults();
+        long? after = request.HasAfter ? request.After : null;
+        Shape.Name(faults, "account", request.Account);
+        WatchRules.Check(after, faults);
+        RefuseIfAny(faults);
+        return watches.Serve(request.Account, after, responseStream, context);
+    }
+
     public override async Task<V1.GrantReply> AddGrant(V1.AddGrantRequest request, ServerCallContext context)
     {
         var faults = new Faults();
         Shape.Name(faults, "account", request.Account);
         var grant = AccountMessages.FromWire(request, faults);
         RefuseIfAny(faults);
-        return Reply(await router.AddGrant(request.Account, grant), AccountMessages.ToWire);
+        return Reply(await warnings.Add(request.Account, await router.AddGrant(request.Account, grant), grant.Meters), AccountMessages.ToWire);
     }
 
     public override async Task<V1.GrantReply> VoidGrant(V1.VoidGrantRequest request, ServerCallContext context)
@@ -98,6 +155,35 @@ internal sealed class MeteringService(GrainRouter router, ChargeBatch batch, Acc
     {
         RefuseUnlessName("account", request.Account);
         return Reply(await router.GetAccount(request.Account), AccountMessages.GrantsToWire);
+    }
+
+    public override async Task<V1.Budget> PutBudget(V1.PutBudgetRequest request, ServerCallContext context)
+    {
+        var faults = new Faults();
+        Shape.Name(faults, "account", request.Account);
+        Shape.Name(faults, "budget", request.Budget);
+        var budget = GovernanceMessages.FromWire(request, faults);
+        RefuseIfAny(faults);
+        return Reply(await warnings.Add(request.Account, await router.PutBudget(request.Account, budget), budget.Meters), GovernanceMessages.ToWire);
+    }
+
+    public override async Task<V1.Budget> DeleteBudget(V1.DeleteBudgetRequest request, ServerCallContext context)
+    {
+        var faults = new Faults();
+        Shape.Name(faults, "account", request.Account);
+        Shape.Name(faults, "budget", request.Budget);
+        RefuseIfAny(faults);
+        return Reply(await router.DeleteBudget(request.Account, request.Budget), GovernanceMessages.ToWire);
+    }
+
+    public override async Task<V1.Policy> PutPolicy(V1.PutPolicyRequest request, ServerCallContext context)
+    {
+        var faults = new Faults();
+        Shape.Name(faults, "account", request.Account);
+        var policy = GovernanceMessages.FromWire(request.Policy, faults);
+        RefuseIfAny(faults);
+        var patterns = policy.AllowedMeters.Concat(policy.BlockedMeters).Concat(policy.RateLimits.Select(limit => limit.Meter));
+        return Reply(await warnings.Add(request.Account, await router.PutPolicy(request.Account, policy), patterns), GovernanceMessages.ToWire);
     }
 
     public override async Task<V1.PublishReply> PublishRateCard(V1.PublishRateCardRequest request, ServerCallContext context)

@@ -73,9 +73,10 @@ internal static class WireValues
         return DateTimeOffset.UnixEpoch.AddTicks((wire.Seconds * TimeSpan.TicksPerSecond) + (wire.Nanos / NanosPerTick));
     }
 
-    public static ChargeMode Mode(V1.ChargeMode wire, Faults faults) => wire switch
+    public static ChargeMode Mode(V1.ChargeMode wire, ChargeMode unspecified, Faults faults) => wire switch
     {
-        V1.ChargeMode.Unspecified or V1.ChargeMode.Enforce => ChargeMode.Enforce,
+        V1.ChargeMode.Unspecified => unspecified,
+        V1.ChargeMode.Enforce => ChargeMode.Enforce,
         V1.ChargeMode.UpTo => ChargeMode.UpTo,
         V1.ChargeMode.Record => ChargeMode.Record,
         _ => Unknown<ChargeMode>("mode", faults),
@@ -186,6 +187,82 @@ internal static class WireValues
         ConversionRounding.Up => V1.ConversionRounding.Up,
         ConversionRounding.Down => V1.ConversionRounding.Down,
         ConversionRounding.HalfUp => V1.ConversionRounding.HalfUp,
+    };
+
+    public static V1.AccountStatus ToWire(this AccountStatus status) => status switch
+    {
+        AccountStatus.Open => V1.AccountStatus.Open,
+        AccountStatus.Frozen => V1.AccountStatus.Frozen,
+        AccountStatus.Closed => V1.AccountStatus.Closed,
+    };
+
+    public static BudgetWindow Window(V1.BudgetWindow wire, Faults faults)
+    {
+        if (wire == V1.BudgetWindow.Unspecified)
+        {
+            faults.Add("window", FaultCodes.Required, "It must be given.");
+        }
+
+        return wire switch
+        {
+            V1.BudgetWindow.Hour => BudgetWindow.Hour,
+            V1.BudgetWindow.Day => BudgetWindow.Day,
+            V1.BudgetWindow.Week => BudgetWindow.Week,
+            V1.BudgetWindow.Month => BudgetWindow.Month,
+            V1.BudgetWindow.Period => BudgetWindow.Period,
+            V1.BudgetWindow.Total => BudgetWindow.Total,
+            _ => Unknown<BudgetWindow>("window", faults),
+        };
+    }
+
+    public static V1.BudgetWindow ToWire(this BudgetWindow window) => window switch
+    {
+        BudgetWindow.Hour => V1.BudgetWindow.Hour,
+        BudgetWindow.Day => V1.BudgetWindow.Day,
+        BudgetWindow.Week => V1.BudgetWindow.Week,
+        BudgetWindow.Month => V1.BudgetWindow.Month,
+        BudgetWindow.Period => V1.BudgetWindow.Period,
+        BudgetWindow.Total => V1.BudgetWindow.Total,
+    };
+
+    public static BudgetAction Action(V1.BudgetAction wire, Faults faults) => wire switch
+    {
+        V1.BudgetAction.Unspecified or V1.BudgetAction.Alert => BudgetAction.Alert,
+        V1.BudgetAction.Block => BudgetAction.Block,
+        _ => Unknown<BudgetAction>("action", faults),
+    };
+
+    public static V1.BudgetAction ToWire(this BudgetAction action) => action switch
+    {
+        BudgetAction.Alert => V1.BudgetAction.Alert,
+        BudgetAction.Block => V1.BudgetAction.Block,
+    };
+
+    /// <summary>A rule of a list: its faults are of where we are.</summary>
+    public static PolicyRule Rule(V1.PolicyRule wire, Faults faults)
+    {
+        switch (wire)
+        {
+            case V1.PolicyRule.AllowedMeters: return PolicyRule.AllowedMeters;
+            case V1.PolicyRule.BlockedMeters: return PolicyRule.BlockedMeters;
+            case V1.PolicyRule.RequiredDimensions: return PolicyRule.RequiredDimensions;
+            case V1.PolicyRule.MaximumCreditsPerCharge: return PolicyRule.MaximumCreditsPerCharge;
+            case V1.PolicyRule.RateLimits: return PolicyRule.RateLimits;
+            case V1.PolicyRule.Frozen: return PolicyRule.Frozen;
+            default:
+                faults.AddHere(FaultCodes.BadFormat, "It is not a value of this field.");
+                return default;
+        }
+    }
+
+    public static V1.PolicyRule ToWire(this PolicyRule rule) => rule switch
+    {
+        PolicyRule.AllowedMeters => V1.PolicyRule.AllowedMeters,
+        PolicyRule.BlockedMeters => V1.PolicyRule.BlockedMeters,
+        PolicyRule.RequiredDimensions => V1.PolicyRule.RequiredDimensions,
+        PolicyRule.MaximumCreditsPerCharge => V1.PolicyRule.MaximumCreditsPerCharge,
+        PolicyRule.RateLimits => V1.PolicyRule.RateLimits,
+        PolicyRule.Frozen => V1.PolicyRule.Frozen,
     };
 
     // A value sent by a newer client; a path already at fault keeps its fault.

@@ -1,6 +1,5 @@
 using Metering.Contracts;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Metering.Gateway.Health;
@@ -10,7 +9,7 @@ namespace Metering.Gateway.Health;
 /// sends nothing more while what was accepted is finished.
 /// </summary>
 internal sealed class SiloHealthCheck(
-    IGrainFactory grains, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<SiloHealthCheck> logger) : IHealthCheck, IDisposable
+    IGrainFactory grains, Drain drain, TimeProvider time, ILogger<SiloHealthCheck> logger) : IHealthCheck, IDisposable
 {
     public const string Ready = "ready";
 
@@ -25,7 +24,7 @@ internal sealed class SiloHealthCheck(
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        if (!lifetime.ApplicationStopping.IsCancellationRequested)
+        if (!drain.Stopping.IsCancellationRequested)
         {
             await _asking.WaitAsync(cancellationToken);
             try
@@ -42,7 +41,7 @@ internal sealed class SiloHealthCheck(
             }
         }
 
-        return lifetime.ApplicationStopping.IsCancellationRequested ? HealthCheckResult.Unhealthy("The gateway is stopping.") : _last;
+        return drain.Stopping.IsCancellationRequested ? HealthCheckResult.Unhealthy("The gateway is stopping.") : _last;
     }
 
     public void Dispose() => _asking.Dispose();

@@ -18,6 +18,7 @@ internal sealed class AccountEndpoints(GrainRouter router, AccountList list, Req
         routes.Map(AccountOperations.Put, Put);
         routes.Map(AccountOperations.Get, Get);
         routes.Map(AccountOperations.List, List);
+        routes.Map(AccountOperations.Close, Close);
     }
 
     private async Task Put(HttpContext context)
@@ -45,6 +46,19 @@ internal sealed class AccountEndpoints(GrainRouter router, AccountList list, Req
         }
 
         JsonResponse.WriteAnswer(context, await router.GetAccount(account), AccountWriter.Write);
+    }
+
+    private async Task Close(HttpContext context)
+    {
+        var faults = new Faults();
+        var account = Address.Name(context, "account", faults);
+        if (faults.Any)
+        {
+            JsonResponse.WriteProblem(context, faults.ToRefusal());
+            return;
+        }
+
+        JsonResponse.WriteAnswer(context, await router.Close(account), AccountWriter.Write);
     }
 
     private async Task List(HttpContext context)

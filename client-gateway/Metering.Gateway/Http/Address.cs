@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Metering.Gateway.Validation;
 using Metering.Gateway.Wire;
@@ -48,6 +49,23 @@ internal static class Address
         if (fault == DecimalFault.None && value == decimal.Truncate(value) && value is >= int.MinValue and <= int.MaxValue)
         {
             return (int)value;
+        }
+
+        faults.Add(parameter, FaultCodes.BadFormat, "It must be a whole number.");
+        return null;
+    }
+
+    /// <summary>A whole number in the query or in a header; null when left out.</summary>
+    public static long? LongNumber(string parameter, string text, Faults faults)
+    {
+        if (text.Length == 0)
+        {
+            return null;
+        }
+
+        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value))
+        {
+            return value;
         }
 
         faults.Add(parameter, FaultCodes.BadFormat, "It must be a whole number.");

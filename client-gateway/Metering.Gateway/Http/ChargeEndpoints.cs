@@ -15,6 +15,7 @@ internal sealed class ChargeEndpoints(GrainRouter router, ChargeBatch batch, Req
     {
         routes.Map(ChargeOperations.Charge, Charge);
         routes.Map(ChargeOperations.Get, Get);
+        routes.Map(ChargeOperations.Reverse, Reverse);
         routes.Map(ChargeOperations.ChargeMany, ChargeMany);
         routes.Map(ChargeOperations.Quote, Quote);
     }
@@ -57,6 +58,23 @@ internal sealed class ChargeEndpoints(GrainRouter router, ChargeBatch batch, Req
         }
 
         JsonResponse.WriteAnswer(context, await router.GetCharge(account, id), ChargeWriter.Write);
+    }
+
+    private async Task Reverse(HttpContext context)
+    {
+        var faults = new Faults();
+        var account = Address.Name(context, "account", faults);
+
+        // The body has an id too: the reversal's own.
+        var charge = Address.Name(context, "charge", faults);
+        var incoming = await body.ReadJson(context, faults, HoldReader.ReadReversal);
+        if (incoming.Problem is { } problem)
+        {
+            JsonResponse.WriteProblem(context, problem);
+            return;
+        }
+
+        JsonResponse.WriteAnswer(context, await router.Reverse(account, incoming.Value! with { Charge = charge }), HoldWriter.Write);
     }
 
     private async Task Quote(HttpContext context)

@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Metering.Gateway.Http;
 
 /// <summary>Grants: credits put into an account, and taken back.</summary>
-internal sealed class GrantEndpoints(GrainRouter router, RequestBody body)
+internal sealed class GrantEndpoints(GrainRouter router, PatternWarnings warnings, RequestBody body)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -29,7 +29,9 @@ internal sealed class GrantEndpoints(GrainRouter router, RequestBody body)
             return;
         }
 
-        JsonResponse.WriteAnswer(context, await router.AddGrant(account, incoming.Value!), AccountWriter.Write);
+        var grant = incoming.Value!;
+        JsonResponse.WriteAnswer(
+            context, await warnings.Add(account, await router.AddGrant(account, grant), grant.Meters), AccountWriter.Write);
     }
 
     private async Task List(HttpContext context)

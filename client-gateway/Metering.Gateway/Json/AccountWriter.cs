@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Metering.Contracts;
+using Metering.Gateway.Routing;
+using Metering.Gateway.Validation;
 using Metering.Gateway.Wire;
 
 namespace Metering.Gateway.Json;
@@ -12,6 +14,7 @@ internal static class AccountWriter
         var settings = account.Settings;
         json.WriteStartObject();
         json.WriteString("account"u8, account.Account);
+        json.WriteString("status"u8, WireNames.Of(account.Status));
         json.WriteString("displayName"u8, settings.DisplayName);
         json.WriteString("rateCard"u8, settings.RateCard);
         json.WriteAmount("discountPercent"u8, settings.DiscountPercent);
@@ -29,6 +32,18 @@ internal static class AccountWriter
         json.WriteInstant("createdAt"u8, account.CreatedAt);
         json.WriteString("durability"u8, WireNames.Of(account.Durability));
         WriteGrantList(json, account.Grants);
+        HoldWriter.WriteList(json, account.Holds);
+        json.WriteNumber("holdCount"u8, account.HoldCount);
+        json.WriteStartArray("budgets"u8);
+        foreach (var budget in account.Budgets)
+        {
+            GovernanceWriter.Write(json, budget);
+        }
+
+        json.WriteEndArray();
+        json.WritePropertyName("policy"u8);
+        GovernanceWriter.Write(json, account.Policy);
+        WriteCounters(json, account.Counters);
         json.WriteEndObject();
     }
 
@@ -39,8 +54,11 @@ internal static class AccountWriter
         json.WriteEndObject();
     }
 
-    public static void Write(Utf8JsonWriter json, GrantReply reply)
+    public static void Write(Utf8JsonWriter json, GrantReply reply) => Write(json, new Warned<GrantReply>(reply, []));
+
+    public static void Write(Utf8JsonWriter json, Warned<GrantReply> warned)
     {
+        var reply = warned.Reply;
         json.WriteStartObject();
         json.WriteString("id"u8, reply.Id);
         json.WriteString("outcome"u8, WireNames.Of(reply.Outcome));
@@ -49,6 +67,7 @@ internal static class AccountWriter
         json.WriteAmount("available"u8, reply.Available);
         json.WriteNumber("sequence"u8, reply.Sequence);
         json.WriteBoolean("replayed"u8, reply.Replayed);
+        json.WriteTextsIfAny("warnings"u8, warned.Warnings);
         json.WriteEndObject();
     }
 
@@ -68,6 +87,46 @@ internal static class AccountWriter
             json.WriteInstantIfAny("expiresAt"u8, grant.ExpiresAt);
             json.WriteTextsIfAny("meters"u8, grant.Meters);
             json.WriteInstant("addedAt"u8, grant.AddedAt);
+            WriteRecurrence(json, grant);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteRecurrence(Utf8JsonWriter json, GrantView grant)
+    {
+        if (grant.Recurrence is { } recurrence)
+        {
+            json.WriteStartObject("recurrence"u8);
+            json.WriteString("every"u8, WireNames.Of(recurrence.Every));
+            json.WriteNumber("count"u8, recurrence.Count);
+            json.WriteInstantIfAny("anchor"u8, recurrence.Anchor);
+            json.WriteEndObject();
+        }
+
+        if (grant.Rollover is { } rollover)
+        {
+            json.WriteStartObject("rollover"u8);
+            json.WriteAmount("minimum"u8, rollover.Minimum);
+            json.WriteAmountIfAny("maximum"u8, rollover.Maximum == GrantRules.AllRollsOver ? null : rollover.Maximum);
+            json.WriteEndObject();
+        }
+
+        json.WriteInstantIfAny("nextRefillAt"u8, grant.NextRefillAt);
+    }
+
+    private static void WriteCounters(Utf8JsonWriter json, IReadOnlyList<UsageCounterView> counters)
+    {
+        json.WriteStartArray("counters"u8);
+        foreach (var counter in counters)
+        {
+            json.WriteStartObject();
+            json.WriteString("card"u8, counter.Card);
+            json.WriteString("meter"u8, counter.Meter);
+            json.WriteString("price"u8, counter.Price);
+            json.WriteInstant("periodStart"u8, counter.PeriodStart);
+            json.WriteAmount("quantity"u8, counter.Quantity);
             json.WriteEndObject();
         }
 

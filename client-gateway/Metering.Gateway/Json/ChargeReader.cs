@@ -17,12 +17,16 @@ internal static class ChargeReader
     private const int Time = 5;
     private const int Mode = 6;
     private const int Explain = 7;
-    private const int Extra = 8;
-    private const uint OfOneLine = (1u << Meter) | (1u << Quantity) | (1u << Dimensions);
+    private const int Producer = 8;
+    private const int ProducerSequence = 9;
+    private const int Extra = 10;
 
-    private static readonly FieldNames Fields = new("id", "meter", "quantity", "dimensions", "lines", "time", "mode", "explain");
-    private static readonly FieldNames BatchFields = new("id", "meter", "quantity", "dimensions", "lines", "time", "mode", "explain", "account");
-    private static readonly FieldNames QuoteFields = new("id", "meter", "quantity", "dimensions", "lines", "time", "mode", "explain", "rateCard");
+    private static readonly string[] Names =
+        ["id", "meter", "quantity", "dimensions", "lines", "time", "mode", "explain", "producer", "producerSequence"];
+
+    private static readonly FieldNames Fields = new(Names);
+    private static readonly FieldNames BatchFields = new([.. Names, "account"]);
+    private static readonly FieldNames QuoteFields = new([.. Names, "rateCard"]);
     private static readonly FieldNames LineFields = new("", "meter", "quantity", "dimensions");
 
     public static ChargeBody Read(ref JsonCursor json) => Read(ref json, Fields);
@@ -44,44 +48,56 @@ internal static class ChargeReader
             return default;
         }
 
-        string? id = null, account = null;
+        string? id = null, account = null, producer = null;
+        long? producerSequence = null;
         List<ChargeLine>? lines = null;
         RateCardDraft? rateCard = null;
         DateTimeOffset? time = null;
         ChargeMode? mode = null;
         bool? explain = null;
         var line = default(LineBody);
+        var (hasLine, hasLines) = (false, false);
         var seen = 0u;
         while (json.NextField(fields, ref seen, out var field))
         {
             switch (field)
             {
                 case Id: id = json.Text("id"); break;
-                case Lines: lines = ReadLines(ref json); break;
+                case Lines:
+                    hasLines = true;
+                    lines = ReadLines(ref json);
+                    break;
                 case Time: time = json.Instant("time"); break;
                 case Mode: mode = json.Choice(WireNames.ChargeModes, "mode"); break;
                 case Explain: explain = json.Flag("explain"); break;
+                case Producer: producer = json.Text("producer"); break;
+                case ProducerSequence: producerSequence = json.LongNumber("producerSequence"); break;
                 case Extra when fields == BatchFields: account = json.Text("account"); break;
                 case Extra: rateCard = RateCardReader.ReadNested(ref json, "rateCard"); break;
-                default: line.Read(ref json, field); break;
+                default:
+                    hasLine = true;
+                    line.Read(ref json, field);
+                    break;
             }
         }
 
-        var singleLine = (seen & (1u << Lines)) == 0;
-        if (!singleLine && (seen & OfOneLine) != 0)
+        if (hasLine && hasLines)
         {
             json.Faults.Add("lines", FaultCodes.Conflict, "Give either meter and quantity, or lines.");
         }
 
+        var name = ChargeName.From(id, producer, producerSequence, json.Faults);
         var charge = new ChargeRequest
         {
-            Id = id ?? "",
-            Lines = singleLine ? [line.ToLine(json.Faults)] : lines ?? [],
+            Id = name.Id,
+            Producer = name.Producer,
+            ProducerSequence = name.ProducerSequence,
+            Lines = hasLines ? lines ?? [] : [line.ToLine(json.Faults)],
             Time = time,
             Mode = mode ?? ChargeMode.Enforce,
             Explain = explain ?? false,
         };
-        ChargeRules.Check(charge, singleLine, json.Faults);
+        ChargeRules.Check(charge, singleLine: !hasLines, json.Faults);
         return new ChargeBody(charge, account, rateCard);
     }
 

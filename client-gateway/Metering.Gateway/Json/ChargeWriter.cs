@@ -16,6 +16,7 @@ internal static class ChargeWriter
         json.WriteNumber("sequence"u8, reply.Sequence);
         json.WriteBoolean("replayed"u8, reply.Replayed);
         json.WriteViolationsIfAny(reply.Violations);
+        json.WriteCrossedIfAny(reply.Crossed);
         if (reply.Explanation is { } explanation)
         {
             WriteExplanation(json, explanation, reply.Burned ?? []);
@@ -32,6 +33,11 @@ internal static class ChargeWriter
         json.WriteInstant("at"u8, charge.At);
         json.WriteInstantIfAny("time"u8, charge.Time);
         json.WriteString("mode"u8, WireNames.Of(charge.Mode));
+        if (charge.Hold is { } hold)
+        {
+            json.WriteString("hold"u8, hold);
+        }
+
         json.WriteStartArray("lines"u8);
         foreach (var line in charge.Lines)
         {
@@ -44,8 +50,10 @@ internal static class ChargeWriter
 
         json.WriteEndArray();
         WriteCredits(json, charge.Credits, charge.Uncovered, charge.Balance, charge.Available);
+        json.WriteAmountIfAny("reversed"u8, charge.Reversed == 0m ? null : charge.Reversed);
         json.WriteNumber("sequence"u8, charge.Sequence);
         json.WriteViolationsIfAny(charge.Violations);
+        json.WriteCrossedIfAny(charge.Crossed);
         WriteExplanation(json, charge.Explanation, charge.Burned);
         json.WriteEndObject();
     }
@@ -67,7 +75,7 @@ internal static class ChargeWriter
         json.WriteAmount("available"u8, available);
     }
 
-    private static void WriteExplanation(Utf8JsonWriter json, IReadOnlyList<LineExplanation> lines, IReadOnlyList<GrantBurn> burned)
+    public static void WriteExplanation(Utf8JsonWriter json, IReadOnlyList<LineExplanation> lines, IReadOnlyList<GrantBurn> burned)
     {
         json.WriteStartArray("explanation"u8);
         foreach (var line in lines)
@@ -76,16 +84,7 @@ internal static class ChargeWriter
         }
 
         json.WriteEndArray();
-        json.WriteStartArray("burned"u8);
-        foreach (var burn in burned)
-        {
-            json.WriteStartObject();
-            json.WriteString("grant"u8, burn.Grant);
-            json.WriteAmount("credits"u8, burn.Credits);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
+        json.WriteByGrant("burned"u8, burned);
     }
 
     private static void WriteLine(Utf8JsonWriter json, LineExplanation line)

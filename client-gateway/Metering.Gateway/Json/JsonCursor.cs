@@ -1,8 +1,12 @@
+using System.Buffers.Text;
 using System.Text.Json;
 using Metering.Gateway.Validation;
 using Metering.Gateway.Wire;
 
 namespace Metering.Gateway.Json;
+
+/// <summary>Reads the value the cursor stands on: an element of a list.</summary>
+internal delegate T ReadHere<out T>(ref JsonCursor json);
 
 /// <summary>
 /// Reads a body once, forwards, strictly: fields that are not known, fields given twice and values of another type are faults with
@@ -135,9 +139,17 @@ internal ref struct JsonCursor
 
     public int? WholeNumber(string field)
     {
+        Faults.Enter(field);
+        var number = WholeNumberHere();
+        Faults.Leave();
+        return number;
+    }
+
+    public int? WholeNumberHere()
+    {
         if (_reader.TokenType != JsonTokenType.Number)
         {
-            Faults.Add(field, FaultCodes.WrongType, "It must be a whole number.");
+            Faults.AddHere(FaultCodes.WrongType, "It must be a whole number.");
             _reader.Skip();
             return null;
         }
@@ -145,17 +157,45 @@ internal ref struct JsonCursor
         var fault = DecimalText.TryParse(_reader.ValueSpan, out var value);
         if (fault == DecimalFault.TooPrecise || (fault == DecimalFault.None && value != decimal.Truncate(value)))
         {
-            Faults.Add(field, FaultCodes.BadFormat, "It must be a whole number.");
+            Faults.AddHere(FaultCodes.BadFormat, "It must be a whole number.");
             return null;
         }
 
         if (fault != DecimalFault.None || value is < int.MinValue or > int.MaxValue)
         {
-            Faults.Add(field, FaultCodes.OutOfRange, "It is too large.");
+            Faults.AddHere(FaultCodes.OutOfRange, "It is too large.");
             return null;
         }
 
         return (int)value;
+    }
+
+    /// <summary>A whole number beyond what many languages' numbers hold exactly, and so in a string too.</summary>
+    public long? LongNumber(string field)
+    {
+        if (_reader.TokenType is not (JsonTokenType.Number or JsonTokenType.String))
+        {
+            Faults.Add(field, FaultCodes.WrongType, "It must be a whole number.");
+            _reader.Skip();
+            return null;
+        }
+
+        var text = Plain(stackalloc byte[MaxPlainLength]);
+        var fault = DecimalText.TryParse(text, out var value);
+        if (fault == DecimalFault.None && value == decimal.Truncate(value))
+        {
+            return (long)value;
+        }
+
+        // An amount has at most 18 digits before the point; these may have one more.
+        if (fault == DecimalFault.OutOfRange && Utf8Parser.TryParse(text, out long number, out var length) && length == text.Length)
+        {
+            return number;
+        }
+
+        var tooLarge = fault == DecimalFault.OutOfRange;
+        Faults.Add(field, tooLarge ? FaultCodes.OutOfRange : FaultCodes.BadFormat, tooLarge ? "It is too large." : "It must be a whole number.");
+        return null;
     }
 
     public bool? Flag(string field)
@@ -189,18 +229,10 @@ internal ref struct JsonCursor
     public T? Choice<T>(EnumNames<T> names, string field)
         where T : struct, Enum
     {
-        if (Text(field) is not { } text)
-        {
-            return null;
-        }
-
-        if (names.TryParse(text, out var value))
-        {
-            return value;
-        }
-
-        Faults.Add(field, FaultCodes.BadFormat, $"It must be one of {names.All}.");
-        return null;
+        Faults.Enter(field);
+        var value = ChoiceHere(names);
+        Faults.Leave();
+        return value;
     }
 
     /// <summary>Pairs of texts. Those past the limit are not kept, but one, so that the count shows it.</summary>
@@ -234,22 +266,26 @@ internal ref struct JsonCursor
     }
 
     /// <summary>A list of texts. Those past the limit are not kept, but one, so that the count shows it.</summary>
-    public List<string>? Texts(string field, int maxTexts)
+    public List<string>? Texts(string field, int maxTexts) =>
+        // What is not a text leaves its place behind, and its fault at that place: the elements after it keep their paths.
+        List(field, maxTexts, static (ref JsonCursor json) => json.TextHere() ?? "");
+
+    /// <summary>A list read element by element, as <see cref="Texts"/> is; <paramref name="read"/> leaves something in the place of what it cannot read.</summary>
+    public List<T>? List<T>(string field, int max, ReadHere<T> read)
     {
         if (!IsArray(field))
         {
             return null;
         }
 
-        var texts = new List<string>();
+        var list = new List<T>();
         Faults.Enter(field);
         for (var i = 0; NextElement(); i++)
         {
             Faults.Enter(i);
-            if (texts.Count <= maxTexts)
+            if (list.Count <= max)
             {
-                // What is not a text leaves its place behind, and its fault at that place: the elements after it keep their paths.
-                texts.Add(TextHere() ?? "");
+                list.Add(read(ref this));
             }
             else
             {
@@ -260,7 +296,25 @@ internal ref struct JsonCursor
         }
 
         Faults.Leave();
-        return texts;
+        return list;
+    }
+
+    /// <summary>The value as one of an enumeration's names; null, and a fault of where we are, when it is none.</summary>
+    public T? ChoiceHere<T>(EnumNames<T> names)
+        where T : struct, Enum
+    {
+        if (TextHere() is not { } text)
+        {
+            return null;
+        }
+
+        if (names.TryParse(text, out var value))
+        {
+            return value;
+        }
+
+        Faults.AddHere(FaultCodes.BadFormat, $"It must be one of {names.All}.");
+        return null;
     }
 
     private string? TextHere()

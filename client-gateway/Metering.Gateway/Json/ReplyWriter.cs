@@ -53,11 +53,14 @@ internal static class ReplyWriter
 
     public static void WriteTextsIfAny(this Utf8JsonWriter json, ReadOnlySpan<byte> name, IReadOnlyList<string> texts)
     {
-        if (texts.Count == 0)
+        if (texts.Count > 0)
         {
-            return;
+            json.WriteTexts(name, texts);
         }
+    }
 
+    public static void WriteTexts(this Utf8JsonWriter json, ReadOnlySpan<byte> name, IReadOnlyList<string> texts)
+    {
         json.WriteStartArray(name);
         foreach (var text in texts)
         {
@@ -78,6 +81,39 @@ internal static class ReplyWriter
         foreach (var violation in violations)
         {
             json.WriteStringValue(WireNames.Of(violation));
+        }
+
+        json.WriteEndArray();
+    }
+
+    public static void WriteCrossedIfAny(this Utf8JsonWriter json, IReadOnlyList<CrossedThreshold> crossed)
+    {
+        if (crossed.Count == 0)
+        {
+            return;
+        }
+
+        json.WriteStartArray("crossed"u8);
+        foreach (var threshold in crossed)
+        {
+            json.WriteStartObject();
+            json.WriteString("budget"u8, threshold.Budget);
+            json.WriteNumber("threshold"u8, threshold.Threshold);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    public static void WriteByGrant(this Utf8JsonWriter json, ReadOnlySpan<byte> name, IReadOnlyList<GrantBurn> burns)
+    {
+        json.WriteStartArray(name);
+        foreach (var burn in burns)
+        {
+            json.WriteStartObject();
+            json.WriteString("grant"u8, burn.Grant);
+            json.WriteAmount("credits"u8, burn.Credits);
+            json.WriteEndObject();
         }
 
         json.WriteEndArray();

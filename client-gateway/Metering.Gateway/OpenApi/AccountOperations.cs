@@ -21,10 +21,17 @@ internal static class AccountOperations
     };
 
     public static readonly Operation Get = new(
-        "getAccount", "GET", "/v1/accounts/{account}", "Accounts", "Read an account and its grants")
+        "getAccount", "GET", "/v1/accounts/{account}", "Accounts", "Read an account")
     {
         Reply = new(typeof(Shapes.Account), Account),
         Refusals = [Code.AccountNotFound, Code.Quarantined],
+    };
+
+    public static readonly Operation Close = new("closeAccount", "DELETE", "/v1/accounts/{account}", "Accounts", "Close an account for good")
+    {
+        Description = "It can still be read, nothing else. Closing again answers as before.",
+        Reply = new(typeof(Shapes.Account), Account.Replace("\"status\":\"open\"", "\"status\":\"closed\"", StringComparison.Ordinal)),
+        Refusals = [Code.AccountNotFound, Code.HoldsOpen, Code.Quarantined],
     };
 
     public static readonly Operation List = new("listAccounts", "GET", "/v1/accounts", "Accounts", "List accounts and their balances")
@@ -40,12 +47,16 @@ internal static class AccountOperations
     };
 
     private const string Account =
-        """
-        {"account":"acme","displayName":"Acme","rateCard":"default","discountPercent":"0","creditLimit":"0",
+        $$"""
+        {"account":"acme","status":"open","displayName":"Acme","rateCard":"default","discountPercent":"0","creditLimit":"0",
          "period":{"every":"month","anchor":"2026-01-01T00:00:00Z"},"metadata":{"crm":"4711"},
-         "balance":"99.928","available":"99.928","held":"0","overage":"0","sequence":43,"createdAt":"2026-01-01T00:00:00Z",
+         "balance":"99.928","available":"93.928","held":"6","overage":"0","sequence":44,"createdAt":"2026-01-01T00:00:00Z",
          "durability":"journal","grants":[{"id":"plan","amount":"100","remaining":"99.928","priority":100,"kind":"plan","status":"active",
-           "effectiveAt":"2026-01-01T00:00:00Z","addedAt":"2026-01-01T00:00:00Z"}]}
+           "effectiveAt":"2026-01-01T00:00:00Z","addedAt":"2026-01-01T00:00:00Z"}],
+         "holds":[{"hold":"h1","credits":"6","settled":"0","meter":"llm.tokens","dimensions":{"model":"gpt-4","kind":"output"},
+           "placedAt":"2026-01-31T12:00:00Z","expiresAt":"2026-01-31T12:02:00Z"}],"holdCount":1,
+         "budgets":[{{GovernanceOperations.Budget}}],"policy":{{GovernanceOperations.Policy}},
+         "counters":[{"card":"default","meter":"llm.tokens","price":"gpt4-out","periodStart":"2026-01-01T00:00:00Z","quantity":"1200"}]}
         """;
 }
 
@@ -57,7 +68,7 @@ internal static class GrantOperations
         Requests =
         [
             new(typeof(Shapes.GrantRequest),
-                """{"id":"plan","amount":"100","priority":100,"kind":"plan","effectiveAt":"2026-01-01T00:00:00Z","meters":["llm.*"]}"""),
+                """{"id":"plan","amount":"100","priority":100,"kind":"plan","effectiveAt":"2026-01-01T00:00:00Z","meters":["llm.*"],"recurrence":{"every":"month"},"rollover":{"maximum":"50"}}"""),
         ],
         Reply = new(typeof(Shapes.GrantReply), Reply("granted", "100", "100", 2)),
         Refusals = [Code.AccountNotFound, Code.IdReused, Code.AccountClosed, Code.OutOfRange, Code.Quarantined],
@@ -68,7 +79,8 @@ internal static class GrantOperations
         Reply = new(typeof(Shapes.GrantList),
             """
             {"grants":[{"id":"plan","amount":"100","remaining":"99.928","priority":100,"kind":"plan","status":"active",
-             "effectiveAt":"2026-01-01T00:00:00Z","meters":["llm.*"],"addedAt":"2026-01-01T00:00:00Z"}]}
+             "effectiveAt":"2026-01-01T00:00:00Z","meters":["llm.*"],"addedAt":"2026-01-01T00:00:00Z",
+             "recurrence":{"every":"month","count":1},"rollover":{"minimum":"0","maximum":"50"},"nextRefillAt":"2026-02-01T00:00:00Z"}]}
             """),
         Refusals = [Code.AccountNotFound, Code.Quarantined],
     };

@@ -7,8 +7,9 @@ internal static class ChargeOperations
     /// <summary>Why a charge may be refused.</summary>
     public static readonly Code[] Refusals =
     [
-        Code.AccountNotFound, Code.IdReused, Code.AccountClosed, Code.AccountFrozen, Code.UnknownMeter, Code.NoPrice, Code.TooOld,
-        Code.InFuture, Code.OutOfRange, Code.InsufficientCredits, Code.Quarantined,
+        Code.AccountNotFound, Code.IdReused, Code.AccountClosed, Code.AccountFrozen, Code.MeterNotAllowed, Code.ChargeTooLarge,
+        Code.DimensionRequired, Code.UnknownMeter, Code.NoPrice, Code.TooOld, Code.InFuture, Code.OutOfRange, Code.RateLimited,
+        Code.BudgetExceeded, Code.InsufficientCredits, Code.Quarantined,
     ];
 
     public static readonly Operation Charge = new(
@@ -33,6 +34,19 @@ internal static class ChargeOperations
              "credits":"0.072","balance":"99.928","available":"99.928","sequence":43,{{{Explanation}}}}
             """),
         Refusals = [Code.AccountNotFound, Code.ChargeNotFound, Code.Quarantined],
+    };
+
+    public static readonly Operation Reverse = new(
+        "reverseCharge", "POST", "/v1/accounts/{account}/charges/{charge}/reversals", "Charges", "Give a charge back")
+    {
+        Description = "Wholly, or in proportion to a quantity; to the grants it came from. Never more than was charged in total.",
+        Requests = [new(typeof(Shapes.ReversalRequest), """{"id":"r1","quantity":"600"}""")],
+        Reply = new(typeof(Shapes.ReversalReply),
+            """
+            {"id":"r1","charge":"req-1","outcome":"reversed","credits":"0.036","balance":"99.964","available":"99.964","sequence":44,
+             "replayed":false,"returned":[{"grant":"plan","credits":"0.036"}]}
+            """),
+        Refusals = [Code.AccountNotFound, Code.ChargeNotFound, Code.IdReused, Code.AccountClosed, Code.OutOfRange, Code.ExceedsCharge, Code.Quarantined],
     };
 
     public static readonly Operation ChargeMany = new(

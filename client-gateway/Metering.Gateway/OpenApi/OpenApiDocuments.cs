@@ -15,7 +15,7 @@ namespace Metering.Gateway.OpenApi;
 /// <summary>The OpenAPI document: operations from <see cref="Operation"/>, schemas from <c>Shapes</c>, values as they are on the wire.</summary>
 internal static class OpenApiDocuments
 {
-    public const string Route = "/openapi/{documentName}.json";
+    public const string Route = "/openapi/v1.json";
 
     private const string Version = "v1";
     private const string DecimalPattern = @"^-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,9})?$";
@@ -134,7 +134,15 @@ internal static class OpenApiDocuments
         ConversionRounding rounding => WireNames.Of(rounding),
         AdjustmentKind kind => WireNames.Of(kind),
         Code code => WireNames.Of(code),
+        AccountStatus status => WireNames.Of(status),
+        SettleOutcome outcome => WireNames.Of(outcome),
+        BudgetWindow window => WireNames.Of(window),
+        BudgetAction action => WireNames.Of(action),
+        PolicyRule rule => WireNames.Of(rule),
+        ChangeKind kind => WireNames.Of(kind),
         Shapes.ChargeOutcome => "charged",
+        Shapes.HoldOutcome => "held",
+        Shapes.ReversalOutcome => "reversed",
         _ => throw new NotSupportedException($"{type} has no names on the wire."),
     });
 }

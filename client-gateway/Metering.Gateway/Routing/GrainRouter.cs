@@ -42,6 +42,34 @@ internal sealed class GrainRouter(IGrainFactory grains, IOptions<GatewayOptions>
     public Task<Answer<GrantReply>> VoidGrant(string account, string grant) =>
         Ask(account, Account(account), grant, static (grain, grant) => grain.VoidGrant(grant));
 
+    public Task<Answer<HoldReply>> PlaceHold(string account, HoldRequest hold) =>
+        Ask(account, Account(account), hold, static (grain, hold) => grain.PlaceHold(hold));
+
+    public Task<Answer<SettleReply>> Settle(string account, SettleRequest settle) =>
+        Ask(account, Account(account), settle, static (grain, settle) => grain.Settle(settle));
+
+    public Task<Answer<SettleReply>> Release(string account, ReleaseRequest release) =>
+        Ask(account, Account(account), release, static (grain, release) => grain.Release(release));
+
+    public Task<Answer<ReversalReply>> Reverse(string account, ReversalRequest reversal) =>
+        Ask(account, Account(account), reversal, static (grain, reversal) => grain.Reverse(reversal));
+
+    public Task<Answer<BudgetView>> PutBudget(string account, BudgetRequest budget) =>
+        Ask(account, Account(account), budget, static (grain, budget) => grain.PutBudget(budget));
+
+    public Task<Answer<BudgetView>> DeleteBudget(string account, string budget) =>
+        Ask(account, Account(account), budget, static (grain, budget) => grain.DeleteBudget(budget));
+
+    public Task<Answer<PolicyView>> PutPolicy(string account, PolicyRequest policy) =>
+        Ask(account, Account(account), policy, static (grain, policy) => grain.PutPolicy(policy));
+
+    public Task<Answer<AccountView>> Close(string account) =>
+        Ask(account, Account(account), 0, static (grain, _) => grain.Close());
+
+    /// <summary>What happened after a sequence. The patience must leave the grain time to answer.</summary>
+    public Task<Answer<WatchPage>> Watch(string account, long after, TimeSpan patience) =>
+        Ask(account, Account(account), (after, patience), static (grain, it) => grain.Watch(it.after, it.patience));
+
     public Task<Answer<PublishReply>> Publish(string card, RateCardDraft draft) =>
         Ask(null, RateCard(card), draft, static (grain, draft) => grain.Publish(draft));
 

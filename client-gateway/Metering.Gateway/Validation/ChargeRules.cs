@@ -5,12 +5,16 @@ namespace Metering.Gateway.Validation;
 /// <summary>What a charge must look like before an account sees it, whichever edge it came through.</summary>
 internal static class ChargeRules
 {
-    /// <param name="charge">The charge.</param>
+    /// <param name="charge">The charge. What a producer's is called, <see cref="ChargeName.From"/> has checked.</param>
     /// <param name="singleLine">Whether its one line stood in the body itself, so that paths are <c>quantity</c> and not <c>lines[0].quantity</c>.</param>
     /// <param name="faults">Where faults go.</param>
     public static void Check(ChargeRequest charge, bool singleLine, Faults faults)
     {
-        Shape.Name(faults, "id", charge.Id);
+        if (charge.Producer is null)
+        {
+            Shape.Name(faults, "id", charge.Id);
+        }
+
         if (singleLine)
         {
             Line(charge.Lines[0], faults);

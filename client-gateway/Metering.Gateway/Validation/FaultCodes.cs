@@ -13,4 +13,5 @@ internal static class FaultCodes
     public const string TooPrecise = "too_precise";
     public const string Duplicate = "duplicate";
     public const string Conflict = "conflict";
+    public const string NotRising = "not_rising";
 }

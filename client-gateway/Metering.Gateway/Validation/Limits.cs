@@ -13,7 +13,9 @@ internal static class Limits
     public const int MaxMetadataPairs = 50;
     public const int MaxMetadataKeyLength = 64;
     public const int MaxMetadataValueLength = 512;
-    public const int MaxMetersPerGrant = 100;
+
+    /// <summary>Patterns of meters in one list: of a grant, a budget's scope, a policy.</summary>
+    public const int MaxPatterns = 100;
     public const int MaxPriority = 1_000_000;
     public const int MaxCreditDefinitionLength = 1_024;
     public const int MaxMetersPerCard = 1_000;
@@ -22,6 +24,17 @@ internal static class Limits
     public const int MaxTiersPerPrice = 100;
     public const int MaxAccountsPerPage = 100;
     public const int DefaultAccountsPerPage = 50;
+    public const int MaxUnitsBetweenRefills = 1_000;
+    public const int MaxThresholds = 20;
+
+    /// <summary>Percent of a budget's limit.</summary>
+    public const int MaxThreshold = 1_000;
+
+    public const int MaxRateLimits = 100;
+    public const int MaxRateLimitSeconds = 86_400;
+
+    /// <summary>Far from overflowing, and more than any producer will count to.</summary>
+    public const long MaxProducerSequence = 1L << 62;
 
     /// <summary>The largest amount and the largest quantity.</summary>
     public const decimal MaxAmount = 999_999_999_999_999_999.999999999m;

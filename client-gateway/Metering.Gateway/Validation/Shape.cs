@@ -13,6 +13,17 @@ internal static class Shape
 
     public static void Name(Faults faults, string field, string name, int maxLength = Limits.MaxNameLength)
     {
+        if (!IsName(name, maxLength))
+        {
+            faults.Enter(field);
+            NameHere(faults, name, maxLength);
+            faults.Leave();
+        }
+    }
+
+    /// <summary>As <see cref="Name"/>, for an element of a list.</summary>
+    public static void NameHere(Faults faults, string name, int maxLength = Limits.MaxNameLength)
+    {
         if (IsName(name, maxLength))
         {
             return;
@@ -20,15 +31,15 @@ internal static class Shape
 
         if (name.Length == 0)
         {
-            faults.Add(field, FaultCodes.Required, "It must be given.");
+            faults.AddHere(FaultCodes.Required, "It must be given.");
         }
         else if (name.Length > maxLength)
         {
-            faults.Add(field, FaultCodes.TooLong, $"It may have at most {maxLength} characters.");
+            faults.AddHere(FaultCodes.TooLong, $"It may have at most {maxLength} characters.");
         }
         else
         {
-            faults.Add(field, FaultCodes.BadFormat, "It may only have the characters A-Z a-z 0-9 . _ : -");
+            faults.AddHere(FaultCodes.BadFormat, "It may only have the characters A-Z a-z 0-9 . _ : -");
         }
     }
 
@@ -44,6 +55,21 @@ internal static class Shape
         {
             faults.AddHere(FaultCodes.BadFormat, "It must be a name, or the beginning of one and then *.");
         }
+    }
+
+    /// <summary>At most <see cref="Limits.MaxPatterns"/> patterns; those past the limit are not judged.</summary>
+    public static void Patterns(Faults faults, string field, IReadOnlyList<string> patterns)
+    {
+        Count(faults, field, patterns.Count, 0, Limits.MaxPatterns);
+        faults.Enter(field);
+        for (var i = 0; i < Math.Min(patterns.Count, Limits.MaxPatterns); i++)
+        {
+            faults.Enter(i);
+            Pattern(faults, patterns[i]);
+            faults.Leave();
+        }
+
+        faults.Leave();
     }
 
     public static void Text(Faults faults, string field, string text, int maxLength)
@@ -71,7 +97,16 @@ internal static class Shape
         }
     }
 
-    public static void WholeNumber(Faults faults, string field, int number, int least, int most)
+    public static void AmountAboveZero(Faults faults, string field, decimal? amount)
+    {
+        Amount(faults, field, amount);
+        if (amount == 0m)
+        {
+            faults.Add(field, FaultCodes.OutOfRange, "It must be above 0.");
+        }
+    }
+
+    public static void WholeNumber(Faults faults, string field, long number, long least, long most)
     {
         if (number < least || number > most)
         {

@@ -9,10 +9,20 @@ namespace Metering.Gateway.Wire;
 internal static class WireNames
 {
     public static EnumNames<ChargeMode> ChargeModes { get; } = new(Of);
+
+    /// <summary>The modes of a hold: one that already happened has nothing to hold.</summary>
+    public static EnumNames<ChargeMode> HoldModes { get; } = new(Of, [ChargeMode.Enforce, ChargeMode.UpTo]);
+
+    /// <summary>The modes of a settle: what was used is not cut.</summary>
+    public static EnumNames<ChargeMode> SettleModes { get; } = new(Of, [ChargeMode.Enforce, ChargeMode.Record]);
+
     public static EnumNames<PeriodUnit> PeriodUnits { get; } = new(Of);
     public static EnumNames<GrantKind> GrantKinds { get; } = new(Of);
     public static EnumNames<PriceKind> PriceKinds { get; } = new(Of);
     public static EnumNames<ConversionRounding> Roundings { get; } = new(Of);
+    public static EnumNames<BudgetWindow> BudgetWindows { get; } = new(Of);
+    public static EnumNames<BudgetAction> BudgetActions { get; } = new(Of);
+    public static EnumNames<PolicyRule> PolicyRules { get; } = new(Of);
 
     public static string Of(ChargeMode mode) => mode switch
     {
@@ -84,6 +94,66 @@ internal static class WireNames
         AdjustmentKind.Repricing => "repricing",
     };
 
+    public static string Of(AccountStatus status) => status switch
+    {
+        AccountStatus.Open => "open",
+        AccountStatus.Frozen => "frozen",
+        AccountStatus.Closed => "closed",
+    };
+
+    public static string Of(SettleOutcome outcome) => outcome switch
+    {
+        SettleOutcome.Settled => "settled",
+        SettleOutcome.Released => "released",
+    };
+
+    public static string Of(BudgetWindow window) => window switch
+    {
+        BudgetWindow.Hour => "hour",
+        BudgetWindow.Day => "day",
+        BudgetWindow.Week => "week",
+        BudgetWindow.Month => "month",
+        BudgetWindow.Period => "period",
+        BudgetWindow.Total => "total",
+    };
+
+    public static string Of(BudgetAction action) => action switch
+    {
+        BudgetAction.Alert => "alert",
+        BudgetAction.Block => "block",
+    };
+
+    public static string Of(PolicyRule rule) => rule switch
+    {
+        PolicyRule.AllowedMeters => "allowedMeters",
+        PolicyRule.BlockedMeters => "blockedMeters",
+        PolicyRule.RequiredDimensions => "requiredDimensions",
+        PolicyRule.MaximumCreditsPerCharge => "maximumCreditsPerCharge",
+        PolicyRule.RateLimits => "rateLimits",
+        PolicyRule.Frozen => "frozen",
+    };
+
+    public static string Of(ChangeKind kind) => kind switch
+    {
+        ChangeKind.SettingsChanged => "settings_changed",
+        ChangeKind.GrantAdded => "grant_added",
+        ChangeKind.GrantActivated => "grant_activated",
+        ChangeKind.GrantExpired => "grant_expired",
+        ChangeKind.GrantVoided => "grant_voided",
+        ChangeKind.Charged => "charged",
+        ChangeKind.GrantRefilled => "grant_refilled",
+        ChangeKind.Held => "held",
+        ChangeKind.Settled => "settled",
+        ChangeKind.HoldReleased => "hold_released",
+        ChangeKind.HoldExpired => "hold_expired",
+        ChangeKind.Reversed => "reversed",
+        ChangeKind.BudgetChanged => "budget_changed",
+        ChangeKind.BudgetRemoved => "budget_removed",
+        ChangeKind.BudgetCrossed => "budget_crossed",
+        ChangeKind.PolicyChanged => "policy_changed",
+        ChangeKind.Closed => "closed",
+    };
+
     public static string Of(Code code) => code switch
     {
         Code.InvalidRequest => "invalid_request",
@@ -126,8 +196,14 @@ internal sealed class EnumNames<T>
     private readonly Dictionary<string, T> _values;
 
     public EnumNames(Func<T, string> name)
+        : this(name, Enum.GetValues<T>())
     {
-        _values = Enum.GetValues<T>().ToDictionary(name, StringComparer.Ordinal);
+    }
+
+    /// <summary>Of some values only: the others are no names here.</summary>
+    public EnumNames(Func<T, string> name, IEnumerable<T> values)
+    {
+        _values = values.ToDictionary(name, StringComparer.Ordinal);
         All = string.Join(", ", _values.Keys);
     }
 

@@ -13,6 +13,8 @@ public sealed partial class Account
     /// <summary>Stands where credits are settled that were held for no meter.</summary>
     private static readonly ChargeLine NoUsage = new("", Quantity.Zero, []);
 
+    private Action<string>? _forget;
+
     /// <summary>Changes the state as an entry says. Entries come in order, each once, without gaps.</summary>
     /// <exception cref="InvalidOperationException">The entry does not follow the last one.</exception>
     public void Apply(Entry entry)
@@ -54,7 +56,7 @@ public sealed partial class Account
                 ApplyToGrant(entry);
                 break;
             case BudgetChanged changed:
-                _budgets.Change(changed.Terms, _limits.MaxBudgetCounters, _holds.Unordered, entry.At, Settings.Period);
+                _budgets.Change(changed, _limits.MaxBudgetCounters, _holds.Unordered, Settings.Period);
                 break;
             case BudgetRemoved removed:
                 _budgets.Remove(removed.Budget);
@@ -79,7 +81,11 @@ public sealed partial class Account
     private void ApplyCharged(Charged charged)
     {
         ApplyPaid(charged);
-        _policy.Count(UsageOf(charged), charged.Shadowed, charged.At);
+        if (_policy.Counts || charged.Shadowed.Count > 0)
+        {
+            _policy.Count(UsageOf(charged), charged.Shadowed, charged.At);
+        }
+
         if (charged.Producer is null)
         {
             Remember(charged);
@@ -112,7 +118,7 @@ public sealed partial class Account
             // What was settled as credits has no price and counts under none.
             if (line.Price.Length > 0)
             {
-                _counters.Add(new PriceKey(paid.Card, line.Usage.Meter, line.Price), paid.PeriodStart, line.Usage.Quantity);
+                _counters.Add(line.Key ?? new PriceKey(paid.Card, line.Usage.Meter, line.Price), paid.PeriodStart, line.Usage.Quantity);
             }
         }
 
@@ -130,9 +136,9 @@ public sealed partial class Account
             {
                 _counters.GiveBack(new PriceKey(reversed.Card, line.Meter, line.Price), reversed.PeriodStart, line.Quantity);
             }
-
-            _budgets.GiveBack(line.Meter, line.Dimensions, line.Credits, reversed.ChargedAt, reversed.At, Settings.Period);
         }
+
+        _budgets.GiveBack(reversed, Settings.Period);
 
         var before = _reversals.Of(reversed.Charge);
         var partly = reversed.Asked is not null;
@@ -205,8 +211,8 @@ public sealed partial class Account
 
     private void Remember(Operation operation)
     {
-        _remembered.Add(operation.Id, operation.Encoded);
-        _remembered.Forget(operation.At, _limits, _reversals.Forget);
+        _remembered.Add(operation);
+        _remembered.Forget(operation.At, _limits, _forget ??= _reversals.Forget);
     }
 
     private static Grant NewGrant(GrantTerms terms, Entry entry)

@@ -137,15 +137,12 @@ public sealed partial class Account
             Producer = charge.Producer,
             ProducerSequence = charge.ProducerSequence,
         };
-        if (budgets.IsEmpty)
-        {
-            return new ChargeDecision(Outcome.Done, charged);
-        }
-
-        var crossings = budgets.Crossings(charged, charged.Id).ToList();
-        return new ChargeDecision(Outcome.Done, charged with { Crossed = CrossedBy(crossings) }) { Crossings = crossings };
+        var crossings = budgets.Crossings(charged, charged.Id);
+        return crossings.Count == 0
+            ? new ChargeDecision(Outcome.Done, charged)
+            : new ChargeDecision(Outcome.Done, charged with { Crossed = CrossedBy(crossings) }) { Crossings = crossings };
     }
 
-    private static Crossing[] CrossedBy(List<BudgetCrossed> crossings) =>
-        crossings.Count == 0 ? [] : [.. crossings.Select(crossing => new Crossing(crossing.Budget, crossing.Threshold))];
+    private static Crossing[] CrossedBy(IReadOnlyList<BudgetCrossed> crossings) =>
+        [.. crossings.Select(crossing => new Crossing(crossing.Budget, crossing.Threshold))];
 }

@@ -36,14 +36,15 @@ public sealed partial class Account
         {
             var line = priced.Lines[i];
             var credits = line.Priced.Credits;
-            var (meter, dimensions) = (line.Usage.Meter, line.Usage.Dimensions);
+            var meter = line.Usage.Meter;
+            budgets.Look(meter, line.Usage.Dimensions);
             if (!credits.IsPositive)
             {
                 burn.Return(-credits, meter);
             }
             else
             {
-                var room = budgets.RoomFor(meter, dimensions);
+                var room = budgets.Room();
                 var available = burn.RemainingFor(meter) + beyondGrants - burn.OverageAdded;
                 if (mode == ChargeMode.UpTo)
                 {
@@ -71,7 +72,7 @@ public sealed partial class Account
             }
 
             taken += credits;
-            budgets.Spend(meter, dimensions, credits);
+            budgets.Spend(credits);
         }
 
         if (missing is { } why)

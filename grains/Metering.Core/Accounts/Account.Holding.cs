@@ -152,7 +152,9 @@ public sealed partial class Account
 
         // Credits for no meter in particular can later be paid by grants for all meters only: no others may be counted on.
         var usage = hold.Usage ?? NoUsage;
-        var room = new BudgetPlan(_budgets, now, Settings.Period, settling: null).RoomFor(usage.Meter, usage.Dimensions);
+        var budgets = new BudgetPlan(_budgets, now, Settings.Period, settling: null);
+        budgets.Look(usage.Meter, usage.Dimensions);
+        var room = budgets.Room();
         var available = _grants.RemainingFor(usage.Meter) + Settings.CreditLimit - Overage - Held;
         if (hold.Mode == ChargeMode.UpTo)
         {
@@ -242,7 +244,7 @@ public sealed partial class Account
             Used = used,
             Released = released,
         };
-        var crossings = budgets.Crossings(settled, settled.Id).ToList();
-        return new SettleDecision(Outcome.Done, settled with { Crossed = CrossedBy(crossings) }) { Crossings = crossings };
+        var crossings = budgets.Crossings(settled, settled.Id);
+        return new SettleDecision(Outcome.Done, crossings.Count == 0 ? settled : settled with { Crossed = CrossedBy(crossings) }) { Crossings = crossings };
     }
 }

@@ -129,7 +129,7 @@ public sealed partial class Account
             return false;
         }
 
-        line = new ChargedLine(usage, price.Id, quantityBefore, priced, priced.Credits);
+        line = new ChargedLine(usage, price.Id, quantityBefore, priced, priced.Credits) { Key = price.Key };
         return true;
     }
 }

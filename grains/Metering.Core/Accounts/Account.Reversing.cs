@@ -89,6 +89,7 @@ public sealed partial class Account
                 charge.Lines.Count == 1 ? share.After - share.Before : line.Usage.Quantity,
                 share.Of(line.Taken)))],
             ChargedAt = charge.At,
+            ChargedSequence = charge.Sequence,
             Payment = PaymentOf(burn, -back),
         });
     }

@@ -10,7 +10,7 @@ namespace Metering.Core.Accounts;
 internal sealed class RememberedIds
 {
     private readonly Dictionary<string, byte[]> _byId = new(StringComparer.Ordinal);
-    private readonly Queue<byte[]> _oldestFirst = [];
+    private readonly Queue<Remembered> _oldestFirst = [];
 
     /// <summary>
     /// The latest usage time of a forgotten request: one stamped at or before it may be a retry of that, so it is
@@ -22,24 +22,19 @@ internal sealed class RememberedIds
 
     internal Operation? Find(string id) => _byId.TryGetValue(id, out var entry) ? (Operation)Entry.Decode(entry) : null;
 
-    internal void Add(string id, byte[] entry)
-    {
-        _byId.Add(id, entry);
-        _oldestFirst.Enqueue(entry);
-    }
+    internal void Add(Operation operation) => Add(operation.Id, operation.At, operation.Time, operation.Encoded);
 
     /// <summary>Forgets what is beyond the window or the count, telling each id.</summary>
     internal void Forget(DateTimeOffset now, AccountLimits limits, Action<string> forgotten)
     {
-        while (_oldestFirst.TryPeek(out var oldest) && (_oldestFirst.Count > limits.MaxIds || Entry.PeekAt(oldest) <= now - limits.IdWindow))
+        while (_oldestFirst.TryPeek(out var oldest) && (_oldestFirst.Count > limits.MaxIds || oldest.At <= now - limits.IdWindow))
         {
-            var (id, time) = Operation.PeekIdentity(oldest);
             _oldestFirst.Dequeue();
-            _byId.Remove(id);
-            forgotten(id);
-            if (time > ForgottenThrough)
+            _byId.Remove(oldest.Id);
+            forgotten(oldest.Id);
+            if (oldest.Time > ForgottenThrough)
             {
-                ForgottenThrough = time.Value;
+                ForgottenThrough = oldest.Time;
             }
         }
     }
@@ -48,9 +43,9 @@ internal sealed class RememberedIds
     {
         writer.Instant(ForgottenThrough);
         writer.Count(_oldestFirst.Count);
-        foreach (var entry in _oldestFirst)
+        foreach (var oldest in _oldestFirst)
         {
-            writer.Bytes(entry);
+            writer.Bytes(_byId[oldest.Id]);
         }
     }
 
@@ -60,9 +55,19 @@ internal sealed class RememberedIds
         for (var left = reader.Count(); left > 0; left--)
         {
             var entry = reader.Bytes().ToArray();
-            remembered.Add(Operation.PeekIdentity(entry).Id, entry);
+            var (id, time) = Operation.PeekIdentity(entry);
+            remembered.Add(id, Entry.PeekAt(entry), time, entry);
         }
 
         return remembered;
     }
+
+    private void Add(string id, DateTimeOffset at, DateTimeOffset? time, byte[] entry)
+    {
+        _byId.Add(id, entry);
+        _oldestFirst.Enqueue(new Remembered(id, at, time ?? DateTimeOffset.MinValue));
+    }
+
+    /// <summary>What forgetting an id needs to know; the beginning of time when its request was not stamped.</summary>
+    private readonly record struct Remembered(string Id, DateTimeOffset At, DateTimeOffset Time);
 }

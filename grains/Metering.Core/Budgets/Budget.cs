@@ -24,16 +24,26 @@ public sealed class Budget
     /// <summary>The counter that all further values share when there are too many to count apart.</summary>
     public const string OtherValues = "~";
 
+    private static readonly Int128 BeyondAll = Credits.Max.Nanos + 1;
+
     private readonly Dictionary<string, BudgetCounter> _counters = new(StringComparer.Ordinal);
     private readonly int _maxCounters;
 
-    internal Budget(BudgetTerms terms, int maxCounters)
+    internal Budget(BudgetTerms terms, int maxCounters, long countsFrom)
     {
+        CountsFrom = countsFrom;
         Terms = terms;
+        Levels = LevelsOf(terms);
         _maxCounters = maxCounters;
     }
 
-    public BudgetTerms Terms { get; internal set; }
+    public BudgetTerms Terms { get; private set; }
+
+    /// <summary>The least that reaches each threshold, worked out once: spent ≥ limit × threshold / 100, exactly.</summary>
+    internal (int Threshold, Credits Level)[] Levels { get; private set; }
+
+    /// <summary>The entry from which on it counts: what was charged before is not in it, and cannot be given back to it.</summary>
+    internal long CountsFrom { get; private set; }
 
     /// <summary>The window its counters are of.</summary>
     public DateTimeOffset Window { get; private set; } = DateTimeOffset.MinValue;
@@ -110,27 +120,27 @@ public sealed class Budget
     }
 
     /// <summary>New terms may put thresholds out of reach that had been reached.</summary>
-    internal void Change(BudgetTerms terms)
+    internal void Change(BudgetTerms terms, long sequence)
     {
         if (!terms.CountsLike(Terms))
         {
             _counters.Clear();
+            CountsFrom = sequence;
             Window = DateTimeOffset.MinValue;
         }
 
         Terms = terms;
+        Levels = LevelsOf(terms);
         foreach (var counter in _counters.Values)
         {
             counter.Crossed.RemoveWhere(threshold => !terms.Thresholds.Contains(threshold) || !Reaches(counter.Spent, threshold));
         }
     }
 
-    /// <summary>Whether an amount spent reaches a threshold: spent ≥ limit × threshold / 100, exactly.</summary>
-    internal bool Reaches(Credits spent, int threshold) => spent.Nanos * 100 >= Terms.Limit.Nanos * threshold;
-
     internal void Write(ByteWriter writer)
     {
         Terms.Write(writer);
+        writer.Number(CountsFrom);
         writer.Instant(Window);
         writer.Count(_counters.Count);
         foreach (var (name, counter) in Counters)
@@ -148,7 +158,7 @@ public sealed class Budget
 
     internal static Budget Read(ref ByteReader reader, int maxCounters)
     {
-        var budget = new Budget(BudgetTerms.Read(ref reader), maxCounters) { Window = reader.Instant() };
+        var budget = new Budget(BudgetTerms.Read(ref reader), maxCounters, reader.Number()) { Window = reader.Instant() };
         for (var left = reader.Count(); left > 0; left--)
         {
             var counter = budget.Get(reader.Text());
@@ -162,6 +172,12 @@ public sealed class Budget
 
         return budget;
     }
+
+    private bool Reaches(Credits spent, int threshold) => Array.Exists(Levels, level => level.Threshold == threshold && spent >= level.Level);
+
+    // A level beyond all credits reads as the most there can be, which no counter reaches: what it counts stays in the range of credits.
+    private static (int Threshold, Credits Level)[] LevelsOf(BudgetTerms terms) =>
+        [.. terms.Thresholds.Select(threshold => (threshold, Credits.FromNanos(Int128.Min(((terms.Limit.Nanos * threshold) + 99) / 100, BeyondAll))))];
 
     private void TurnTo(DateTimeOffset window)
     {

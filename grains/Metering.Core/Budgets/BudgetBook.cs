@@ -14,24 +14,25 @@ public sealed class BudgetBook
 
     public Budget? Find(string id) => Array.Find(_budgets, budget => budget.Terms.Id == id);
 
-    internal void Change(BudgetTerms terms, int maxCounters, IEnumerable<Hold> openHolds, DateTimeOffset now, Period period)
+    internal void Change(BudgetChanged changed, int maxCounters, IEnumerable<Hold> openHolds, Period period)
     {
+        var terms = changed.Terms;
         var budget = Find(terms.Id);
         if (budget is null)
         {
-            budget = new Budget(terms, maxCounters);
+            budget = new Budget(terms, maxCounters, countsFrom: changed.Sequence);
             _budgets = [.. _budgets.Append(budget).OrderBy(each => each.Terms.Id, StringComparer.Ordinal)];
         }
         else
         {
-            budget.Change(terms);
+            budget.Change(terms, changed.Sequence);
         }
 
         // The scope may fit other holds than before: what is held is counted anew.
         budget.ForgetHeld();
         foreach (var hold in openHolds.OrderBy(hold => hold.Placed.Sequence))
         {
-            Hold(budget, hold, hold.Left, now, period);
+            Hold(budget, hold, hold.Left, changed.At, period);
         }
     }
 
@@ -55,20 +56,25 @@ public sealed class BudgetBook
                 continue;
             }
 
-            foreach (var (counter, credits) in SumsOf(budget, lines))
+            foreach (var (counter, credits) in SumsOf(budget, lines.Select(line => (line.Usage.Meter, line.Usage.Dimensions, line.Taken))))
             {
                 budget.Spend(counter, credits, budget.Terms.WindowOf(at, period));
             }
         }
     }
 
-    /// <summary>Gives credits back to the budgets whose window is still the one they were spent in.</summary>
-    internal void GiveBack(string meter, ReadOnlySpan<Dimension> dimensions, Credits credits, DateTimeOffset spentAt, DateTimeOffset at, Period period)
+    /// <summary>Gives a charge back to the budgets that counted it, if their window is still the one it was counted in.</summary>
+    internal void GiveBack(Reversed reversed, Period period)
     {
         foreach (var budget in _budgets)
         {
-            var window = budget.Terms.WindowOf(at, period);
-            if (budget.Terms.WindowOf(spentAt, period) == window && window == budget.Window && budget.Terms.TryMatch(meter, dimensions, out var counter))
+            var window = budget.Terms.WindowOf(reversed.At, period);
+            if (reversed.ChargedSequence < budget.CountsFrom || budget.Terms.WindowOf(reversed.ChargedAt, period) != window)
+            {
+                continue;
+            }
+
+            foreach (var (counter, credits) in SumsOf(budget, reversed.Lines.Select(line => (line.Meter, line.Dimensions, line.Credits))))
             {
                 budget.Spend(counter, -credits, window);
             }
@@ -105,21 +111,21 @@ public sealed class BudgetBook
     }
 
     /// <summary>Credits by counter, in the order of the lines.</summary>
-    private static List<(string Counter, Credits Credits)> SumsOf(Budget budget, IReadOnlyList<ChargedLine> lines)
+    private static List<(string Counter, Credits Credits)> SumsOf(Budget budget, IEnumerable<(string Meter, Dimension[] Dimensions, Credits Credits)> lines)
     {
         var sums = new List<(string Counter, Credits Credits)>();
         foreach (var line in lines)
         {
-            if (budget.Terms.TryMatch(line.Usage.Meter, line.Usage.Dimensions, out var counter))
+            if (budget.Terms.TryMatch(line.Meter, line.Dimensions, out var counter))
             {
                 var index = sums.FindIndex(sum => sum.Counter == counter);
                 if (index < 0)
                 {
-                    sums.Add((counter, line.Taken));
+                    sums.Add((counter, line.Credits));
                 }
                 else
                 {
-                    sums[index] = (counter, sums[index].Credits + line.Taken);
+                    sums[index] = (counter, sums[index].Credits + line.Credits);
                 }
             }
         }

@@ -9,18 +9,31 @@ namespace Metering.Core.Budgets;
 /// </summary>
 internal sealed class BudgetPlan(BudgetBook book, DateTimeOffset now, Period period, Hold? settling)
 {
-    private readonly List<Planned> _planned = [];
+    private readonly List<Planned> _planned = new(book.All.Count);
+    private readonly List<Planned> _matched = new(book.All.Count);
 
-    /// <summary>How much usage may still cost before a blocking budget refuses; null when none would.</summary>
-    internal Credits? RoomFor(string meter, ReadOnlySpan<Dimension> dimensions)
+    /// <summary>Takes up a line: what follows is about the budgets it falls under.</summary>
+    internal void Look(string meter, ReadOnlySpan<Dimension> dimensions)
     {
-        Credits? room = null;
+        _matched.Clear();
         foreach (var budget in book.All)
         {
-            if (budget.Terms.Action == BudgetAction.Block && budget.Terms.TryMatch(meter, dimensions, out var name))
+            if (budget.Terms.TryMatch(meter, dimensions, out var name))
             {
                 var window = budget.Terms.WindowOf(now, period);
-                var counter = CounterFor(budget, name, window);
+                _matched.Add(new Planned(budget, CounterFor(budget, name, window), window, Credits.Zero));
+            }
+        }
+    }
+
+    /// <summary>How much the line may still cost before a blocking budget refuses; null when none would.</summary>
+    internal Credits? Room()
+    {
+        Credits? room = null;
+        foreach (var (budget, counter, window, _) in _matched)
+        {
+            if (budget.Terms.Action == BudgetAction.Block)
+            {
                 var left = budget.Terms.Limit - budget.SpentIn(counter, window) - HeldByOthers(budget, counter, window) - PlannedUnder(budget, counter);
                 room = room is { } other ? Credits.Min(other, left) : left;
             }
@@ -29,45 +42,47 @@ internal sealed class BudgetPlan(BudgetBook book, DateTimeOffset now, Period per
         return room;
     }
 
-    internal void Spend(string meter, ReadOnlySpan<Dimension> dimensions, Credits credits)
+    /// <summary>Plans what the line costs.</summary>
+    internal void Spend(Credits credits)
     {
-        foreach (var budget in book.All)
+        foreach (var matched in _matched)
         {
-            if (budget.Terms.TryMatch(meter, dimensions, out var name))
+            var index = _planned.FindIndex(planned => planned.Budget == matched.Budget && planned.Counter == matched.Counter);
+            if (index < 0)
             {
-                var counter = CounterFor(budget, name, budget.Terms.WindowOf(now, period));
-                var index = _planned.FindIndex(planned => planned.Budget == budget && planned.Counter == counter);
-                if (index < 0)
-                {
-                    _planned.Add(new Planned(budget, counter, credits));
-                }
-                else
-                {
-                    _planned[index] = _planned[index] with { Credits = _planned[index].Credits + credits };
-                }
+                _planned.Add(matched with { Credits = credits });
+            }
+            else
+            {
+                _planned[index] = _planned[index] with { Credits = _planned[index].Credits + credits };
             }
         }
     }
 
     /// <summary>Whether every counter would stay in the range of credits.</summary>
     internal bool Fits() => _planned.TrueForAll(planned =>
-        Credits.Fits(planned.Budget.SpentIn(planned.Counter, planned.Budget.Terms.WindowOf(now, period)).Value + planned.Credits.Value));
+        Credits.Fits(planned.Budget.SpentIn(planned.Counter, planned.Window).Value + planned.Credits.Value));
 
     /// <summary>The thresholds that would be reached and had not been.</summary>
-    internal IEnumerable<BudgetCrossed> Crossings(Entry cause, string causeId)
+    internal IReadOnlyList<BudgetCrossed> Crossings(Entry cause, string causeId)
     {
-        var sequence = cause.Sequence;
-        foreach (var (budget, counter, credits) in _planned)
+        List<BudgetCrossed>? crossings = null;
+        foreach (var (budget, counter, window, credits) in _planned)
         {
-            var window = budget.Terms.WindowOf(now, period);
-            var spent = Credits.Larger(budget.SpentIn(counter, window) + credits, Credits.Zero);
-            foreach (var threshold in budget.Terms.Thresholds)
+            if (!credits.IsPositive)
             {
-                if (credits.IsPositive && budget.Reaches(spent, threshold) && !budget.HasCrossed(counter, window, threshold))
+                continue;
+            }
+
+            var spent = Credits.Larger(budget.SpentIn(counter, window) + credits, Credits.Zero);
+            foreach (var (threshold, level) in budget.Levels)
+            {
+                if (spent >= level && !budget.HasCrossed(counter, window, threshold))
                 {
-                    yield return new BudgetCrossed
+                    crossings ??= [];
+                    crossings.Add(new BudgetCrossed
                     {
-                        Sequence = ++sequence,
+                        Sequence = cause.Sequence + crossings.Count + 1,
                         At = cause.At,
                         Balance = cause.Balance,
                         Available = cause.Available,
@@ -77,13 +92,13 @@ internal sealed class BudgetPlan(BudgetBook book, DateTimeOffset now, Period per
                         Spent = spent,
                         Limit = budget.Terms.Limit,
                         Cause = causeId,
-                    };
+                    });
                 }
             }
         }
-    }
 
-    internal bool IsEmpty => _planned.Count == 0;
+        return crossings ?? (IReadOnlyList<BudgetCrossed>)[];
+    }
 
     // Lines before may need the last counters there are: then this one is counted under the shared counter, as applying them will.
     private string CounterFor(Budget budget, string name, DateTimeOffset window)
@@ -127,5 +142,5 @@ internal sealed class BudgetPlan(BudgetBook book, DateTimeOffset now, Period per
         return Credits.Zero;
     }
 
-    private readonly record struct Planned(Budget Budget, string Counter, Credits Credits);
+    private readonly record struct Planned(Budget Budget, string Counter, DateTimeOffset Window, Credits Credits);
 }

@@ -89,6 +89,12 @@ public sealed class ByteWriter
 
     private void Nanos(Int128 nanos)
     {
+        if (nanos >= long.MinValue && nanos <= long.MaxValue)
+        {
+            Number((long)nanos);
+            return;
+        }
+
         var zigzag = unchecked((UInt128)((nanos << 1) ^ (nanos >> 127)));
         while (zigzag > ulong.MaxValue)
         {

@@ -12,6 +12,9 @@ namespace Metering.Core.Entries;
 /// <param name="Taken">Credits taken for it: its price, or less in <c>upTo</c> mode.</param>
 public sealed record ChargedLine(ChargeLine Usage, string Price, Quantity QuantityBefore, PricedLine Priced, Credits Taken)
 {
+    /// <summary>The counter's key as the card has it, to save making it again; not encoded, and null on a line that was read back.</summary>
+    internal PriceKey? Key { get; init; }
+
     internal static void WriteAll(ByteWriter writer, IReadOnlyList<ChargedLine> lines)
     {
         writer.Count(lines.Count);

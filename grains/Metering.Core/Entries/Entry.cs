@@ -9,6 +9,9 @@ namespace Metering.Core.Entries;
 /// </summary>
 public abstract record Entry
 {
+    [ThreadStatic]
+    private static ByteWriter? _writer;
+
     private byte[]? _encoded;
 
     public abstract EntryKind Kind { get; }
@@ -80,7 +83,9 @@ public abstract record Entry
 
     private byte[] Encode()
     {
-        var writer = new ByteWriter();
+        // No entry is encoded inside another, so each thread needs one buffer, which soon has the size of its largest entry.
+        var writer = _writer ??= new ByteWriter();
+        writer.Clear();
         writer.Byte((byte)Kind);
         writer.Number(Sequence);
         writer.Instant(At);

@@ -23,6 +23,9 @@ public sealed record Reversed : Operation
     /// <summary>When the charge was made: its budgets are given back only while that window lasts.</summary>
     public required DateTimeOffset ChargedAt { get; init; }
 
+    /// <summary>The entry of the charge: a budget that began to count after it never counted it.</summary>
+    public required long ChargedSequence { get; init; }
+
     /// <summary>Negative credits: what came back.</summary>
     public required Payment Payment { get; init; }
 
@@ -43,6 +46,7 @@ public sealed record Reversed : Operation
         Card = reader.Text(),
         Lines = ReadLines(ref reader),
         ChargedAt = reader.Instant(),
+        ChargedSequence = reader.Number(),
         Payment = Payment.Read(ref reader),
     };
 
@@ -68,6 +72,7 @@ public sealed record Reversed : Operation
         }
 
         writer.Instant(ChargedAt);
+        writer.Number(ChargedSequence);
         Payment.Write(writer);
     }
 

@@ -17,6 +17,9 @@ public sealed class Policy
     /// <summary>What each rate limit lets through, in the order of the terms.</summary>
     public IReadOnlyList<Quantity> LeftAt(DateTimeOffset now) => [.. _buckets.Select(bucket => bucket.LeftAt(now))];
 
+    /// <summary>Whether it counts usage.</summary>
+    internal bool Counts => _buckets.Length > 0;
+
     /// <summary>The first rule that usage breaks of those that need no price; with <paramref name="broken"/> for all of them.</summary>
     internal void CheckUsage(IReadOnlyList<ChargeLine> lines, ref PolicyVerdict broken)
     {

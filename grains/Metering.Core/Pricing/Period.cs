@@ -24,6 +24,9 @@ public sealed record Period
     private readonly long _ticks;
     private readonly int _months;
 
+    // Almost every question is about the same stretch as the one before. One reference, so that threads see both ends or neither.
+    private Stretch? _last;
+
     public Period(PeriodUnit every, DateTimeOffset anchor)
         : this(every, anchor, count: 1)
     {
@@ -58,13 +61,29 @@ public sealed record Period
     public DateTimeOffset Anchor { get; }
 
     /// <summary>The last boundary that is not after <paramref name="instant"/>: where its period starts.</summary>
-    public DateTimeOffset StartOf(DateTimeOffset instant) => Boundary(IndexOf(instant));
+    public DateTimeOffset StartOf(DateTimeOffset instant)
+    {
+        if (_last is { } last && instant >= last.Start && instant < last.End)
+        {
+            return last.Start;
+        }
+
+        var index = IndexOf(instant);
+        var start = Boundary(index);
+        _last = new Stretch(start, Boundary(index + 1));
+        return start;
+    }
 
     /// <summary>Where the period after the one of <paramref name="start"/> starts: the first boundary after it.</summary>
     public DateTimeOffset Next(DateTimeOffset start) => Boundary(IndexOf(start) + 1);
 
     /// <summary>Where the period before the one of <paramref name="start"/> starts.</summary>
     public DateTimeOffset Previous(DateTimeOffset start) => Boundary(IndexOf(start) - 1);
+
+    /// <summary>Equal periods have the same boundaries written the same way; what was last asked for is no part of them.</summary>
+    public bool Equals(Period? other) => other is not null && (Every, Count, Anchor) == (other.Every, other.Count, other.Anchor);
+
+    public override int GetHashCode() => HashCode.Combine(Every, Count, Anchor);
 
     private long IndexOf(DateTimeOffset instant)
     {
@@ -108,4 +127,6 @@ public sealed record Period
         var (quotient, remainder) = Math.DivRem(value, divisor);
         return remainder < 0 ? quotient - 1 : quotient;
     }
+
+    private sealed record Stretch(DateTimeOffset Start, DateTimeOffset End);
 }

@@ -1,7 +1,12 @@
 using CsCheck;
 using Metering.Core.Accounts;
+using Metering.Core.Budgets;
 using Metering.Core.Charges;
 using Metering.Core.Entries;
+using Metering.Core.Grants;
+using Metering.Core.Holds;
+using Metering.Core.Policies;
+using Metering.Core.Pricing;
 using static Metering.Core.Tests.Accounts.Scene;
 
 namespace Metering.Core.Tests.Accounts;
@@ -19,15 +24,46 @@ public sealed class LedgerLawTests
 
     private static readonly Gen<Action<Scene>> Step = Gen.Frequency(
         (6, Gen.Select(Gen.Int[0, 40], Gen.Int[0, 3], Amount, Gen.Int[0, 2], Gen.Int[-90, 6]).Select<int, int, string, int, int, Action<Scene>>((id, meter, quantity, mode, minutes) => scene =>
-            scene.Charge(Use($"c{id}", Meters[meter], quantity, (ChargeMode)mode, minutes % 3 == 0 ? scene.Clock.AddMinutes(minutes) : null)))),
+            scene.Charge(new Charge($"c{id}", [Team(Meters[meter], quantity, id)], minutes % 3 == 0 ? scene.Clock.AddMinutes(minutes) : null, (ChargeMode)mode)))),
         (2, Gen.Select(Gen.Int[0, 40], Amount, Amount).Select<int, string, string, Action<Scene>>((id, first, second) => scene =>
-            scene.Charge(new Charge($"m{id}", [Line("disk", first), Line("tokens", second), Line("disk", "1")], null, ChargeMode.Record)))),
+            scene.Charge(new Charge($"m{id}", [Team("disk", first, id), Team("tokens", second, id + 1), Line("disk", "1")], null, (ChargeMode)(id % 3))))),
         (3, Gen.Select(Gen.Int[0, 20], Amount, Gen.Int[0, 3], Gen.Int[-5, 50], Gen.Int[1, 90], Gen.Bool).Select<int, string, int, int, int, bool, Action<Scene>>((id, amount, priority, from, hours, limited) => scene =>
             scene.Grant(Terms($"g{id}", amount is "0" ? "1" : amount, priority, scene.Clock.AddHours(from), scene.Clock.AddHours(hours + Math.Max(from, 0)), limited ? ["tok*", "disk"] : [])))),
+        (2, Gen.Select(Gen.Int[0, 20], Gen.Enum<PeriodUnit>(), Gen.Int[1, 3], Gen.Int[0, 9], Gen.Int[0, 9]).Select<int, PeriodUnit, int, int, int, Action<Scene>>((id, every, count, least, more) => scene =>
+            scene.Grant(Terms($"g{id}", "7.5") with { Recurrence = new Recurrence(every, count, Start.AddDays(-70), Of($"{least}"), Of($"{least + more}")) }))),
+        (4, Gen.Select(Gen.Int[0, 40], Gen.Int[0, 4], Amount, Gen.Int[1, 90], Gen.Bool).Select<int, int, string, int, bool, Action<Scene>>((id, meter, amount, minutes, upTo) => scene =>
+            scene.Hold(new PlaceHold($"c{id}", meter == 4 ? null : Team(Meters[meter], amount, id), meter == 4 ? Of(amount) : null, TimeSpan.FromMinutes(minutes), upTo ? ChargeMode.UpTo : ChargeMode.Enforce)))),
+        (5, Gen.Select(Gen.Int[0, 40], Gen.Int[0, 40], Amount, Gen.Int[0, 7]).Select<int, int, string, int, Action<Scene>>((id, hold, amount, how) => scene =>
+            scene.Settle(new Settle($"c{id}", $"c{hold}", (how & 1) == 0 ? null : Quantity.From(Of(amount).Value), (how & 1) == 0 ? Of(amount) : null, (how & 2) == 0, (how & 4) == 0 ? ChargeMode.Record : ChargeMode.Enforce)))),
+        (1, Gen.Select(Gen.Int[0, 40], Gen.Int[0, 40]).Select<int, int, Action<Scene>>((id, hold) => scene => scene.Release($"c{id}", $"c{hold}"))),
+        (4, Gen.Select(Gen.Int[0, 40], Gen.Int[0, 40], Gen.Int[0, 3]).Select<int, int, int, Action<Scene>>((id, charge, part) => scene =>
+            scene.Reverse($"c{id}", $"c{charge}", part == 0 ? null : $"{part}.333333333"))),
+        (1, Gen.Select(Gen.Int[0, 3], Gen.Int[1, 30], Gen.Enum<BudgetWindow>(), Gen.Int[0, 3]).Select<int, int, BudgetWindow, int, Action<Scene>>((id, limit, window, how) => scene => scene.Put(new BudgetTerms
+        {
+            Id = $"b{id}",
+            Meters = MeterPatterns.From(how == 0 ? ["disk"] : []),
+            Dimensions = how == 1 ? [new Dimension("team", "*")] : [],
+            Window = window,
+            Limit = Of($"{limit}"),
+            Thresholds = [50, 100],
+            Action = how == 3 ? BudgetAction.Alert : BudgetAction.Block,
+        }))),
+        (1, Gen.Int[0, 3].Select<int, Action<Scene>>(id => scene => scene.RemoveBudget($"b{id}"))),
+        (1, Gen.Select(Gen.Int[0, 9], Gen.Int[1, 60]).Select<int, int, Action<Scene>>((which, seconds) => scene => scene.Put(PolicyTerms.None with
+        {
+            Frozen = which == 0,
+            MaximumCreditsPerCharge = which == 1 ? Of("9") : null,
+            RateLimits = which > 4 ? [new RateLimit("*", Quantity.From(3m), seconds, Quantity.From(30m))] : [],
+            Shadow = which is 1 or 9 ? [PolicyRule.MaximumCreditsPerCharge, PolicyRule.RateLimits] : [],
+        }))),
+        (2, Gen.Select(Gen.Int[0, 1], Gen.Int[1, 99]).Select<int, int, Action<Scene>>((producer, number) => scene =>
+            scene.Charge(new Charge($"p{producer}:{number}", [Line("tokens", "0.5")], null, ChargeMode.UpTo, $"p{producer}", number)))),
         (1, Gen.Int[0, 20].Select<int, Action<Scene>>(id => scene => scene.Void($"g{id}"))),
         (1, Gen.Int[0, 30].Select<int, Action<Scene>>(limit => scene => scene.Set(creditLimit: $"{limit}"))),
         (3, Gen.Int[-10, 600].Select<int, Action<Scene>>(minutes => scene => scene.Clock = scene.Clock.AddMinutes(minutes))),
         (1, Gen.Const<Action<Scene>>(scene => scene.Restart())));
+
+    private static readonly AccountLimits Limits = new() { MaxIds = 20, MaxOpenHolds = 5, MaxBudgetCounters = 2, MaxProducers = 1 };
 
     private static readonly Gen<Action<Scene>[]> Steps = Step.Array[1, 120];
 
@@ -37,7 +73,7 @@ public sealed class LedgerLawTests
         Steps.Sample(steps =>
         {
             var scene = Played(steps);
-            var account = new Account("acme", new AccountLimits { MaxIds = 20 });
+            var account = new Account("acme", Limits);
             var totals = new Totals();
             foreach (var entry in scene.Entries)
             {
@@ -64,13 +100,12 @@ public sealed class LedgerLawTests
         Gen.Select(Steps, Gen.Int[0, 1000]).Sample((steps, at) =>
         {
             var scene = Played(steps);
-            var limits = new AccountLimits { MaxIds = 20 };
-            var account = new Account("acme", limits);
+            var account = new Account("acme", Limits);
             for (var i = 0; i < scene.Entries.Count; i++)
             {
                 if (i == at % scene.Entries.Count)
                 {
-                    account = Account.Read("acme", Bytes(account), limits);
+                    account = Account.Read("acme", Bytes(account), Limits);
                 }
 
                 account.Apply(Entry.Decode(scene.Entries[i].Encoded));
@@ -81,24 +116,49 @@ public sealed class LedgerLawTests
     }
 
     [Fact]
-    public void Enforce_never_takes_more_than_is_available_and_no_grant_goes_below_zero_or_above_its_amount()
+    public void Enforce_never_takes_more_than_is_available_and_no_grant_goes_below_zero_or_above_its_amount_and_rollover()
     {
         Steps.Sample(steps =>
         {
             var scene = Played(steps);
-            var account = new Account("acme", new AccountLimits { MaxIds = 20 });
+            var account = new Account("acme", Limits);
             foreach (var entry in scene.Entries)
             {
                 var before = account.Available;
                 account.Apply(entry);
-                if (entry is Charged { Mode: ChargeMode.Enforce, Payment.Credits.IsPositive: true })
+                if (entry is Charged { Mode: not ChargeMode.Record } or Held or Settled { Mode: ChargeMode.Enforce })
                 {
-                    Assert.False(account.Available.IsNegative && before > account.Available && before.IsNegative, "An enforced charge went through without credits.");
-                    Assert.False(account.Available.IsNegative && !before.IsNegative, "An enforced charge took more than was available.");
+                    Assert.False(account.Available.IsNegative && account.Available < before, $"Entry {entry.Sequence} took more than was available.");
                 }
 
-                Assert.All(account.Grants, grant => Assert.InRange(grant.Remaining.Value, 0m, grant.Terms.Amount.Value));
+                Assert.All(account.Grants, grant => Assert.InRange(grant.Remaining.Value, 0m, grant.Terms.Amount.Value + (grant.Terms.Recurrence?.RolloverMaximum.Value ?? 0m)));
+                Assert.Equal(account.Held.Value, account.Holds.Open.Sum(hold => hold.Left.Value));
                 Assert.False(account.Overage.IsNegative);
+            }
+        }, iter: Games);
+    }
+
+    [Fact]
+    public void A_blocking_budget_is_never_taken_above_its_limit_and_holds_are_counted_once()
+    {
+        Steps.Sample(steps =>
+        {
+            var scene = Played(steps);
+            var account = new Account("acme", Limits);
+            foreach (var entry in scene.Entries)
+            {
+                var before = Committed(account, entry.At);
+                account.Apply(entry);
+                if (entry is Charged { Mode: not ChargeMode.Record } or Held or Settled { Mode: ChargeMode.Enforce })
+                {
+                    foreach (var ((budget, counter), committed) in Committed(account, entry.At))
+                    {
+                        var limit = account.Budgets.Single(candidate => candidate.Terms.Id == budget).Terms.Limit.Value;
+                        Assert.True(committed <= limit || committed <= before.GetValueOrDefault((budget, counter)), $"Entry {entry.Sequence} took budget {budget} to {committed} of {limit}.");
+                    }
+                }
+
+                Assert.All(account.Budgets, budget => Assert.Equal(HeldIn(account, budget), budget.Counters.Sum(counter => counter.Value.Held.Value)));
             }
         }, iter: Games);
     }
@@ -146,6 +206,19 @@ public sealed class LedgerLawTests
         }, iter: Games);
     }
 
+    /// <summary>Spent and held of each counter of blocking budgets.</summary>
+    private static Dictionary<(string Budget, string Counter), decimal> Committed(Account account, DateTimeOffset at) => account.Budgets
+        .Where(budget => budget.Terms.Action == BudgetAction.Block)
+        .SelectMany(budget => budget.Counters.Select(counter => (
+            Key: (budget.Terms.Id, counter.Key),
+            Value: (budget.SpentIn(counter.Key, budget.Terms.WindowOf(at, account.Settings.Period)) + counter.Value.Held).Value)))
+        .ToDictionary(pair => pair.Key, pair => pair.Value);
+
+    private static decimal HeldIn(Account account, Budget budget) => account.Holds.Open
+        .Where(hold => budget.Terms.TryMatch(hold.Usage?.Meter ?? "", hold.Usage?.Dimensions, out _)).Sum(hold => hold.Left.Value);
+
+    private static ChargeLine Team(string meter, string quantity, int id) => Line(meter, quantity, id % 4 == 0 ? [] : [new Dimension("team", $"t{id % 4}")]);
+
     private static void Damage(Action<byte[]> read, byte[] bytes, int at, int flip, int cut)
     {
         bytes[at % bytes.Length] ^= (byte)flip;
@@ -164,7 +237,7 @@ public sealed class LedgerLawTests
 
     private static Scene Played(Action<Scene>[] steps)
     {
-        var scene = new Scene(new AccountLimits { MaxIds = 20 });
+        var scene = new Scene(Limits);
         foreach (var step in steps)
         {
             step(scene);
@@ -193,14 +266,26 @@ public sealed class LedgerLawTests
                 case GrantVoided voided:
                     Voided += voided.Forfeited.Value;
                     break;
-                case Charged charged:
-                    // What came back as a new grant was not un-burned from an old one.
-                    Burned += charged.Payment.Credits.Value + (charged.Payment.Refund?.Credits.Value ?? 0m);
-                    Granted += charged.Payment.Refund?.Credits.Value ?? 0m;
+                case GrantRefilled refilled:
+                    Granted += refilled.Added.Value;
+                    Expired += refilled.Forfeited.Value;
+                    break;
+                case PaidOperation paid:
+                    Add(paid.Payment);
+                    break;
+                case Reversed reversed:
+                    Add(reversed.Payment);
                     break;
                 default:
                     break;
             }
+        }
+
+        // What came back as a new grant was not un-burned from an old one.
+        private void Add(Payment payment)
+        {
+            Burned += payment.Credits.Value + (payment.Refund?.Credits.Value ?? 0m);
+            Granted += payment.Refund?.Credits.Value ?? 0m;
         }
     }
 }

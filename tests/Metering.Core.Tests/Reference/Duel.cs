@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Metering.Core.Accounts;
 using Metering.Core.Budgets;
 using Metering.Core.Charges;
@@ -18,7 +17,10 @@ internal sealed class Duel
 
     private readonly Scene _scene = new(Limits, card: ReferencePrices.Card);
     private readonly ReferenceAccount _reference = new();
-    private readonly StringBuilder _transcript = new();
+    private readonly List<Func<FormattableString>> _done = [];
+
+    private readonly List<Action> _calls = [];
+    private readonly List<(string Id, decimal Quantity)> _made = [];
 
     internal Duel()
     {
@@ -34,21 +36,43 @@ internal sealed class Duel
     internal void Move(TimeSpan by)
     {
         _scene.Clock += by;
-        Note($"clock {_scene.Clock:O}");
+        var clock = _scene.Clock;
+        Note(() => $"clock {clock:O}");
         Pass();
         Compare();
     }
 
+    /// <summary>A caller that did not hear the answer sends the same once more.</summary>
+    internal void Retry(int back)
+    {
+        if (_calls.Count > back)
+        {
+            Note(() => $"again:");
+            _calls[^(back + 1)]();
+        }
+    }
+
+    /// <summary>Gives a charge that was made lately back, or a part of its quantity: the same part twice or more is the whole or beyond it.</summary>
+    internal void ReverseLately(string id, int back, decimal part)
+    {
+        if (_made.Count > back)
+        {
+            var (charge, quantity) = _made[^(back + 1)];
+            var asked = decimal.Round(quantity * part, Credits.Decimals);
+            Reverse(id, charge, asked == 0m ? null : asked.ToString(CultureInfo.InvariantCulture));
+        }
+    }
+
     internal void Restart()
     {
-        Note($"restart");
+        Note(() => $"restart");
         _scene.Restart();
         Compare();
     }
 
     internal void Set(string creditLimit, string discount)
     {
-        Note($"set {creditLimit} {discount}");
+        Note(() => $"set {creditLimit} {discount}");
         var now = Pass();
         if (!_reference.IsClosed)
         {
@@ -61,27 +85,39 @@ internal sealed class Duel
 
     internal void Grant(GrantTerms terms)
     {
-        Note($"grant {terms}");
+        _calls.Add(() => Grant(terms));
+        Note(() => $"grant {terms}");
         var now = Pass();
         Agree(_reference.Grant(terms, now).ToString(), _scene.Grant(terms).Outcome.ToString());
     }
 
     internal void Void(string id)
     {
-        Note($"void {id}");
+        _calls.Add(() => Void(id));
+        Note(() => $"void {id}");
         var now = Pass();
         Agree(_reference.Void(id, now).ToString(), _scene.Void(id).Outcome.ToString());
     }
 
     internal void Charge(Charge charge)
     {
-        Note($"charge {charge.Id} {charge.Mode} {charge.Time:O} {string.Join("; ", charge.Lines.Select(Told))}");
+        _calls.Add(() => Charge(charge));
+        Note(() => $"charge {charge.Id} {charge.Mode} {charge.Time:O} {string.Join("; ", charge.Lines.Select(Told))}");
         var now = Pass();
         var before = Scene.Bytes(_scene.Account);
         var quote = _scene.Quote(charge);
-        Assert.True(before.AsSpan().SequenceEqual(Scene.Bytes(_scene.Account)), $"A quote changed the account.\n{_transcript}");
+        if (!before.AsSpan().SequenceEqual(Scene.Bytes(_scene.Account)))
+        {
+            Assert.Fail($"A quote changed the account.\n{Transcript}");
+        }
+
         var expected = _reference.Charge(charge, now);
         var actual = _scene.Charge(charge);
+        if (actual.Outcome == Outcome.Done)
+        {
+            _made.Add((charge.Id, charge.Lines[0].Quantity.Value));
+        }
+
         Agree(Told(expected), Told(actual.Outcome, actual.Charged, actual.Replayed, Credits.Zero));
         if (!actual.Replayed && actual.Charged is { } charged)
         {
@@ -91,7 +127,8 @@ internal sealed class Duel
 
     internal void Hold(PlaceHold hold)
     {
-        Note($"hold {hold.Id} {hold.Mode} {hold.TimeToLive} {hold.Credits} {(hold.Usage is null ? "" : Told(hold.Usage))}");
+        _calls.Add(() => Hold(hold));
+        Note(() => $"hold {hold.Id} {hold.Mode} {hold.TimeToLive} {hold.Credits} {(hold.Usage is null ? "" : Told(hold.Usage))}");
         var now = Pass();
         var expected = _reference.Hold(hold, now);
         var actual = _scene.Hold(hold);
@@ -100,7 +137,8 @@ internal sealed class Duel
 
     internal void Settle(Settle settle)
     {
-        Note($"{settle}");
+        _calls.Add(() => Settle(settle));
+        Note(() => $"{settle}");
         var now = Pass();
         var expected = _reference.Settle(settle, now);
         var actual = _scene.Settle(settle);
@@ -109,7 +147,8 @@ internal sealed class Duel
 
     internal void Release(string id, string hold)
     {
-        Note($"release {id} {hold}");
+        _calls.Add(() => Release(id, hold));
+        Note(() => $"release {id} {hold}");
         var now = Pass();
         var expected = _reference.Release(id, hold, now);
         var actual = _scene.Release(id, hold);
@@ -118,7 +157,8 @@ internal sealed class Duel
 
     internal void Reverse(string id, string charge, string? quantity)
     {
-        Note($"reverse {id} {charge} {quantity}");
+        _calls.Add(() => Reverse(id, charge, quantity));
+        Note(() => $"reverse {id} {charge} {quantity}");
         var now = Pass();
         var expected = _reference.Reverse(new Reverse(id, charge, quantity is null ? null : Quantity.From(Scene.Of(quantity).Value)), now);
         var actual = _scene.Reverse(id, charge, quantity);
@@ -128,31 +168,34 @@ internal sealed class Duel
 
     internal void Put(BudgetTerms terms)
     {
-        Note($"budget {terms} {string.Join(",", terms.Dimensions)} {string.Join(",", terms.Thresholds)} {string.Join(",", terms.Meters.Patterns)}");
+        Note(() => $"budget {terms} {string.Join(",", terms.Dimensions)} {string.Join(",", terms.Thresholds)} {string.Join(",", terms.Meters.Patterns)}");
         var now = Pass();
         Agree(_reference.Put(terms, now).ToString(), _scene.Put(terms).Outcome.ToString());
     }
 
     internal void RemoveBudget(string id)
     {
-        Note($"remove budget {id}");
+        Note(() => $"remove budget {id}");
         var now = Pass();
         Agree(_reference.RemoveBudget(id, now).ToString(), _scene.RemoveBudget(id).Outcome.ToString());
     }
 
     internal void Put(PolicyTerms terms)
     {
-        Note($"policy {terms} allowed {string.Join(",", terms.Allowed.Patterns)} shadow {string.Join(",", terms.Shadow)} {string.Join(",", terms.RateLimits)}");
+        Note(() => $"policy {terms} allowed {string.Join(",", terms.Allowed.Patterns)} shadow {string.Join(",", terms.Shadow)} {string.Join(",", terms.RateLimits)}");
         var now = Pass();
         Agree(_reference.Put(terms, now).ToString(), _scene.Put(terms).Outcome.ToString());
     }
 
     internal void Close()
     {
-        Note($"close");
+        Note(() => $"close");
         var now = Pass();
         Agree(_reference.Close(now).ToString(), _scene.Close().Outcome.ToString());
     }
+
+    /// <summary>What was done, and what came of it.</summary>
+    private string Transcript => string.Join('\n', _done.Select(line => line().ToString(CultureInfo.InvariantCulture)));
 
     private DateTimeOffset Pass()
     {
@@ -164,18 +207,25 @@ internal sealed class Duel
 
     private void Agree(string expected, string actual)
     {
-        Note($"  -> {expected}");
-        Assert.True(expected == actual, $"The reference answers {expected}\n    the account answers {actual}\n{_transcript}");
+        Note(() => $"  -> {expected}");
+        if (expected != actual)
+        {
+            Assert.Fail($"The reference answers {expected}\n    the account answers {actual}\n{Transcript}");
+        }
+
         Compare();
     }
 
     private void Compare()
     {
         var (expected, actual) = (State.Of(_reference, Pass()), State.Of(_scene.Account, _scene.Account.Now(_scene.Clock)));
-        Assert.True(expected == actual, $"Reference:\n{expected}\nAccount:\n{actual}\n{_transcript}");
+        if (expected != actual)
+        {
+            Assert.Fail($"Reference:\n{expected}\nAccount:\n{actual}\n{Transcript}");
+        }
     }
 
-    private void Note(FormattableString line) => _transcript.AppendLine(line.ToString(CultureInfo.InvariantCulture));
+    private void Note(Func<FormattableString> line) => _done.Add(line);
 
     private static string Told(ChargeLine line) => $"{line.Meter} {line.Quantity} {string.Join(",", line.Dimensions.Select(dimension => $"{dimension.Name}={dimension.Value}"))}";
 

@@ -18,7 +18,7 @@ internal static class Moves
     private static readonly TimeSpan[] Steps =
     [
         TimeSpan.FromTicks(1), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(7), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(55), TimeSpan.FromHours(1),
-        TimeSpan.FromHours(4), TimeSpan.FromHours(4), TimeSpan.FromHours(24), TimeSpan.FromDays(3), TimeSpan.FromDays(7), TimeSpan.FromDays(31), TimeSpan.FromHours(-2), TimeSpan.FromDays(400),
+        TimeSpan.FromHours(4), TimeSpan.FromHours(4), TimeSpan.FromHours(24), TimeSpan.FromDays(3), TimeSpan.FromDays(7), TimeSpan.FromDays(31), TimeSpan.FromHours(-2),
     ];
 
     private static readonly Gen<string> Amount = One(Amounts);
@@ -43,7 +43,7 @@ internal static class Moves
         .Select<int, int, string, ChargeMode, Action<Duel>>((producer, number, _, _) => duel =>
             duel.Charge(new Charge($"p{producer}:{number}", [Line("calls", (number % 3).ToString(System.Globalization.CultureInfo.InvariantCulture))], null, ChargeMode.Record, $"p{producer}", number)));
 
-    private static readonly Gen<Recurrence?> Recurs = Gen.Select(Gen.Int[0, 7], Gen.Int[1, 2], Gen.Int[0, 3], Amount, Amount).Select((every, count, anchor, least, most) => every > 4 ? null : new Recurrence(
+    private static readonly Gen<Recurrence?> Recurs = Gen.Select(One(0, 1, 1, 1, 2, 2, 3, 3, 3, 4, 9, 9, 9), Gen.Int[1, 2], Gen.Int[0, 3], Amount, Amount).Select((every, count, anchor, least, most) => every > 4 ? null : new Recurrence(
         (PeriodUnit)every,
         count,
         anchor switch { 0 => null, 1 => new DateTimeOffset(2026, 1, 31, 0, 0, 0, TimeSpan.Zero), 2 => new DateTimeOffset(2024, 2, 29, 12, 0, 0, TimeSpan.Zero), _ => Start },
@@ -94,22 +94,25 @@ internal static class Moves
         }));
 
     internal static Gen<Action<Duel>> Any { get; } = Gen.Frequency(
-        (24, Charge),
-        (3, Numbered),
-        (12, Grant),
-        (2, Gen.Int[0, 12].Select<int, Action<Duel>>(id => duel => duel.Void($"g{id}"))),
-        (12, Hold),
-        (12, Settle),
-        (3, Gen.Select(Id, HoldId).Select<string, string, Action<Duel>>((id, hold) => duel => duel.Release(id, hold))),
-        (12, Gen.Select(Id, Gen.Frequency((8, Id), (1, Gen.Int[1, 8].Select(number => $"p0:{number}"))), One<string?>(null, null, null, "1", "0.5", "0.333333333", "2"))
+        (96, Charge),
+        (12, Numbered),
+        (48, Grant),
+        (8, Gen.Int[0, 12].Select<int, Action<Duel>>(id => duel => duel.Void($"g{id}"))),
+        (48, Hold),
+        (48, Settle),
+        (12, Gen.Select(Id, HoldId).Select<string, string, Action<Duel>>((id, hold) => duel => duel.Release(id, hold))),
+        (48, Gen.Select(Id, Gen.Frequency((8, Id), (1, Gen.Int[1, 8].Select(number => $"p0:{number}"))), One<string?>(null, null, null, "1", "0.5", "0.333333333", "2"))
             .Select<string, string, string?, Action<Duel>>((id, charge, quantity) => duel => duel.Reverse(id, charge, quantity))),
-        (4, Budget),
-        (1, Gen.Int[0, 3].Select<int, Action<Duel>>(id => duel => duel.RemoveBudget($"b{id}"))),
-        (3, Policy),
-        (2, Gen.Const<Action<Duel>>(duel => duel.Put(PolicyTerms.None))),
-        (1, Gen.Select(Amount, One("0", "10", "33.3", "100")).Select<string, string, Action<Duel>>((limit, discount) => duel => duel.Set(limit, discount))),
-        (20, One(Steps).Select<TimeSpan, Action<Duel>>(by => duel => duel.Move(by))),
-        (4, Gen.Const<Action<Duel>>(duel => duel.Restart())));
+        (36, Gen.Select(Id, Gen.Int[0, 2], One(0m, 0.5m, 0.5m, 0.333333333m)).Select<string, int, decimal, Action<Duel>>((id, back, part) => duel => duel.ReverseLately(id, back, part))),
+        (16, Budget),
+        (4, Gen.Int[0, 3].Select<int, Action<Duel>>(id => duel => duel.RemoveBudget($"b{id}"))),
+        (12, Policy),
+        (8, Gen.Const<Action<Duel>>(duel => duel.Put(PolicyTerms.None))),
+        (4, Gen.Select(Amount, One("0", "10", "33.3", "100")).Select<string, string, Action<Duel>>((limit, discount) => duel => duel.Set(limit, discount))),
+        (80, One(Steps).Select<TimeSpan, Action<Duel>>(by => duel => duel.Move(by))),
+        (1, Gen.Const<Action<Duel>>(duel => duel.Move(TimeSpan.FromDays(400)))),
+        (48, Gen.OneOf(Gen.Int[0, 3], Gen.Int[0, 40]).Select<int, Action<Duel>>(back => duel => duel.Retry(back))),
+        (16, Gen.Const<Action<Duel>>(duel => duel.Restart())));
 
     private static Gen<T> One<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(index => values[index]);
 }

@@ -99,7 +99,7 @@ internal sealed partial class ReferenceAccount
 
         payment.Commit();
         Drain(charge.Lines, shadowed, now);
-        paid = new ReferencePaid { Id = charge.Id, At = now, Lines = taken, Parts = payment.Parts };
+        paid = new ReferencePaid { Id = charge.Id, At = now, Sequence = Sequence + 1, Lines = taken, Parts = payment.Parts };
         return new(Outcome.Done, paid.Credits, uncovered) { Violations = string.Join(",", broken.Distinct().Order()), Burned = payment.Said };
     }
 

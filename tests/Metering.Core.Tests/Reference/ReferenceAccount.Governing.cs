@@ -9,6 +9,9 @@ internal sealed class ReferenceBudget(BudgetTerms terms)
 {
     internal BudgetTerms Terms { get; set; } = terms;
 
+    /// <summary>The entry that made it count what it counts.</summary>
+    internal long Since { get; set; }
+
     /// <summary>Credits by counter and start of window.</summary>
     internal Dictionary<(string Counter, DateTimeOffset Window), decimal> Spent { get; } = [];
 
@@ -67,12 +70,13 @@ internal sealed partial class ReferenceAccount
 
         if (existing is null)
         {
-            Budgets.Add(new ReferenceBudget(terms));
+            Budgets.Add(new ReferenceBudget(terms) { Since = Sequence + 1 });
         }
         else
         {
             if (!existing.Terms.CountsLike(terms))
             {
+                existing.Since = Sequence + 1;
                 existing.Spent.Clear();
                 existing.Crossed.Clear();
             }
@@ -241,13 +245,17 @@ internal sealed partial class ReferenceAccount
         return string.Join(" ", crossed.Order(StringComparer.Ordinal));
     }
 
-    private void Unspend(ChargeLine? usage, decimal credits, DateTimeOffset spentAt, DateTimeOffset now)
+    /// <summary>Only budgets that counted the charge, in the window they counted it in.</summary>
+    private void Unspend(ReferencePaid charge, List<ReferenceLine> lines, DateTimeOffset now)
     {
-        foreach (var budget in Budgets.Where(budget => budget.CounterOf(usage) is not null && budget.WindowOf(spentAt) == budget.WindowOf(now)))
+        foreach (var budget in Budgets.Where(budget => budget.Since < charge.Sequence && budget.WindowOf(charge.At) == budget.WindowOf(now)))
         {
-            // The charge may be older than the budget: then it is not in it.
-            var counter = (budget.CounterOf(usage)!, budget.WindowOf(now));
-            budget.Spent[counter] = Math.Max(0m, budget.Spent.GetValueOrDefault(counter) - credits);
+            foreach (var group in lines.Where(line => CounterOf(budget, line) is not null).GroupBy(line => CounterOf(budget, line)!))
+            {
+                var counter = (group.Key, budget.WindowOf(now));
+                budget.Spent[counter] = Math.Max(0m, budget.Spent.GetValueOrDefault(counter) - group.Sum(line => line.Credits));
+            }
+
             Uncross(budget);
         }
     }

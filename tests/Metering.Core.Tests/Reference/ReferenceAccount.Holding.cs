@@ -136,7 +136,7 @@ internal sealed partial class ReferenceAccount
             Ended(hold, now, expired: false);
         }
 
-        var paid = new ReferencePaid { Id = settle.Id, At = now, Lines = [line], Parts = payment.Parts };
+        var paid = new ReferencePaid { Id = settle.Id, At = now, Sequence = Sequence + 1, Lines = [line], Parts = payment.Parts };
         var answer = new ReferenceAnswer(Outcome.Done, line.Credits, 0m, released) { Violations = string.Join(",", broken.Order()), Burned = payment.Said, Crossed = Commit(paid, now) };
         return Remember(settle.Id, settle, null, now, answer);
     }
@@ -159,12 +159,12 @@ internal sealed partial class ReferenceAccount
         return Remember(id, body, null, now, new(Outcome.Done, 0m, 0m, hold.Left));
     }
 
-    /// <summary>How holds ended is remembered for a day, and of as many as may be open.</summary>
+    /// <summary>How holds ended is remembered for a day, and of as many as ids are.</summary>
     private void Ended(ReferenceHold hold, DateTimeOffset at, bool expired)
     {
         Holds.Remove(hold);
         _ended.Add((hold.Id, at, expired));
-        while (_ended.Count > MaxHolds || _ended[0].At <= at - IdWindow)
+        while (_ended.Count > MaxIds || _ended[0].At <= at - IdWindow)
         {
             _ended.RemoveAt(0);
         }

@@ -54,14 +54,15 @@ internal sealed partial class ReferenceAccount
             {
                 _used.Add((line.Usage!.Meter, period, charge.Lines.Count == 1 ? -quantity : -line.Quantity));
             }
-
-            Unspend(line.Usage, Share(line.Credits), charge.At, now);
         }
 
+        Unspend(charge, [.. charge.Lines.Select(line => line with { Credits = Share(line.Credits) })], now);
+
+        var answer = new ReferenceAnswer(Outcome.Done, Share(charge.Credits)) { Burned = payment.Said };
         charge.Reversed += quantity;
         charge.ReversedWhole = isRest;
         Entered(now);
-        return Remember(reverse.Id, reverse, null, now, new(Outcome.Done, Share(charge.Credits)) { Burned = payment.Said });
+        return Remember(reverse.Id, reverse, null, now, answer);
     }
 
     internal List<ReferenceGrant> InBurnOrder() => [.. BurnOrder];
@@ -88,5 +89,6 @@ internal sealed partial class ReferenceAccount
     private static decimal UpTo(decimal credits, decimal quantity, decimal whole, bool isWhole) =>
         isWhole ? credits : whole == 0m ? 0m : ReferencePrices.Nanos((BigInteger)(credits * 1_000_000_000m) * (BigInteger)(quantity * 1_000_000_000m) / (BigInteger)(whole * 1_000_000_000m));
 
-    private bool CanStillReverse(string charge) => _known.Exists(known => known.Id == charge) || IsNumbered(charge);
+    private bool CanStillReverse(string charge) =>
+        _known.Find(known => known.Id == charge)?.Body is Metering.Core.Holds.Settle or (string and ['c', ..]) || IsNumbered(charge);
 }

@@ -111,6 +111,7 @@ internal sealed class ReferencePaid
 {
     internal required string Id { get; init; }
     internal required DateTimeOffset At { get; init; }
+    internal required long Sequence { get; init; }
     internal required List<ReferenceLine> Lines { get; init; }
 
     /// <summary>By grant, in the order they were burned, then overage, then what became a refund; negative when returned.</summary>

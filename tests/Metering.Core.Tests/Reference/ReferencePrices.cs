@@ -45,7 +45,9 @@ internal static class ReferencePrices
     /// <summary>The first boundary after an instant.</summary>
     internal static DateTimeOffset After(PeriodUnit every, int count, DateTimeOffset anchor, DateTimeOffset instant)
     {
-        var k = 0;
+        // Close to it, by the longest such period there is, so that no boundary is passed over; from there step by step.
+        var longest = every switch { PeriodUnit.Hour => 1, PeriodUnit.Day => 24, PeriodUnit.Week => 7 * 24, PeriodUnit.Month => 31 * 24, PeriodUnit.Year => 366 * 24 };
+        var k = (int)((instant - anchor).Ticks / TimeSpan.TicksPerHour / longest / count);
         while (Boundary(every, k * count, anchor) > instant)
         {
             k--;

@@ -8,7 +8,7 @@ namespace Metering.Core.Tests.Reference;
 /// </summary>
 public sealed class ReferenceTests
 {
-    private const int Games = 3_000;
+    private const int Games = 5_000;
 
     [Fact]
     public void The_account_and_the_reference_agree_to_the_last_digit_whatever_is_done()

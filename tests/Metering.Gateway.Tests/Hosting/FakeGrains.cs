@@ -73,12 +73,48 @@ internal sealed class FakeAccount(string account) : IAccountGrain
     public string? Voided { get; private set; }
     public string? ChargeRead { get; private set; }
     public (ChargeRequest Charge, RateCardDraft? Draft)? Quoted { get; private set; }
+    public HoldRequest? Hold { get; private set; }
+    public SettleRequest? Settled { get; private set; }
+    public ReleaseRequest? Released { get; private set; }
+    public ReversalRequest? Reversal { get; private set; }
+    public BudgetRequest? Budget { get; private set; }
+    public string? BudgetDeleted { get; private set; }
+    public PolicyRequest? Policy { get; private set; }
+    public bool Closed { get; private set; }
 
     public Func<ChargeRequest, Task<Answer<ChargeReply>>> OnCharge { get; set; } = charge => Task.FromResult<Answer<ChargeReply>>(Samples.Charged(charge.Id));
     public Func<Task<Answer<AccountView>>> OnGet { get; set; } = () => Task.FromResult<Answer<AccountView>>(Samples.Account(account));
     public Func<Task<Answer<GrantReply>>> OnGrant { get; set; } = () => Task.FromResult<Answer<GrantReply>>(Samples.Granted);
     public Func<Task<Answer<ChargeView>>> OnGetCharge { get; set; } = () => Task.FromResult<Answer<ChargeView>>(Samples.ChargeView);
     public Func<Task<Answer<QuoteReply>>> OnQuote { get; set; } = () => Task.FromResult<Answer<QuoteReply>>(Samples.Quote);
+
+    public Func<HoldRequest, Task<Answer<HoldReply>>> OnHold { get; set; } = hold => Task.FromResult<Answer<HoldReply>>(Samples.Held(hold.Id));
+    public Func<SettleRequest, Task<Answer<SettleReply>>> OnSettle { get; set; } = settle =>
+        Task.FromResult<Answer<SettleReply>>(Samples.Settled(settle.Id, settle.Hold));
+
+    public Func<ReleaseRequest, Task<Answer<SettleReply>>> OnRelease { get; set; } = release =>
+        Task.FromResult<Answer<SettleReply>>(Samples.Settled(release.Id, release.Hold) with { Outcome = SettleOutcome.Released });
+
+    public Func<ReversalRequest, Task<Answer<ReversalReply>>> OnReverse { get; set; } = reversal =>
+        Task.FromResult<Answer<ReversalReply>>(Samples.Reversed(reversal.Id, reversal.Charge));
+
+    public Func<Task<Answer<BudgetView>>> OnBudget { get; set; } = () => Task.FromResult<Answer<BudgetView>>(Samples.Budget);
+    public Func<Task<Answer<PolicyView>>> OnPolicy { get; set; } = () => Task.FromResult<Answer<PolicyView>>(Samples.Policy);
+
+    /// <summary>Nothing happens, for as long as a test does not say otherwise.</summary>
+    public Func<long, TimeSpan, Task<Answer<WatchPage>>> OnWatch { get; set; } = static async (after, patience) =>
+    {
+        try
+        {
+            await new TaskCompletionSource().Task.WaitAsync(patience);
+        }
+        catch (TimeoutException)
+        {
+            // Patience is at an end.
+        }
+
+        return new WatchPage { Changes = [], Through = after };
+    };
 
     public Task<Answer<AccountView>> Put(AccountRequest settings)
     {
@@ -129,6 +165,56 @@ internal sealed class FakeAccount(string account) : IAccountGrain
         Quoted = (charge, draft);
         return OnQuote();
     }
+
+    public Task<Answer<HoldReply>> PlaceHold(HoldRequest hold)
+    {
+        Hold = hold;
+        return OnHold(hold);
+    }
+
+    public Task<Answer<SettleReply>> Settle(SettleRequest settle)
+    {
+        Settled = settle;
+        return OnSettle(settle);
+    }
+
+    public Task<Answer<SettleReply>> Release(ReleaseRequest release)
+    {
+        Released = release;
+        return OnRelease(release);
+    }
+
+    public Task<Answer<ReversalReply>> Reverse(ReversalRequest reversal)
+    {
+        Reversal = reversal;
+        return OnReverse(reversal);
+    }
+
+    public Task<Answer<BudgetView>> PutBudget(BudgetRequest budget)
+    {
+        Budget = budget;
+        return OnBudget();
+    }
+
+    public Task<Answer<BudgetView>> DeleteBudget(string budget)
+    {
+        BudgetDeleted = budget;
+        return OnBudget();
+    }
+
+    public Task<Answer<PolicyView>> PutPolicy(PolicyRequest policy)
+    {
+        Policy = policy;
+        return OnPolicy();
+    }
+
+    public Task<Answer<AccountView>> Close()
+    {
+        Closed = true;
+        return OnGet();
+    }
+
+    public Task<Answer<WatchPage>> Watch(long after, TimeSpan patience) => OnWatch(after, patience);
 }
 
 internal sealed class FakeRateCard(string card) : IRateCardGrain

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace Metering.Gateway.Tests.Hosting;
 
 /// <summary>A gateway on free ports of this machine, in front of fake grains.</summary>
-internal sealed class GatewayHost : IAsyncDisposable
+internal sealed class GatewayHost : IHttpHost, IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly GrpcChannel _channel;

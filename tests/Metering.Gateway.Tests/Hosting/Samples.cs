@@ -59,6 +59,37 @@ internal static class Samples
         Burned = [new GrantBurn("plan", 0.072m)],
     };
 
+    public static BudgetView Budget { get; } = new()
+    {
+        Budget = new BudgetRequest
+        {
+            Id = "search",
+            Meters = ["llm.*"],
+            Dimensions = new Dictionary<string, string> { ["team"] = "search" },
+            Window = BudgetWindow.Day,
+            Limit = 25m,
+            Thresholds = [50, 80, 100],
+            Action = BudgetAction.Block,
+        },
+        Counters = [new BudgetCounterView(new Dictionary<string, string>(), new DateTimeOffset(2026, 1, 31, 0, 0, 0, TimeSpan.Zero), 20.50m, 4m, [50, 80])],
+    };
+
+    public static PolicyView Policy { get; } = new()
+    {
+        Policy = new PolicyRequest
+        {
+            AllowedMeters = ["llm.*"],
+            BlockedMeters = ["llm.images"],
+            RequiredDimensions = ["service"],
+            MaximumCreditsPerCharge = 50m,
+            RateLimits = [new RateLimit("api.calls", 100m, 1, 200m)],
+            Frozen = true,
+            Shadow = [PolicyRule.RateLimits],
+        },
+        Shadowed = new Dictionary<PolicyRule, long> { [PolicyRule.RateLimits] = 7 },
+        RateLimitsLeft = [150.5m],
+    };
+
     public static ChargeReply Charged(string id) => new()
     {
         Id = id,
@@ -85,8 +116,56 @@ internal static class Samples
             {
                 Id = "plan", Amount = 100m, Remaining = 99.928m, Priority = 100, Kind = GrantKind.Plan, Status = GrantStatus.Active,
                 EffectiveAt = At, ExpiresAt = At.AddDays(1), Meters = ["llm.*"], AddedAt = At,
+                Recurrence = new Recurrence(PeriodUnit.Week, At.AddDays(-1), 2), Rollover = new Rollover(1m, 50m), NextRefillAt = At.AddHours(1),
             },
         ],
+        Status = AccountStatus.Frozen,
+        Holds =
+        [
+            new HoldView
+            {
+                Hold = "h1", Credits = 8m, Settled = 2m, Meter = "llm.tokens", Dimensions = new Dictionary<string, string> { ["model"] = "gpt-4" },
+                PlacedAt = At, ExpiresAt = At.AddMinutes(5),
+            },
+            new HoldView { Hold = "h2", Credits = 1m, Settled = 0m, PlacedAt = At, ExpiresAt = At.AddMinutes(6) },
+        ],
+        HoldCount = 3,
+        Budgets = [Budget, Budget with { Budget = Budget.Budget with { Id = "keys", Dimensions = new Dictionary<string, string> { ["key"] = "*" } } }],
+        Policy = Policy,
+        Counters = [new UsageCounterView("default", "llm.tokens", "rest", At.AddDays(-30), 1200m)],
+    };
+
+    public static HoldReply Held(string id) => new()
+    {
+        Hold = id,
+        Credits = 8.0m,
+        ExpiresAt = At.AddMinutes(5),
+        Balance = 99.928m,
+        Available = 91.928m,
+        Sequence = 44,
+    };
+
+    public static SettleReply Settled(string id, string hold) => new()
+    {
+        Id = id,
+        Hold = hold,
+        Outcome = SettleOutcome.Settled,
+        Credits = 5.0m,
+        Released = 3m,
+        Balance = 94.928m,
+        Available = 94.928m,
+        Sequence = 45,
+    };
+
+    public static ReversalReply Reversed(string id, string charge) => new()
+    {
+        Id = id,
+        Charge = charge,
+        Credits = 0.0720m,
+        Balance = 100m,
+        Available = 110m,
+        Sequence = 46,
+        Returned = [new GrantBurn("plan", 0.072m)],
     };
 
     public static PublishReply Published(string card) => new() { Id = card, Version = 3, EffectiveFrom = At, ContentHash = "ab12" };

@@ -30,6 +30,9 @@ internal sealed record ChargeReply
     /// <summary>Rules that a <c>record</c> charge passed.</summary>
     public IReadOnlyList<Code>? Violations { get; init; }
 
+    /// <summary>Budget thresholds that this charge crossed.</summary>
+    public IReadOnlyList<CrossedThreshold>? Crossed { get; init; }
+
     /// <summary>Present when asked for.</summary>
     public IReadOnlyList<LineExplanation>? Explanation { get; init; }
 
@@ -50,6 +53,10 @@ internal sealed record ChargeView
     public DateTimeOffset? Time { get; init; }
 
     public required ChargeMode Mode { get; init; }
+
+    /// <summary>The hold that was settled, if it was one.</summary>
+    public string? Hold { get; init; }
+
     public required IReadOnlyList<ChargeLine> Lines { get; init; }
     public required decimal Credits { get; init; }
     public decimal? Uncovered { get; init; }
@@ -60,8 +67,12 @@ internal sealed record ChargeView
     /// <summary>Right after the charge.</summary>
     public required decimal Available { get; init; }
 
+    /// <summary>Credits given back so far; left out when none.</summary>
+    public decimal? Reversed { get; init; }
+
     public required long Sequence { get; init; }
     public IReadOnlyList<Code>? Violations { get; init; }
+    public IReadOnlyList<CrossedThreshold>? Crossed { get; init; }
     public required IReadOnlyList<LineExplanation> Explanation { get; init; }
     public required IReadOnlyList<GrantBurn> Burned { get; init; }
 }
@@ -145,6 +156,7 @@ internal sealed record ChargeResult
     public long? Sequence { get; init; }
     public bool? Replayed { get; init; }
     public IReadOnlyList<Code>? Violations { get; init; }
+    public IReadOnlyList<CrossedThreshold>? Crossed { get; init; }
     public IReadOnlyList<LineExplanation>? Explanation { get; init; }
     public IReadOnlyList<GrantBurn>? Burned { get; init; }
     public string? Type { get; init; }
@@ -199,6 +211,7 @@ internal sealed record Account
     [System.Text.Json.Serialization.JsonPropertyName("account")]
     public required string Id { get; init; }
 
+    public required AccountStatus Status { get; init; }
     public required string DisplayName { get; init; }
     public required string RateCard { get; init; }
     public required decimal DiscountPercent { get; init; }
@@ -221,6 +234,18 @@ internal sealed record Account
     public required DateTimeOffset CreatedAt { get; init; }
     public required Durability Durability { get; init; }
     public required IReadOnlyList<Grant> Grants { get; init; }
+
+    /// <summary>Open holds, the first to expire first; at most 1,000 of them.</summary>
+    public required IReadOnlyList<Hold> Holds { get; init; }
+
+    /// <summary>How many holds are open.</summary>
+    public required int HoldCount { get; init; }
+
+    public required IReadOnlyList<Budget> Budgets { get; init; }
+    public required Policy Policy { get; init; }
+
+    /// <summary>What was used under each price in the periods that are still open, the newest first.</summary>
+    public required IReadOnlyList<UsageCounter> Counters { get; init; }
 }
 
 /// <summary>A page of accounts, in the order of their ids.</summary>
@@ -264,6 +289,11 @@ internal sealed record Grant
     public DateTimeOffset? ExpiresAt { get; init; }
     public IReadOnlyList<string>? Meters { get; init; }
     public required DateTimeOffset AddedAt { get; init; }
+    public Recurrence? Recurrence { get; init; }
+    public Rollover? Rollover { get; init; }
+
+    /// <summary>When it refills next; left out when it does not.</summary>
+    public DateTimeOffset? NextRefillAt { get; init; }
 }
 
 /// <summary>A grant added or voided, and the account right after.</summary>
@@ -279,6 +309,9 @@ internal sealed record GrantReply
     public required decimal Available { get; init; }
     public required long Sequence { get; init; }
     public required bool Replayed { get; init; }
+
+    /// <summary>What may not have been meant, such as a pattern that fits no meter.</summary>
+    public IReadOnlyList<string>? Warnings { get; init; }
 }
 
 internal sealed record Health

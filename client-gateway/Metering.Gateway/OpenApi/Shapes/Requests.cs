@@ -8,8 +8,14 @@ internal interface IRequest;
 /// <summary>Usage to price and deduct: either <c>meter</c> and <c>quantity</c>, or <c>lines</c>.</summary>
 internal record Charge : IRequest
 {
-    /// <summary>The caller's id: 1 to 128 of A-Z a-z 0-9 . _ : -. A retry sends the same.</summary>
-    public required string Id { get; init; }
+    /// <summary>The caller's id: 1 to 128 of A-Z a-z 0-9 . _ : -. A retry sends the same. Left out only when there is a producer.</summary>
+    public string? Id { get; init; }
+
+    /// <summary>Instead of an id, for very high rates: who numbers its charges, 1 to 100 characters of a name.</summary>
+    public string? Producer { get; init; }
+
+    /// <summary>With a producer: its number for this charge, 1 or more, rising. Also in a string.</summary>
+    public long? ProducerSequence { get; init; }
 
     /// <summary>The meter, when there is one line.</summary>
     public string? Meter { get; init; }
@@ -119,6 +125,34 @@ internal sealed record GrantRequest : IRequest
 
     /// <summary>At most 100 meters it pays for: names, or a prefix and *; all, when left out.</summary>
     public IReadOnlyList<string>? Meters { get; init; }
+
+    /// <summary>When it refills; never, when left out.</summary>
+    public Recurrence? Recurrence { get; init; }
+
+    /// <summary>What of the rest stays at a refill; nothing, when left out. Only with a recurrence.</summary>
+    public Rollover? Rollover { get; init; }
+}
+
+/// <summary>A grant refills every so many units from its anchor, before it and after it, in UTC, once it is effective.</summary>
+internal sealed record Recurrence : IRequest
+{
+    public required PeriodUnit Every { get; init; }
+
+    /// <summary>How many units lie between refills, 1 to 1,000; 1 when left out.</summary>
+    public int? Count { get; init; }
+
+    /// <summary>The grant's <c>effectiveAt</c>, when left out.</summary>
+    public DateTimeOffset? Anchor { get; init; }
+}
+
+/// <summary>A refill gives the amount and what was left, but of that at least a minimum and at most a maximum.</summary>
+internal sealed record Rollover : IRequest
+{
+    /// <summary>0 when left out.</summary>
+    public decimal? Minimum { get; init; }
+
+    /// <summary>At least the minimum; all that was left, when left out.</summary>
+    public decimal? Maximum { get; init; }
 }
 
 /// <summary>A CloudEvent in JSON: a charge in <c>record</c> mode. Extension attributes are dimensions too.</summary>
