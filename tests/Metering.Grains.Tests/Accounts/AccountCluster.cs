@@ -37,33 +37,14 @@ internal sealed class World
     {
         Journal = journal;
         Snapshots = snapshots;
-        Clock = new TestClock(now);
+        Clock = new FakeTimeProvider(now);
     }
 
     internal FaultyJournalStore Journal { get; }
 
     internal SnapshotStore Snapshots { get; }
 
-    internal TestClock Clock { get; }
-}
-
-/// <summary>Stands still unless it is moved; and lets something happen at the very moment a grain looks at it.</summary>
-internal sealed class TestClock(DateTimeOffset now) : FakeTimeProvider(now)
-{
-    private Action? _onNextLook;
-
-    /// <summary>Happens once, when next anybody looks from within a grain's turn.</summary>
-    internal void OnNextLook(Action action) => _onNextLook = action;
-
-    public override DateTimeOffset GetUtcNow()
-    {
-        if (_onNextLook is not null && TaskScheduler.Current != TaskScheduler.Default)
-        {
-            Interlocked.Exchange(ref _onNextLook, null)?.Invoke();
-        }
-
-        return base.GetUtcNow();
-    }
+    internal FakeTimeProvider Clock { get; }
 }
 
 /// <summary>What a test sets otherwise than the product does.</summary>
