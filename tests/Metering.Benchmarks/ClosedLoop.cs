@@ -1,18 +1,17 @@
 using System.Diagnostics;
-using System.Net.Sockets;
 using HdrHistogram;
 
 namespace Metering.Benchmarks;
 
 /// <summary>
-/// A number of connections, each sending its next request when the last is answered. Few threads wait on many sockets, as load generators
-/// in C do: a task for each connection would take more of the machine than the server does.
+/// A number of connections, each sending its next request when the last is answered. Few threads go round many connections, reading one answer
+/// and sending one request at each: two calls of the system for a request and no more, so that on a machine shared with the server the client takes
+/// as little of it as it can. A latency includes the wait for the answers before it in the round.
 /// </summary>
 internal sealed class ClosedLoop : IDisposable
 {
     private const int Ok = 200;
     private const int MaxThreads = 2;
-    private const int PatienceMicroseconds = 100_000;
     private readonly RawHttpConnection[] _connections;
 
     private ClosedLoop(RawHttpConnection[] connections) => _connections = connections;
@@ -51,38 +50,34 @@ internal sealed class ClosedLoop : IDisposable
         LongConcurrentHistogram latencyMicroseconds,
         CancellationToken cancellationToken)
     {
-        var waiting = new Dictionary<Socket, (int Number, TimeSpan SentAt)>();
-        foreach (var number in numbers)
+        var sentAt = numbers.ToDictionary(number => number, _ => TimeSpan.Zero);
+        var round = sentAt.Keys.ToArray();
+        foreach (var number in round)
         {
             Send(number);
         }
 
         var answered = 0L;
-        var readable = new List<Socket>();
-        while (waiting.Count > 0)
+        for (var isLast = false; !isLast;)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            readable.Clear();
-            readable.AddRange(waiting.Keys);
-            Socket.Select(readable, null, null, PatienceMicroseconds);
-            foreach (var socket in readable)
+            isLast = clock.Elapsed >= duration;
+            foreach (var number in round)
             {
-                var (number, sentAt) = waiting[socket];
-                var status = _connections[number].Receive();
-                if (status == 0)
+                int status;
+                do
                 {
-                    continue;
+                    status = _connections[number].Receive();
                 }
-
+                while (status == 0);
                 if (status != Ok)
                 {
                     throw new InvalidOperationException($"The server refused: {_connections[number].LastAnswer}");
                 }
 
-                latencyMicroseconds.RecordValue(Math.Max(1, (long)(clock.Elapsed - sentAt).TotalMicroseconds));
+                latencyMicroseconds.RecordValue(Math.Max(1, (long)(clock.Elapsed - sentAt[number]).TotalMicroseconds));
                 answered++;
-                waiting.Remove(socket);
-                if (clock.Elapsed < duration)
+                if (!isLast)
                 {
                     Send(number);
                 }
@@ -93,7 +88,7 @@ internal sealed class ClosedLoop : IDisposable
 
         void Send(int number)
         {
-            waiting[_connections[number].Socket] = (number, clock.Elapsed);
+            sentAt[number] = clock.Elapsed;
             _connections[number].Send(next(number).Span);
         }
     }

@@ -20,9 +20,6 @@ internal sealed class RawHttpConnection : IDisposable
     public Task ConnectAsync(Uri target, CancellationToken cancellationToken) =>
         _socket.ConnectAsync(target.Host, target.Port, cancellationToken).AsTask();
 
-    /// <summary>To wait on for an answer's bytes.</summary>
-    public Socket Socket => _socket;
-
     /// <summary>Sends a request. One of a few hundred bytes fits the socket's buffer: it is sent whole.</summary>
     public void Send(ReadOnlySpan<byte> request)
     {
