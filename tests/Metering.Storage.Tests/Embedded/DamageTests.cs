@@ -59,7 +59,7 @@ public sealed class DamageTests : IDisposable
         Overwrite(at: Find(Marked(2)) + 500, [0xEE]);
 
         using var damaged = Database.Open(_directory.Path);
-        var fault = await Assert.ThrowsAsync<JournalStoreException>(() => ReadStateAsync(damaged, "second"));
+        var fault = await Assert.ThrowsAsync<FormatException>(() => ReadStateAsync(damaged, "second"));
         Assert.Contains("account/second", fault.Message, StringComparison.Ordinal);
         Assert.Contains("damaged", fault.Message, StringComparison.Ordinal);
         Assert.Equal(Marked(1), await ReadStateAsync(damaged, "first"));

@@ -1,5 +1,4 @@
 using System.IO.Hashing;
-using Metering.Grains.Journal;
 
 namespace Metering.Silo.Storage.Embedded;
 
@@ -7,7 +6,7 @@ namespace Metering.Silo.Storage.Embedded;
 internal static class StateTable
 {
     /// <summary>The stored state and its ETag, or nothing.</summary>
-    /// <exception cref="JournalStoreException">The bytes are not those that were written.</exception>
+    /// <exception cref="FormatException">The bytes are not those that were written.</exception>
     public static (string ETag, ReadOnlyMemory<byte> Bytes)? Read(DatabaseConnection connection, string stateName, GrainId grainId)
     {
         var statement = BindGrain(
@@ -21,7 +20,7 @@ internal static class StateTable
         statement.Reset();
         return Checksum(bytes) == checksum
             ? (etag, bytes)
-            : throw new JournalStoreException($"The stored state '{stateName}' of {grainId} is damaged: its checksum does not match.");
+            : throw new FormatException($"The stored state '{stateName}' of {grainId} is damaged: its checksum does not match.");
     }
 
     public static string? ReadETag(DatabaseConnection connection, string stateName, GrainId grainId)
