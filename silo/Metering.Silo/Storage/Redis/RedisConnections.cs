@@ -111,7 +111,7 @@ internal sealed class RedisConnections : IAsyncDisposable
         var connections = _connections;
         return connections.Length == 0
             ? throw new JournalStoreException($"Redis {Addresses} is not connected: the silo has not started yet, or has stopped.")
-            : connections[(int)((uint)key.GetHashCode(StringComparison.Ordinal) % (uint)connections.Length)];
+            : connections[(key.GetHashCode(StringComparison.Ordinal) & int.MaxValue) % connections.Length];
     }
 
     private async Task<ConnectionMultiplexer> ConnectOneAsync()
@@ -157,6 +157,8 @@ internal sealed class RedisConnections : IAsyncDisposable
         }
 
         var milliseconds = (int)options.Timeout.TotalMilliseconds;
+        // The client counts CONFIG and INFO among the commands of administrators.
+        configuration.AllowAdmin = true;
         configuration.AbortOnConnectFail = true;
         configuration.AsyncTimeout = milliseconds;
         configuration.SyncTimeout = milliseconds;
