@@ -61,7 +61,7 @@ internal sealed class BudgetPlan(BudgetBook book, DateTimeOffset now, Period per
 
     /// <summary>Whether every counter would stay in the range of credits.</summary>
     internal bool Fits() => _planned.TrueForAll(planned =>
-        Credits.Fits(planned.Budget.SpentIn(planned.Counter, planned.Window).Value + planned.Credits.Value));
+        Credits.FitsSum(planned.Budget.SpentIn(planned.Counter, planned.Window), planned.Credits));
 
     /// <summary>The thresholds that would be reached and had not been.</summary>
     internal IReadOnlyList<BudgetCrossed> Crossings(Entry cause, string causeId)

@@ -6,6 +6,8 @@ namespace Metering.Core.Encoding;
 /// </summary>
 public sealed class ByteWriter
 {
+    private const int LowGroups = 9;
+
     private byte[] _bytes;
     private int _length;
 
@@ -95,14 +97,17 @@ public sealed class ByteWriter
             return;
         }
 
+        // The low nine groups of seven bits at once, the rest as a varint of its own.
         var zigzag = unchecked((UInt128)((nanos << 1) ^ (nanos >> 127)));
-        while (zigzag > ulong.MaxValue)
+        Reserve(LowGroups);
+        var low = unchecked((ulong)zigzag);
+        for (var i = 0; i < LowGroups; i++)
         {
-            Byte(unchecked((byte)((byte)(zigzag & 0x7F) | 0x80)));
-            zigzag >>= 7;
+            _bytes[_length++] = unchecked((byte)(low | 0x80));
+            low >>= 7;
         }
 
-        Varint((ulong)zigzag);
+        Varint((ulong)(zigzag >> (7 * LowGroups)));
     }
 
     private void Reserve(int more)
