@@ -28,6 +28,20 @@ public abstract partial class JournalStoreSuite : IAsyncLifetime
         Assert.Equal(new JournalExtent(0, 0), await Store.OpenAsync(log, Cancel));
     }
 
+    [Fact]
+    public async Task The_last_number_follows_every_append_and_no_trim()
+    {
+        var log = await NewOpenLogAsync();
+        Assert.Equal(0, await Store.LastAsync(log, Cancel));
+
+        await Store.AppendAsync(log, 1, Bytes(1), Cancel);
+        await Store.AppendAsync(log, 2, Bytes(2), Cancel);
+        Assert.Equal(2, await Store.LastAsync(log, Cancel));
+
+        await Store.TrimAsync(log, 2, Cancel);
+        Assert.Equal(2, await Store.LastAsync(log, Cancel));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(100)]
@@ -86,11 +100,11 @@ public abstract partial class JournalStoreSuite : IAsyncLifetime
     [InlineData(3)]
     [InlineData(5)]
     [InlineData(long.MaxValue)]
-    public async Task Any_number_but_the_next_is_a_conflict_and_writes_nothing(long number)
+    public async Task A_number_that_is_not_the_next_writes_nothing_and_the_answer_tells_which_side_is_behind(long number)
     {
         var log = await NewLogWithAsync(3);
 
-        Assert.Equal(AppendOutcome.Conflict, await Store.AppendAsync(log, number, Bytes(99), Cancel));
+        Assert.Equal(number <= 3 ? AppendOutcome.Conflict : AppendOutcome.TailLost, await Store.AppendAsync(log, number, Bytes(99), Cancel));
 
         Assert.Equal(new JournalExtent(1, 3), await Store.OpenAsync(log, Cancel));
         AssertRecords([1, 2, 3], await ReadAsync(log));
@@ -104,7 +118,7 @@ public abstract partial class JournalStoreSuite : IAsyncLifetime
     {
         var log = await NewOpenLogAsync();
 
-        Assert.Equal(AppendOutcome.Conflict, await Store.AppendAsync(log, number, Bytes(1), Cancel));
+        Assert.Equal(number == 0 ? AppendOutcome.Conflict : AppendOutcome.TailLost, await Store.AppendAsync(log, number, Bytes(1), Cancel));
         Assert.Equal(AppendOutcome.Appended, await Store.AppendAsync(log, 1, Bytes(1), Cancel));
     }
 

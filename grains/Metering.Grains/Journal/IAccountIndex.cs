@@ -3,6 +3,13 @@ namespace Metering.Grains.Journal;
 /// <summary>The accounts that have a stored snapshot, so that they can be listed without waking them.</summary>
 public interface IAccountIndex
 {
+    /// <summary>
+    /// Told before the first snapshot of an account is written. A store whose list follows from the snapshots themselves does nothing; after this
+    /// one an account may be listed that has no snapshot yet, but none with a snapshot is missing.
+    /// </summary>
+    /// <exception cref="JournalStoreException">The store cannot be reached; the snapshot must not be written now.</exception>
+    Task AddAsync(string account, CancellationToken cancellationToken);
+
     /// <summary>Ids of accounts that start with a prefix and come after another id, in ordinal order.</summary>
     /// <param name="prefix">Empty for all.</param>
     /// <param name="after">Exclusive; empty to begin. It need not exist, nor start with the prefix.</param>

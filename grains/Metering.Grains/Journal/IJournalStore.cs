@@ -14,11 +14,30 @@ public interface IJournalStore
     /// <summary>The largest record the store takes, in bytes.</summary>
     int MaxRecordBytes { get; }
 
+    /// <summary>
+    /// Whether other processes can append to the same logs. If so, an owner that answers without an append of its own must ask for
+    /// <see cref="LastAsync"/> first: it may have been paused, and have lost the log meanwhile.
+    /// </summary>
+    bool IsShared { get; }
+
+    /// <summary>
+    /// Whether acknowledged records can vanish from the end of a log, as they do when a server that writes to its disk only now and then
+    /// dies. An owner then keeps its latest records in memory, to append them again.
+    /// </summary>
+    bool MayLoseTail { get; }
+
     /// <summary>Opens a log, creating it when there is none, and tells the numbers it holds.</summary>
     /// <exception cref="JournalStoreException">The store cannot be reached, or what it holds cannot be read.</exception>
     Task<JournalExtent> OpenAsync(string log, CancellationToken cancellationToken);
 
-    /// <summary>Reads the records numbered above <paramref name="after"/>, in order, up to the last one there is.</summary>
+    /// <summary>The number of the last record; 0 when there is none. It sees every append that was acknowledged before it was called.</summary>
+    /// <exception cref="JournalStoreException">The store cannot be reached.</exception>
+    Task<long> LastAsync(string log, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Reads the records numbered above <paramref name="after"/>, in order, up to the last one there is. The bytes of a record stay as they are for as long as somebody
+    /// holds on to them: what is read is kept in parts.
+    /// </summary>
     /// <exception cref="JournalStoreException">The store cannot be reached, or what it holds cannot be read.</exception>
     IAsyncEnumerable<JournalRecord> ReadAsync(string log, long after, CancellationToken cancellationToken);
 
@@ -47,8 +66,11 @@ public enum AppendOutcome
     /// <summary>The record is in the log.</summary>
     Appended = 0,
 
-    /// <summary>The number is taken, or not the next one: somebody else owns the log now. Nothing was written.</summary>
+    /// <summary>The number is taken: somebody else owns the log now. Nothing was written.</summary>
     Conflict = 1,
+
+    /// <summary>The log ends before <c>number</c> − 1. Whoever knows that record to be committed knows that the store has lost it. Nothing was written.</summary>
+    TailLost = 2,
 }
 
 /// <summary>The store failed. For an append the outcome is unknown (law 9: distrust memory).</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using Metering.Contracts;
 
 namespace Metering.Grains.Journal;
 

@@ -166,6 +166,8 @@ internal sealed class AccountCluster : IAsyncDisposable
 
     private sealed class NoIndex : IAccountIndex
     {
+        public Task AddAsync(string account, CancellationToken cancellationToken) => Task.CompletedTask;
+
         public Task<IReadOnlyList<string>> ListAsync(string prefix, string after, int limit, CancellationToken cancellationToken) =>
             Task.FromResult<IReadOnlyList<string>>([]);
     }

@@ -28,10 +28,20 @@ internal sealed class JournalConnection(IJournalStore store, StoreConnections co
 {
     public int MaxRecordBytes => store.MaxRecordBytes;
 
+    public bool IsShared => store.IsShared;
+
+    public bool MayLoseTail => store.MayLoseTail;
+
     public Task<JournalExtent> OpenAsync(string log, CancellationToken cancellationToken)
     {
         connections.ThrowIfCut();
         return store.OpenAsync(log, cancellationToken);
+    }
+
+    public Task<long> LastAsync(string log, CancellationToken cancellationToken)
+    {
+        connections.ThrowIfCut();
+        return store.LastAsync(log, cancellationToken);
     }
 
     public IAsyncEnumerable<JournalRecord> ReadAsync(string log, long after, CancellationToken cancellationToken)

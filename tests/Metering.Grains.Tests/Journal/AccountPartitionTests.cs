@@ -1,4 +1,4 @@
-using Metering.Grains.Journal;
+using Metering.Contracts;
 
 namespace Metering.Grains.Tests.Journal;
 

@@ -33,6 +33,10 @@ internal sealed class FaultyJournalStore : IJournalStore
 
     public int MaxRecordBytes { get; init; } = 64 << 20;
 
+    public bool IsShared { get; init; }
+
+    public bool MayLoseTail { get; init; }
+
     /// <summary>While true, appends to partitions wait in <see cref="NextHeldAsync"/>.</summary>
     internal bool Holds { get; set; }
 
@@ -88,6 +92,8 @@ internal sealed class FaultyJournalStore : IJournalStore
         }
     }
 
+    public async Task<long> LastAsync(string log, CancellationToken cancellationToken) => (await OpenAsync(log, cancellationToken)).Last;
+
     public async IAsyncEnumerable<JournalRecord> ReadAsync(string log, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         ThrowIfDown();
@@ -124,9 +130,10 @@ internal sealed class FaultyJournalStore : IJournalStore
                 throw new JournalStoreException("The connection was lost.");
             }
 
-            if (fate == AppendFate.Conflict || number != Extent(log).Last + 1)
+            var last = Extent(log).Last;
+            if (fate == AppendFate.Conflict || number != last + 1)
             {
-                return AppendOutcome.Conflict;
+                return fate == AppendFate.Conflict || number <= last ? AppendOutcome.Conflict : AppendOutcome.TailLost;
             }
 
             Records(log).Add(number, bytes);

@@ -66,6 +66,12 @@ public sealed class JournalThroughput
 
         public int MaxRecordBytes => 64 << 20;
 
+        public bool IsShared => false;
+
+        public bool MayLoseTail => false;
+
+        public Task<long> LastAsync(string log, CancellationToken cancellationToken) => _opening.LastAsync(log, cancellationToken);
+
         public Task<JournalExtent> OpenAsync(string log, CancellationToken cancellationToken) => _opening.OpenAsync(log, cancellationToken);
 
         public IAsyncEnumerable<JournalRecord> ReadAsync(string log, long after, CancellationToken cancellationToken) =>

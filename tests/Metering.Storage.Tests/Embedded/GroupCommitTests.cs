@@ -32,7 +32,7 @@ public sealed class GroupCommitTests : IDisposable
         await writer.ReleaseAsync();
 
         Assert.Equal(
-            [AppendOutcome.Appended, AppendOutcome.Conflict, AppendOutcome.Appended, AppendOutcome.Conflict, AppendOutcome.Appended],
+            [AppendOutcome.Appended, AppendOutcome.Conflict, AppendOutcome.Appended, AppendOutcome.TailLost, AppendOutcome.Appended],
             await Task.WhenAll(first, taken, next, ahead, other));
     }
 

@@ -21,7 +21,7 @@ internal static class JournalTable
         var last = Extent(connection, log).Last;
         if (number != last + 1)
         {
-            return AppendOutcome.Conflict;
+            return number <= last ? AppendOutcome.Conflict : AppendOutcome.TailLost;
         }
 
         if (number > JournalKey.MaxNumber)

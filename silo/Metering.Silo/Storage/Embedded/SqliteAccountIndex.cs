@@ -5,6 +5,9 @@ namespace Metering.Silo.Storage.Embedded;
 /// <summary>Lists accounts from the index of the stored states alone: a page costs a seek and its rows, however many accounts there are.</summary>
 internal sealed class SqliteAccountIndex(EmbeddedDatabase database) : IAccountIndex
 {
+    // The list is read from the snapshots.
+    public Task AddAsync(string account, CancellationToken cancellationToken) => Task.CompletedTask;
+
     // The lower bound is one value, the later of prefix and after: of two bounds SQLite would seek to one and filter by the other, page after page.
     // DISTINCT is free in the index's order; it only matters should two grain types share the state's name.
     internal const string Query = """

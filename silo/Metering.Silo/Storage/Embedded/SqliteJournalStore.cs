@@ -23,6 +23,11 @@ internal sealed class SqliteJournalStore(EmbeddedDatabase database) : IJournalSt
 
     public int MaxRecordBytes => 64 << 20;
 
+    // One process has the directory, and a commit is on the disk before it is told.
+    public bool IsShared => false;
+
+    public bool MayLoseTail => false;
+
     public async Task<JournalExtent> OpenAsync(string log, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(log);
@@ -40,6 +45,8 @@ internal sealed class SqliteJournalStore(EmbeddedDatabase database) : IJournalSt
         _logIds[log] = id;
         return extent;
     }
+
+    public async Task<long> LastAsync(string log, CancellationToken cancellationToken) => (await OpenAsync(log, cancellationToken)).Last;
 
     public async IAsyncEnumerable<JournalRecord> ReadAsync(string log, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

@@ -32,7 +32,13 @@ internal sealed class SimulatedJournalStore(SimulatedDisk disk, SimulatedNetwork
 
     public int MaxRecordBytes => 1 << 20;
 
+    public bool IsShared => true;
+
+    public bool MayLoseTail => false;
+
     public Task<JournalExtent> OpenAsync(string log, CancellationToken cancellationToken) => network.Ask(silo, () => Extent(log));
+
+    public async Task<long> LastAsync(string log, CancellationToken cancellationToken) => (await OpenAsync(log, cancellationToken)).Last;
 
     public async IAsyncEnumerable<JournalRecord> ReadAsync(string log, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -60,9 +66,10 @@ internal sealed class SimulatedJournalStore(SimulatedDisk disk, SimulatedNetwork
         // Taken when it takes effect, as a socket would: whoever changes it before the answer must show.
         return network.Ask(silo, () =>
         {
-            if (number != Extent(log).Last + 1)
+            var last = Extent(log).Last;
+            if (number != last + 1)
             {
-                return AppendOutcome.Conflict;
+                return number <= last ? AppendOutcome.Conflict : AppendOutcome.TailLost;
             }
 
             disk.Log(log).Add(number, record.ToArray());

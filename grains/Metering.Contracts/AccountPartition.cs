@@ -2,7 +2,7 @@ using System.Buffers;
 using System.IO.Hashing;
 using System.Text;
 
-namespace Metering.Grains.Journal;
+namespace Metering.Contracts;
 
 /// <summary>
 /// Which partition an account belongs to. It is part of what the store holds: silos and gateways of all versions must
