@@ -101,7 +101,8 @@ internal sealed class PartitionSlot(JournalServices services, int number) : IDis
         {
             if (opening is not null)
             {
-                await opening.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await opening.WaitAsync(cancellationToken)
+                    .ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
             }
 
             if (_partition is { } partition)
