@@ -50,7 +50,8 @@ internal sealed partial class JournalPartition
     /// </summary>
     internal async Task CloseAsync(CancellationToken cancellationToken)
     {
-        Task waited;
+        Task flushed;
+        Task answered;
         lock (_gate)
         {
             if (IsEnded)
@@ -58,13 +59,15 @@ internal sealed partial class JournalPartition
                 return;
             }
 
-            waited = _isClosing ? _hasEnded.Task : Task.WhenAll(Flush(), _asking?.Task ?? _confirming?.Task ?? Task.CompletedTask);
+            flushed = _isClosing ? _hasEnded.Task : Flush();
+            answered = _asking?.Task ?? _confirming?.Task ?? Task.CompletedTask;
             Volatile.Write(ref _isClosing, true);
         }
 
         try
         {
-            await waited.WaitAsync(cancellationToken);
+            await flushed.WaitAsync(cancellationToken);
+            await answered.WaitAsync(cancellationToken);
         }
         catch (Exception exception) when (exception is JournalLostException or JournalUnavailableException or OperationCanceledException)
         {
