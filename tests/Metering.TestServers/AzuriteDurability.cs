@@ -27,7 +27,7 @@ internal static class AzuriteDurability
         };
         let saving = null;
         let next = null;
-        const saveAll = () => Promise.all([...databases].filter(db => db.autosaveDirty()).map(db =>
+        const saveAll = () => Promise.all([...databases].map(db =>
           new Promise((resolve, reject) => db.saveDatabase(error => error ? reject(error) : resolve()))));
         const stored = () => {
           if (!saving) return saving = saveAll().finally(() => { saving = null; });

@@ -47,14 +47,14 @@ internal sealed class AzureJournalStore(AzureContainer container, ILogger<AzureJ
         var from = Math.Max(after, list.Trimmed);
         for (var index = 0; index < list.Segments.Count; index++)
         {
-            var next = index + 1 < list.Segments.Count ? list.Segments[index + 1].First : long.MaxValue;
-            if (next - 1 <= from)
+            long? last = index + 1 < list.Segments.Count ? list.Segments[index + 1].First - 1 : null;
+            if (last <= from)
             {
                 continue;
             }
 
             var (first, length) = list.Segments[index];
-            await foreach (var record in new SegmentReader(blobs, first).ReadAsync(length, next - 1, cancellationToken))
+            await foreach (var record in new SegmentReader(blobs, first).ReadAsync(length, last, cancellationToken))
             {
                 if (record.Number > from)
                 {

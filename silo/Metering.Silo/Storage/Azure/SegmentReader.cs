@@ -13,11 +13,11 @@ internal sealed class SegmentReader(SegmentedLog log, long first)
     /// <summary>Reads the records of the segment.</summary>
     /// <param name="length">Its bytes as they were listed. Of the log's last segment no more is read than this.</param>
     /// <param name="last">
-    /// The last record it must have: the one before its successor's first. <see cref="long.MaxValue"/> for the log's last segment, which ends wherever it does.
+    /// The last record it must have: the one before its successor's first. Null for the log's last segment, which ends wherever it does.
     /// </param>
     /// <param name="cancellationToken">Ends the read.</param>
     /// <exception cref="JournalStoreException">Records are damaged or missing, or the store cannot be reached.</exception>
-    public async IAsyncEnumerable<JournalRecord> ReadAsync(long length, long last, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<JournalRecord> ReadAsync(long length, long? last, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var (offset, next) = (0L, first);
         while (true)
@@ -50,7 +50,7 @@ internal sealed class SegmentReader(SegmentedLog log, long first)
                 offset += begin;
             }
 
-            if (last == long.MaxValue || next == last + 1)
+            if (last is null || next == last + 1)
             {
                 yield break;
             }
