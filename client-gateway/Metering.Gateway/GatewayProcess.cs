@@ -41,6 +41,7 @@ public static class GatewayProcess
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         var settings = GatewaySettings.From(builder.Configuration);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = settings.ShutdownTimeout);
+        builder.Services.AddSingleton(settings);
         AddLogging(builder.Logging);
         AddSilos(builder, settings);
         builder.AddMeteringGateway(gateway =>
@@ -60,7 +61,16 @@ public static class GatewayProcess
     /// <summary>Starts, says where it listens (whether or not there is a silo yet), and runs until it is told to stop.</summary>
     public static async Task RunGatewayAsync(this WebApplication app)
     {
-        await app.StartAsync();
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (SocketException refused)
+        {
+            // What the system says does not name the address.
+            throw new SettingsException($"it cannot listen on {app.Services.GetRequiredService<GatewaySettings>().Address}: {refused.Message}.");
+        }
+
         var endpoints = app.Services.GetRequiredService<GatewayEndpoints>();
         await Console.Out.WriteLineAsync($"""
             Metering gateway listens; it is ready when it has found the silos.
@@ -79,7 +89,7 @@ public static class GatewayProcess
     {
         for (var cause = failure; cause is not null; cause = cause.InnerException)
         {
-            if (cause is SettingsException or SocketException or IOException { InnerException: SocketException or { InnerException: SocketException } })
+            if (cause is SettingsException or IOException { InnerException: SocketException or { InnerException: SocketException } })
             {
                 line = $"Metering did not start: {cause.Message}";
                 return true;
@@ -133,5 +143,8 @@ public static class GatewayProcess
         // They tell every call that a silo did not answer, and every second that there is no silo: the gateway says both itself, and less often.
         logging.AddFilter("Orleans.Runtime.CallbackData", LogLevel.Error);
         logging.AddFilter("Orleans.Messaging", LogLevel.Error);
+
+        // Every probe would hear of it again.
+        logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.Critical);
     }
 }

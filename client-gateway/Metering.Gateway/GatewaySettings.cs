@@ -16,8 +16,14 @@ internal sealed class GatewaySettings
         HttpPort = section.Port(nameof(HttpPort), 8080, mayBeAnyFree: true);
         GrpcPort = section.Port(nameof(GrpcPort), 8081, mayBeAnyFree: true);
         SiloTimeout = section.Time(nameof(SiloTimeout), TimeSpan.FromMilliseconds(500), TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(1));
-        RequestTimeout = section.Time(nameof(RequestTimeout), TimeSpan.FromSeconds(10), SiloTimeout, TimeSpan.FromMinutes(5));
+        RequestTimeout = section.Time(nameof(RequestTimeout), TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(5));
         ShutdownTimeout = section.Time(nameof(ShutdownTimeout), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
+        if (RequestTimeout < SiloTimeout)
+        {
+            throw new SettingsException(
+                $"{SettingsSection.Name(nameof(RequestTimeout))} is {RequestTimeout:c}; it must be at least {SettingsSection.Name(nameof(SiloTimeout))}, {SiloTimeout:c}, or not even one attempt ends in it.");
+        }
+
         if (HttpPort == GrpcPort && HttpPort != 0)
         {
             throw new SettingsException($"{SettingsSection.Name(nameof(GrpcPort))} is {GrpcPort}, as {SettingsSection.Name(nameof(HttpPort))} is; each needs a port of its own.");

@@ -67,7 +67,7 @@ internal sealed class ClusterSilos(IClusterClient client, TimeProvider time, ILo
         if (_whyNotFound != reason)
         {
             _whyNotFound = reason;
-            logger.NoSilo(reason, exception);
+            logger.NoSilo(reason, exception.Message);
         }
 
         await Task.Delay(RetryDelay, time, cancellationToken);
