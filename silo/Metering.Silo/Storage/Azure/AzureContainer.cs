@@ -109,22 +109,25 @@ internal sealed class AzureContainer(BlobContainerClient client, AzureStoreOptio
         }
     }
 
+    /// <summary>How requests are repeated, and in which version of the service they are made.</summary>
+    internal static BlobClientOptions ClientOptions(AzureStoreOptions options) => new(BlobClientOptions.ServiceVersion.V2026_02_06)
+    {
+        Retry =
+        {
+            Mode = RetryMode.Exponential,
+            MaxRetries = MaxRetries,
+            Delay = TimeSpan.FromMilliseconds(100),
+            MaxDelay = options.RequestTimeout / 4,
+
+            // A connection that went dead must leave time for another attempt.
+            NetworkTimeout = options.RequestTimeout / 2,
+        },
+    };
+
     private static BlobContainerClient Client(AzureStoreOptions options)
     {
         options.Check();
-        var clientOptions = new BlobClientOptions(BlobClientOptions.ServiceVersion.V2026_02_06)
-        {
-            Retry =
-            {
-                Mode = RetryMode.Exponential,
-                MaxRetries = MaxRetries,
-                Delay = TimeSpan.FromMilliseconds(100),
-                MaxDelay = options.RequestTimeout / 4,
-
-                // A connection that went dead must leave time for another attempt.
-                NetworkTimeout = options.RequestTimeout / 2,
-            },
-        };
+        var clientOptions = ClientOptions(options);
         if (Uri.TryCreate(options.Storage, UriKind.Absolute, out var service) && service.Scheme == Uri.UriSchemeHttps)
         {
             return new BlobServiceClient(service, new DefaultAzureCredential(), clientOptions).GetBlobContainerClient(options.Container);
