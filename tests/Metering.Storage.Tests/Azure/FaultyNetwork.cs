@@ -15,6 +15,7 @@ internal sealed class FaultyNetwork : DelegatingHandler
     private TaskCompletionSource _stopped = new();
     private TaskCompletionSource _released = new();
     private int _left;
+    private volatile WriteGate? _gate;
 
     public FaultyNetwork()
         : base(new SocketsHttpHandler())
@@ -48,6 +49,9 @@ internal sealed class FaultyNetwork : DelegatingHandler
             (_stops, _stopped, _released) = (which, new TaskCompletionSource(), new TaskCompletionSource());
         }
     }
+
+    /// <summary>Counts the uploads from now on.</summary>
+    public void Watch(WriteGate gate) => _gate = gate;
 
     public void Release() => _released.SetResult();
 
@@ -90,7 +94,7 @@ internal sealed class FaultyNetwork : DelegatingHandler
             await wait.WaitAsync(cancellationToken);
         }
 
-        var response = await base.SendAsync(request, cancellationToken);
+        var response = await SendCountedAsync(request, cancellationToken);
         if (losesAnswer)
         {
             response.Dispose();
@@ -98,6 +102,24 @@ internal sealed class FaultyNetwork : DelegatingHandler
         }
 
         return response;
+    }
+
+    private async Task<HttpResponseMessage> SendCountedAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (_gate is not { } gate || !IsUpload(request))
+        {
+            return await base.SendAsync(request, cancellationToken);
+        }
+
+        gate.Enter();
+        try
+        {
+            return await base.SendAsync(request, cancellationToken);
+        }
+        finally
+        {
+            gate.Leave();
+        }
     }
 
     private static bool Asks(HttpRequestMessage request, string what) => request.RequestUri!.Query.Contains(what, StringComparison.Ordinal);
