@@ -20,6 +20,12 @@ public sealed class Journal : ILifecycleParticipant<ISiloLifecycle>, IDisposable
         _slots = [.. Enumerable.Range(0, services.Options.Partitions).Select(number => new PartitionSlot(services, number))];
     }
 
+    /// <summary>How many partitions there are.</summary>
+    public int Partitions => _slots.Length;
+
+    /// <summary>Whether this silo has a partition open.</summary>
+    public bool IsOpen(int partition) => _slots[partition].Current is not null;
+
     /// <summary>The partition of an account: 0 to the number of partitions − 1.</summary>
     public int PartitionOf(string account) => AccountPartition.Of(account, _slots.Length);
 
@@ -76,6 +82,25 @@ public sealed class Journal : ILifecycleParticipant<ISiloLifecycle>, IDisposable
             .Where(account => account.StartsWith(prefix, StringComparison.Ordinal) && string.CompareOrdinal(account, after) > 0)
             .Order(StringComparer.Ordinal)
             .Take(limit)];
+
+    /// <summary>The same of one partition, which is opened if need be.</summary>
+    /// <exception cref="JournalUnavailableException">The partition cannot be opened now.</exception>
+    public async Task<IReadOnlyList<string>> AccountsInTailAsync(int partition, string prefix, string after, int limit, CancellationToken cancellationToken)
+    {
+        await CheckStoreAsync(cancellationToken);
+        try
+        {
+            var open = await _slots[partition].GetAsync(cancellationToken);
+            return [.. open.Index.Accounts()
+                .Where(account => account.StartsWith(prefix, StringComparison.Ordinal) && string.CompareOrdinal(account, after) > 0)
+                .Order(StringComparer.Ordinal)
+                .Take(limit)];
+        }
+        catch (DamagedLogException damage)
+        {
+            throw new JournalUnavailableException(damage.Message, _services.Options.ReopenDelay, damage);
+        }
+    }
 
     /// <summary>Lets go of one partition after everything taken in is durable: its accounts are lost, and another silo need not wait for the fence.</summary>
     public Task ReleaseAsync(int partition, CancellationToken cancellationToken) => _slots[partition].ReleaseAsync(cancellationToken);

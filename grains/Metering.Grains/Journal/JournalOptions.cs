@@ -41,6 +41,9 @@ public sealed class JournalOptions
 
     /// <summary>After a loss, how long to answer "unavailable" at once before the partition is opened again.</summary>
     public TimeSpan ReopenDelay { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>What callers are told to wait while a partition is on its way to another silo: about as long as that takes.</summary>
+    public TimeSpan HandOverDelay { get; set; } = TimeSpan.FromMilliseconds(50);
 }
 
 /// <summary>Names each setting that cannot work, so that a silo with a wrong one does not start.</summary>
