@@ -28,6 +28,8 @@ internal sealed class LocalCluster : IAsyncDisposable
 
     public IReadOnlyList<GatewayProcess> Gateways => _gateways;
 
+    public string Directory => _options.Directory;
+
     public string LogDirectory => Path.Combine(_options.Directory, "logs");
 
     /// <summary>Every process there is, those that have ended included.</summary>
