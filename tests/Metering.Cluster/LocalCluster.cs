@@ -1,5 +1,6 @@
 using Metering.Cluster.Network;
 using Metering.Cluster.Processes;
+using Metering.TestServers;
 
 namespace Metering.Cluster;
 
@@ -37,7 +38,7 @@ internal sealed class LocalCluster : IAsyncDisposable
         [Redis.Process, Azurite.Process, .. _silos.Select(silo => silo.Process), .. _gateways.Select(gateway => gateway.Process)];
 
     /// <summary>Why no cluster can be started here; null when it can.</summary>
-    public static string? WhyNot() => RedisProcess.WhyNot() ?? AzuriteProcess.WhyNot();
+    public static string? WhyNot() => RedisServer.MissingReason ?? AzuriteServer.Missing;
 
     /// <summary>Starts everything and waits until all of it is ready. The network goes with the cluster.</summary>
     public static async Task<LocalCluster> StartAsync(ClusterNetwork network, ClusterOptions options, CancellationToken cancellationToken)
