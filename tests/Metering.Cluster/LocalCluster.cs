@@ -7,9 +7,13 @@ namespace Metering.Cluster;
 /// <summary>Redis, Azurite, silos and gateways, each a process of its own on this machine.</summary>
 internal sealed class LocalCluster : IAsyncDisposable
 {
+    private static readonly Dictionary<string, string> NoMore = [];
+
     private readonly ClusterOptions _options;
     private readonly List<SiloProcess> _silos = [];
     private readonly List<GatewayProcess> _gateways = [];
+    private int _silosStarted;
+    private int _gatewaysStarted;
 
     private LocalCluster(ClusterNetwork network, ClusterOptions options)
     {
@@ -69,22 +73,28 @@ internal sealed class LocalCluster : IAsyncDisposable
     }
 
     /// <summary>Starts another silo; it is not ready yet.</summary>
-    public async Task<SiloProcess> AddSiloAsync()
+    public Task<SiloProcess> AddSiloAsync() => AddSiloAsync(NoMore);
+
+    /// <summary>Starts another silo, with settings of its own; it is not ready yet.</summary>
+    public async Task<SiloProcess> AddSiloAsync(IReadOnlyDictionary<string, string> more)
     {
-        var name = $"silo{_silos.Count + 1}";
+        var name = $"silo{++_silosStarted}";
         var host = await Network.AddHostAsync(name);
-        var silo = SiloProcess.Start(name, host, _options.Directory, SiloSettings(), _options.Launcher);
+        var silo = SiloProcess.Start(name, host, _options.Directory, With(SiloSettings(), more), _options.Launcher);
         _silos.Add(silo);
         return silo;
     }
 
     /// <summary>Starts another gateway; it is not ready yet.</summary>
-    public async Task<GatewayProcess> AddGatewayAsync()
+    public Task<GatewayProcess> AddGatewayAsync() => AddGatewayAsync(NoMore);
+
+    /// <summary>Starts another gateway, with settings of its own; it is not ready yet.</summary>
+    public async Task<GatewayProcess> AddGatewayAsync(IReadOnlyDictionary<string, string> more)
     {
-        var name = $"gateway{_gateways.Count + 1}";
+        var name = $"gateway{++_gatewaysStarted}";
         var host = await Network.AddHostAsync(name);
         var settings = new Dictionary<string, string>(_options.GatewaySettings) { ["Redis"] = Redis.ConnectionString };
-        var gateway = GatewayProcess.Start(name, host, _options.Directory, settings, _options.Launcher);
+        var gateway = GatewayProcess.Start(name, host, _options.Directory, With(settings, more), _options.Launcher);
         _gateways.Add(gateway);
         return gateway;
     }
@@ -126,6 +136,16 @@ internal sealed class LocalCluster : IAsyncDisposable
         }
 
         await Network.DisposeAsync();
+    }
+
+    private static Dictionary<string, string> With(Dictionary<string, string> settings, IReadOnlyDictionary<string, string> more)
+    {
+        foreach (var (name, value) in more)
+        {
+            settings[name] = value;
+        }
+
+        return settings;
     }
 
     private Dictionary<string, string> SiloSettings() => new(_options.SiloSettings)

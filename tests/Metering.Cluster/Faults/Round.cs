@@ -64,7 +64,7 @@ internal sealed record Waits(TimeSpan Affected, TimeSpan Elsewhere)
 }
 
 internal sealed record RoundReport(
-    string Fault, int Seed, string? Victim, Verdict Verdict, Waits Waits, TimeSpan Took, IReadOnlyList<CallerAccount> Accounts)
+    string Fault, int Seed, string? Victim, Verdict Verdict, Waits Waits, TimeSpan Took, IReadOnlyList<AccountRecord> Accounts)
 {
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
