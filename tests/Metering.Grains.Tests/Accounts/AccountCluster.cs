@@ -1,6 +1,7 @@
 using Metering.Contracts;
 using Metering.Grains.Accounts;
 using Metering.Grains.Journal;
+using Metering.Grains.Placement;
 using Metering.Grains.Tests.Journal;
 using Metering.Grains.Tests.RateCards;
 using Microsoft.Extensions.DependencyInjection;
@@ -103,6 +104,7 @@ internal sealed class AccountCluster : IAsyncDisposable
             silo.Services.AddGrainStorage("accounts", (provider, _) => new SnapshotConnection(
                 world.Snapshots, connections, provider.GetRequiredService<Serializer>(), provider.GetRequiredService<IActivatorProvider>()));
             silo.Services.AddSingleton(Options.Create(settings.Accounts));
+            silo.Services.AddPartitionPlacement();
             silo.Services.AddJournal(_ => { });
             silo.Services.AddSingleton(Options.Create(settings.Journal));
             silo.Services.AddSingleton(provider => CardsFrom(cards, provider));
