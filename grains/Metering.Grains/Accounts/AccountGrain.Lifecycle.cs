@@ -164,6 +164,8 @@ public sealed partial class AccountGrain
                 Replay(account, chunk.Span);
             }
 
+            KeepForReturningWatchers();
+
             log.Recovered();
             if (covered > 0)
             {
@@ -186,16 +188,19 @@ public sealed partial class AccountGrain
         LeaveSoon(Lingering);
     }
 
-    private static void Replay(Account account, ReadOnlySpan<byte> chunk)
+    private void Replay(Account account, ReadOnlySpan<byte> chunk)
     {
         while (!chunk.IsEmpty)
         {
-            var entry = EntryFrame.Next(ref chunk);
+            var bytes = EntryFrame.Next(ref chunk);
 
             // A chunk may begin before the snapshot was taken.
-            if (Entry.PeekSequence(entry) > account.Sequence)
+            if (Entry.PeekSequence(bytes) > account.Sequence)
             {
-                account.Apply(Entry.Decode(entry));
+                _watched ??= NewChanges(account.Sequence);
+                var entry = Entry.Decode(bytes);
+                _watched.Add(entry, entry.Balance - account.Balance);
+                account.Apply(entry);
             }
         }
     }
