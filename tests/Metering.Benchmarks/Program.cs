@@ -30,7 +30,18 @@ memory.SetAction((parsed, token) => RunAsync(new MemoryBenchmark(parsed.GetValue
 var core = new Command("core", "One charge decided and applied by the pure core.");
 core.SetAction(_ => CoreBenchmark.Run());
 
-return await new RootCommand("Measures the server that was built with this program.") { http, recovery, startup, file, memory, core }.Parse(args).InvokeAsync();
+var spread = Count("--accounts", "Accounts the charges are spread over.", 10_000);
+var turns = Count("--rounds", "How often the two take turns.", 5);
+var turnSeconds = Count("--seconds", "How long a turn lasts.", 10);
+var cluster = new Command("cluster", "Batches of charges on three silos, two gateways and Redis, beside Standalone.") { spread, turns, turnSeconds };
+cluster.SetAction((parsed, token) => RunAsync(
+    new ClusterBenchmark(parsed.GetValue(spread), parsed.GetValue(turns), TimeSpan.FromSeconds(parsed.GetValue(turnSeconds))).RunAsync(token)));
+
+var known = Count("--accounts", "Accounts to wake.", 5_000);
+var activation = new Command("activation", "The first answer of known accounts after all silos were killed, from Redis and Azurite.") { known };
+activation.SetAction((parsed, token) => RunAsync(new ActivationBenchmark(parsed.GetValue(known)).RunAsync(token)));
+
+return await new RootCommand("Measures the server that was built with this program.") { http, recovery, startup, file, memory, core, cluster, activation }.Parse(args).InvokeAsync();
 
 static Option<int> Count(string name, string description, int otherwise)
 {
