@@ -5,8 +5,8 @@ namespace Metering.Gateway;
 /// <summary>What operators of a gateway read. Event ids are stable.</summary>
 internal static partial class Log
 {
-    [LoggerMessage(1, LogLevel.Warning, "A grain did not answer; the caller hears unavailable and may retry with the same id")]
-    public static partial void GrainUnavailable(this ILogger logger, Exception exception);
+    [LoggerMessage(1, LogLevel.Warning, "A grain did not answer; the caller hears unavailable and may retry with the same id ({Untold} more since this was last said)")]
+    public static partial void GrainUnavailable(this ILogger logger, long untold, Exception exception);
 
     [LoggerMessage(2, LogLevel.Error, "A request failed for no reason we know; the caller hears unavailable")]
     public static partial void RequestFailed(this ILogger logger, Exception exception);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Metering.Contracts.Settings;
 using Metering.Gateway;
 using Metering.Grains.Journal;
 using Metering.Silo;

@@ -169,7 +169,7 @@ public sealed partial class Account
             return new HoldDecision(Outcome.InsufficientCredits, Why: new Shortfall(credits, available));
         }
 
-        if (!Credits.Fits(Held.Value + credits.Value))
+        if (!Credits.FitsSum(Held, credits))
         {
             return new HoldDecision(Outcome.OutOfRange);
         }

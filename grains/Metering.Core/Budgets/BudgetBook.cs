@@ -12,6 +12,10 @@ public sealed class BudgetBook
 
     public IReadOnlyList<Budget> All => _budgets;
 
+    internal int Count => _budgets.Length;
+
+    internal ReadOnlySpan<Budget> InOrder => _budgets;
+
     public Budget? Find(string id) => Array.Find(_budgets, budget => budget.Terms.Id == id);
 
     internal void Change(BudgetChanged changed, int maxCounters, IEnumerable<Hold> openHolds, Period period)

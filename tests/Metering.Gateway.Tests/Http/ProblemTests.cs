@@ -170,7 +170,7 @@ public sealed class ProblemTests
     [Fact]
     public async Task A_grain_that_does_not_answer_in_time_is_unavailable()
     {
-        await using var gateway = await GatewayHost.Start(options => options.GrainTimeout = TimeSpan.FromMilliseconds(50));
+        await using var gateway = await GatewayHost.Start(options => options.SiloTimeout = TimeSpan.FromMilliseconds(50));
         gateway.Grains.Account("acme").OnCharge = _ => new TaskCompletionSource<Answer<ChargeReply>>().Task;
 
         (await gateway.Post(Path, Good)).IsProblem(HttpStatusCode.ServiceUnavailable, "unavailable");
