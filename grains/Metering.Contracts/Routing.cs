@@ -13,7 +13,7 @@ public readonly record struct RoutedCharge(
 public interface IChargeRouter
 {
     /// <summary>Charges one account. The answer is durable as <see cref="Durability"/> says.</summary>
-    ValueTask<Answer<ChargeReply>> Charge(string account, ChargeRequest charge);
+    Task<Answer<ChargeReply>> Charge(string account, ChargeRequest charge);
 
     /// <summary>Charges of one account are made in the order given, each on its own. Answers stand where their charges stood.</summary>
     Task<Answer<ChargeReply>[]> Charge(RoutedCharge[] charges);

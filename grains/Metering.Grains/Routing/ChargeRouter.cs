@@ -13,18 +13,18 @@ namespace Metering.Grains.Routing;
 /// </remarks>
 internal sealed class ChargeRouter(LocalAccounts accounts, IGrainFactory grains) : IChargeRouter
 {
-    public ValueTask<Answer<ChargeReply>> Charge(string account, ChargeRequest charge)
+    public Task<Answer<ChargeReply>> Charge(string account, ChargeRequest charge)
     {
         if (accounts.TryGet(account, out var grain))
         {
             var answer = default(Answer<ChargeReply>);
             if (grain.TryCharge([new RoutedCharge(account, charge)], new Span<Answer<ChargeReply>>(ref answer), out var settled))
             {
-                return settled.IsCompletedSuccessfully ? new(answer) : new(AfterCommit(grain, answer, settled));
+                return settled.IsCompletedSuccessfully ? Task.FromResult(answer) : AfterCommit(grain, answer, settled);
             }
         }
 
-        return new(grains.GetGrain<IAccountGrain>(account).Charge(charge));
+        return grains.GetGrain<IAccountGrain>(account).Charge(charge);
     }
 
     public async Task<Answer<ChargeReply>[]> Charge(RoutedCharge[] charges)
