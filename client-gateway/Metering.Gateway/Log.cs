@@ -13,4 +13,13 @@ internal static partial class Log
 
     [LoggerMessage(3, LogLevel.Warning, "The silo does not answer: not ready")]
     public static partial void SiloNotReady(this ILogger logger, Exception exception);
+
+    [LoggerMessage(4, LogLevel.Warning, "Not connected to the cluster: {Reason} It goes on trying ({Cause})")]
+    public static partial void NoSilo(this ILogger logger, string reason, string cause);
+
+    [LoggerMessage(5, LogLevel.Information, "Connected to the cluster")]
+    public static partial void SilosFound(this ILogger logger);
+
+    [LoggerMessage(6, LogLevel.Critical, "The client of the cluster failed for no reason we know, and does not try again")]
+    public static partial void ConnectingFailed(this ILogger logger, Exception exception);
 }

@@ -71,7 +71,7 @@ public interface IAccountGrain : IGrainWithStringKey
     /// <summary>
     /// What happened after a sequence, oldest first; waits up to <paramref name="patience"/> (at most <see cref="WatchPage.MaxPatience"/>) when nothing has.
     /// </summary>
-    [Alias("Watch")]
+    [Alias("Watch"), ResponseTimeout("00:00:20")]
     Task<Answer<WatchPage>> Watch(long after, TimeSpan patience);
 
     /// <summary>What a charge would do, against the account's card or a draft (its id need not be new). Changes nothing.</summary>
@@ -84,7 +84,7 @@ public interface IAccountGrain : IGrainWithStringKey
 public interface IRateCardGrain : IGrainWithStringKey
 {
     /// <summary>Publishes the next version, or refuses with every fault of the draft by path.</summary>
-    [Alias("Publish")]
+    [Alias("Publish"), ResponseTimeout("00:00:30")]
     Task<Answer<PublishReply>> Publish(RateCardDraft draft);
 
     /// <summary>A version, or the latest published; refuses with <see cref="Code.RateCardNotFound"/>.</summary>
@@ -104,6 +104,14 @@ public interface IAccountDirectoryGrain : IGrainWithIntegerKey
     /// <param name="prefix">Empty for all.</param>
     /// <param name="after">Exclusive; empty to begin.</param>
     /// <param name="limit">1 to 1,000.</param>
-    [Alias("List")]
+    [Alias("List"), ResponseTimeout("00:00:30")]
     Task<AccountPage> List(string prefix, string after, int limit);
+}
+
+/// <summary>Answers on whichever silo it is asked through: gateways ask whether there is one. The key means nothing.</summary>
+[Alias("metering.ISiloProbeGrain")]
+public interface ISiloProbeGrain : IGrainWithIntegerKey
+{
+    [Alias("Answer")]
+    Task Answer();
 }

@@ -47,8 +47,7 @@ public sealed partial class Account
                 ApplyReversed(reversed);
                 break;
             case SettingsChanged changed:
-                CreatedAt = _settings is null ? entry.At : CreatedAt;
-                _settings = changed.Settings;
+                ApplySettings(changed);
                 break;
             case GrantAdded or GrantActivated or GrantRefilled or GrantExpired or GrantVoided:
                 ApplyToGrant(entry);
@@ -74,6 +73,20 @@ public sealed partial class Account
 
         Sequence = entry.Sequence;
         _lastAt = entry.At;
+    }
+
+    private void ApplySettings(SettingsChanged changed)
+    {
+        if (_settings is null)
+        {
+            CreatedAt = changed.At;
+        }
+        else if (_settings.Period != changed.Settings.Period)
+        {
+            _budgets.ChangePeriod(changed.Sequence);
+        }
+
+        _settings = changed.Settings;
     }
 
     private void ApplyCharged(Charged charged)

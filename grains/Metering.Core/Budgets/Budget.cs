@@ -111,6 +111,13 @@ public sealed class Budget
 
     internal void Cross(string name, int threshold) => Get(name).Crossed.Add(threshold);
 
+    /// <summary>Counts nothing that came before an entry; what is held stays held.</summary>
+    internal void BeginAnew(long sequence)
+    {
+        CountsFrom = sequence;
+        TurnTo(DateTimeOffset.MinValue);
+    }
+
     internal void ForgetHeld()
     {
         foreach (var counter in _counters.Values)

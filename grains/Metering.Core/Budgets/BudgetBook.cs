@@ -40,6 +40,18 @@ public sealed class BudgetBook
         }
     }
 
+    /// <summary>The account divides time in another way: a budget over its periods is then a budget over other stretches.</summary>
+    internal void ChangePeriod(long sequence)
+    {
+        foreach (var budget in _budgets)
+        {
+            if (budget.Terms.Window == BudgetWindow.Period)
+            {
+                budget.BeginAnew(sequence);
+            }
+        }
+    }
+
     internal void Remove(string id) => _budgets = [.. _budgets.Where(budget => budget.Terms.Id != id)];
 
     /// <summary>

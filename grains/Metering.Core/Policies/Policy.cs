@@ -74,9 +74,7 @@ public sealed class Policy
             if (wanted > bucket.LeftAt(now).Nanos)
             {
                 broken.Add(Terms, PolicyRule.RateLimits, Outcome.RateLimited);
-                broken.RetryAfter = Quantity.TryFromNanos(wanted, out var quantity) && bucket.WaitFor(quantity, now) is { } wait && wait > (broken.RetryAfter ?? TimeSpan.Zero)
-                    ? wait
-                    : broken.RetryAfter;
+                broken.MustWait(Quantity.TryFromNanos(wanted, out var quantity) ? bucket.WaitFor(quantity, now) : null);
             }
         }
     }
@@ -171,12 +169,29 @@ internal struct PolicyVerdict
     private List<Outcome>? _refusals;
     private List<PolicyRule>? _shadowed;
 
-    /// <summary>When a rate limit refused: after which it would not.</summary>
-    internal TimeSpan? RetryAfter { get; set; }
+    /// <summary>When a rate limit refused: after which none of them would; null when one always will.</summary>
+    internal TimeSpan? RetryAfter { get; private set; }
+
+    /// <summary>A rate limit refused what is larger than it ever lets through at once.</summary>
+    internal bool BeyondBurst { get; private set; }
 
     internal readonly IReadOnlyList<Outcome> Refusals => _refusals ?? (IReadOnlyList<Outcome>)[];
 
     internal readonly IReadOnlyList<PolicyRule> Shadowed => _shadowed ?? (IReadOnlyList<PolicyRule>)[];
+
+    /// <summary>A rate limit refuses for a time, or for ever when there is none.</summary>
+    internal void MustWait(TimeSpan? wait)
+    {
+        BeyondBurst |= wait is null;
+        if (BeyondBurst)
+        {
+            RetryAfter = null;
+        }
+        else if (RetryAfter is null || wait > RetryAfter)
+        {
+            RetryAfter = wait;
+        }
+    }
 
     internal void Add(PolicyTerms terms, PolicyRule rule, Outcome outcome)
     {

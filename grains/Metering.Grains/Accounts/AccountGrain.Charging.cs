@@ -39,6 +39,7 @@ public sealed partial class AccountGrain
             }
         }
 
+        var before = _log?.LastSequence;
         try
         {
             for (var i = 0; i < answers.Length; i++)
@@ -60,7 +61,7 @@ public sealed partial class AccountGrain
             throw;
         }
 
-        if (await SettleAsync() is { } lost)
+        if (await SettleAsync(before) is { } lost)
         {
             Array.Fill(answers, lost);
         }

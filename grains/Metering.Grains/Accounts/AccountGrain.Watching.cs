@@ -28,6 +28,7 @@ public sealed partial class AccountGrain
     /// </summary>
     public async Task<Answer<WatchPage>> Watch(long after, TimeSpan patience)
     {
+        var before = _log?.LastSequence;
         if (Look() is { } refusal)
         {
             return refusal;
@@ -35,7 +36,7 @@ public sealed partial class AccountGrain
 
         if (!_account.Exists)
         {
-            return NotFoundAndLeave();
+            return await SettleAsync(before) is { } unknown ? unknown : NotFoundAndLeave();
         }
 
         _watched ??= new RecentChanges(_account.Sequence, ServiceProvider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
@@ -51,7 +52,7 @@ public sealed partial class AccountGrain
         }
 
         var page = _watched.After(after);
-        return await SettleAsync() is { } lost ? lost : page;
+        return await SettleAsync(before) is { } lost ? lost : page;
     }
 
     /// <summary>A turn in which nobody asks for anything: records what fell due.</summary>

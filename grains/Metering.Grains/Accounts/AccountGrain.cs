@@ -17,7 +17,8 @@ namespace Metering.Grains.Accounts;
 /// <remarks>
 /// Reentrant, because while one turn's answer waits for its commit the next turn may run: that is what fills a record with many charges. It is
 /// safe because a turn has no await between looking at the state and changing it. Every answer, refusals and reads too, waits for
-/// the account's last commit: what it saw may not be durable yet. Once a commit fails, memory is not to be trusted any more: the activation
+/// the account's last commit: what it saw may not be durable yet; and one that made no entries waits for the proof that the account is still this activation's,
+/// where the store is shared. Once a commit fails, memory is not to be trusted any more: the activation
 /// answers nothing but "unavailable" and leaves, and the next one reads the truth.
 /// </remarks>
 [Reentrant]
@@ -64,8 +65,10 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
         where T : class
     {
         Answer<T> answer;
+        Task proof;
         try
         {
+            var before = _log?.LastSequence;
             if (Begin(out var now) is { } refusal)
             {
                 return Task.FromResult<Answer<T>>(refusal);
@@ -73,6 +76,7 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
 
             answer = decide(now);
             WakeWhenDue();
+            proof = ProofSince(before);
         }
         catch (JournalLostException)
         {
@@ -87,11 +91,11 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
             throw;
         }
 
-        return IsSettled ? Task.FromResult(answer) : AfterCommit(answer);
+        return IsSettled(proof) ? Task.FromResult(answer) : AfterCommit(answer, proof);
     }
 
-    private async Task<Answer<T>> AfterCommit<T>(Answer<T> answer)
-        where T : class => await SettleAsync() is { } refusal ? refusal : answer;
+    private async Task<Answer<T>> AfterCommit<T>(Answer<T> answer, Task proof)
+        where T : class => await SettleAsync(proof) is { } refusal ? refusal : answer;
 
     /// <summary>Checks that this activation may decide, and applies what fell due; or says why not.</summary>
     private Refusal? Begin(out DateTimeOffset now)
@@ -145,13 +149,22 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
         _watched?.Add(entry, entry.Balance - balance);
     }
 
-    /// <summary>Whether nothing that an answer may depend on is still on its way to the journal, or nobody waits for that.</summary>
-    private bool IsSettled => _journalOptions.Durability == Durability.Periodic || _lastCommit.IsCompletedSuccessfully;
+    /// <summary>
+    /// What shows that a turn decided by the truth: the commit of its own entries or, when it made none, a look at the log that begins now. The account may
+    /// long have another owner without this silo knowing.
+    /// </summary>
+    /// <param name="before">The log's last sequence when the turn began; null without a log, and then nothing was decided.</param>
+    /// <exception cref="JournalLostException">The partition is lost already.</exception>
+    private Task ProofSince(long? before) => _log is null ? Task.CompletedTask : _log.LastSequence == before ? _log.Confirm() : _lastCommit;
 
-    /// <summary>Waits until everything applied so far is durable; a refusal when that cannot be known any more.</summary>
-    private async ValueTask<Refusal?> SettleAsync()
+    /// <summary>Whether nothing that an answer depends on is still to come, or nobody waits for that.</summary>
+    private bool IsSettled(Task proof) =>
+        _journalOptions.Durability == Durability.Periodic || (_lastCommit.IsCompletedSuccessfully && proof.IsCompletedSuccessfully);
+
+    /// <summary>Waits until everything applied so far is durable, and for the proof; a refusal when one of them cannot be known.</summary>
+    private async ValueTask<Refusal?> SettleAsync(Task proof)
     {
-        if (IsSettled)
+        if (IsSettled(proof))
         {
             return null;
         }
@@ -159,6 +172,7 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
         try
         {
             await _lastCommit;
+            await proof;
             return null;
         }
         catch (JournalLostException)
@@ -168,6 +182,27 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
             GiveUp();
             return Unavailable();
         }
+        catch (JournalUnavailableException unavailable)
+        {
+            // Nothing was written, and memory is as good as it was: only this answer cannot be given.
+            return Unavailable(unavailable.RetryAfter);
+        }
+    }
+
+    private async ValueTask<Refusal?> SettleAsync(long? before)
+    {
+        Task proof;
+        try
+        {
+            proof = ProofSince(before);
+        }
+        catch (JournalLostException)
+        {
+            GiveUp();
+            return Unavailable();
+        }
+
+        return await SettleAsync(proof);
     }
 
     private void GiveUp()
@@ -188,7 +223,7 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
         Code = Code.Unavailable,
         Detail = "The account cannot be served right now, and whether this request took effect is not known: send it again with the same id.",
         Account = Id,
-        RetryAfter = retryAfter ?? TimeSpan.FromSeconds(1),
+        RetryAfter = retryAfter ?? _log?.RetryAfter ?? TimeSpan.FromSeconds(1),
     };
 
     private Refusal Overloaded() => new()

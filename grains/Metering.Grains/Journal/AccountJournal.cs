@@ -10,6 +10,7 @@ namespace Metering.Grains.Journal;
 public sealed class AccountJournal : IDisposable
 {
     private readonly JournalPartition _partition;
+    private IJournalOwner? _owner;
     private bool _isGivenUp;
     private bool _isRecovering;
     private long _sequence;
@@ -42,6 +43,9 @@ public sealed class AccountJournal : IDisposable
     /// <summary>The most bytes one append takes.</summary>
     public int MaxAppendBytes => checked(_partition.MaxRecordBytes - (int)PendingRecord.BytesOf(State, 0));
 
+    /// <summary>The sequence of the last entries there are, committed or not; 0 when there are none since the last snapshot.</summary>
+    public long LastSequence => _sequence;
+
     /// <summary>Bytes of entries, committed or not, since the last snapshot.</summary>
     public long TailBytes => _appendedBytes - _coveredBefore;
 
@@ -50,8 +54,22 @@ public sealed class AccountJournal : IDisposable
     /// </summary>
     public long LastRecordNumber => _partition.LastRecordNumber;
 
-    /// <summary>Who is told when the account's part is lost, so that it need not wait for a caller to find out.</summary>
-    internal IJournalOwner? Owner { get; set; }
+    /// <summary>What callers should be told to wait when the part is lost: little when another owner is about to have it.</summary>
+    public TimeSpan RetryAfter => _partition.RetryAfter;
+
+    /// <summary>Who is told when the account's part is lost, so that it need not wait for a caller to find out: at once when it is already.</summary>
+    internal IJournalOwner? Owner
+    {
+        get => Volatile.Read(ref _owner);
+        set
+        {
+            Interlocked.Exchange(ref _owner, value);
+            if (IsLost)
+            {
+                value?.JournalLost();
+            }
+        }
+    }
 
     internal AccountTail State { get; }
 
@@ -85,6 +103,18 @@ public sealed class AccountJournal : IDisposable
         _appendedBytes += entries.Length;
         return committed;
     }
+
+    /// <summary>
+    /// Completes once it is certain that this account had no other owner when this was called: then what the activation answers from memory is no older than
+    /// what any other has answered. An answer that waits for an <see cref="Append"/> of its own needs no more. On a store that is not shared, and with
+    /// periodic durability, it is completed at once.
+    /// </summary>
+    /// <returns>
+    /// Fails with <see cref="JournalLostException"/> when there is another owner, and with <see cref="JournalUnavailableException"/> when the store could not be asked;
+    /// only then the activation may go on.
+    /// </returns>
+    /// <exception cref="JournalLostException"><see cref="IsLost"/>.</exception>
+    public Task Confirm() => _partition.Confirm(this);
 
     /// <summary>
     /// Sends off what periodic durability still holds back. Completes, or fails with <see cref="JournalLostException"/>, with the record that holds it.

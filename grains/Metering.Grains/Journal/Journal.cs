@@ -20,6 +20,9 @@ public sealed class Journal : ILifecycleParticipant<ISiloLifecycle>, IDisposable
         _slots = [.. Enumerable.Range(0, services.Options.Partitions).Select(number => new PartitionSlot(services, number))];
     }
 
+    /// <summary>How many partitions there are.</summary>
+    public int Partitions => _slots.Length;
+
     /// <summary>The partition of an account: 0 to the number of partitions − 1.</summary>
     public int PartitionOf(string account) => AccountPartition.Of(account, _slots.Length);
 
@@ -70,15 +73,45 @@ public sealed class Journal : ILifecycleParticipant<ISiloLifecycle>, IDisposable
     /// <param name="after">Exclusive; empty to begin.</param>
     /// <param name="limit">At most so many.</param>
     public IReadOnlyList<string> AccountsInTail(string prefix, string after, int limit) =>
-        [.. _slots.Select(static slot => slot.Current)
-            .OfType<JournalPartition>()
-            .SelectMany(static partition => partition.Index.Accounts())
-            .Where(account => account.StartsWith(prefix, StringComparison.Ordinal) && string.CompareOrdinal(account, after) > 0)
-            .Order(StringComparer.Ordinal)
-            .Take(limit)];
+        AccountsInTail(_slots.Select(static slot => slot.Current).OfType<JournalPartition>(), prefix, after, limit);
 
-    /// <summary>Lets go of one partition after everything taken in is durable: its accounts are lost, and another silo need not wait for the fence.</summary>
+    /// <summary>
+    /// The same of one partition, which is opened if need be; and certain: had another silo taken it over before this was called, this fails instead of leaving out
+    /// what that one knows.
+    /// </summary>
+    /// <exception cref="JournalUnavailableException">The partition cannot be opened or asked now, or is another silo's.</exception>
+    /// <exception cref="JournalSettingsException">The store was created with other settings.</exception>
+    public async Task<IReadOnlyList<string>> AccountsInTailAsync(int partition, string prefix, string after, int limit, CancellationToken cancellationToken)
+    {
+        await CheckStoreAsync(cancellationToken);
+        try
+        {
+            var open = await _slots[partition].GetAsync(cancellationToken);
+            var accounts = AccountsInTail([open], prefix, after, limit);
+            await open.Confirm().WaitAsync(cancellationToken);
+            return accounts;
+        }
+        catch (JournalLostException lost)
+        {
+            throw new JournalUnavailableException(lost.Message, _services.Options.HandOverDelay, lost);
+        }
+        catch (DamagedLogException damage)
+        {
+            throw new JournalUnavailableException(damage.Message, _services.Options.ReopenDelay, damage);
+        }
+    }
+
+    /// <summary>
+    /// Lets go of one partition, because it is to be another silo's: refuses its accounts, makes durable what was taken in, lets go of the log, tells the accounts to leave. No
+    /// snapshots are written. Harmless when the partition is not open, or lost; it may be opened again as soon as it is this silo's again.
+    /// </summary>
+    /// <param name="partition">0 to the number of partitions − 1.</param>
+    /// <param name="cancellationToken">Cancels the wait for what is not durable yet: it fails, and the partition is let go at once.</param>
     public Task ReleaseAsync(int partition, CancellationToken cancellationToken) => _slots[partition].ReleaseAsync(cancellationToken);
+
+    /// <summary>Partitions that this silo could not open when it last tried, or has lost and not opened again, each with the reason: for health checks.</summary>
+    public IReadOnlyList<(int Partition, string Reason)> Faults() =>
+        [.. _slots.Select(static (slot, partition) => (Partition: partition, Reason: slot.Fault)).Where(static fault => fault.Reason is not null).Select(static fault => (fault.Partition, fault.Reason!))];
 
     /// <summary>Lets go of all partitions for good.</summary>
     public Task StopAsync(CancellationToken cancellationToken) =>
@@ -90,6 +123,13 @@ public sealed class Journal : ILifecycleParticipant<ISiloLifecycle>, IDisposable
     /// <remarks>Storage services start before any grain can activate, and stop after all have deactivated.</remarks>
     void ILifecycleParticipant<ISiloLifecycle>.Participate(ISiloLifecycle lifecycle) =>
         lifecycle.Subscribe(nameof(Journal), ServiceLifecycleStage.RuntimeStorageServices, CheckStoreAsync, StopAsync);
+
+    private static List<string> AccountsInTail(IEnumerable<JournalPartition> partitions, string prefix, string after, int limit) =>
+        [.. partitions
+            .SelectMany(static partition => partition.Index.Accounts())
+            .Where(account => account.StartsWith(prefix, StringComparison.Ordinal) && string.CompareOrdinal(account, after) > 0)
+            .Order(StringComparer.Ordinal)
+            .Take(limit)];
 
     private async Task CheckStoreAsync(CancellationToken cancellationToken)
     {

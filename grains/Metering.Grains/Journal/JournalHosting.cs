@@ -7,19 +7,24 @@ namespace Metering.Grains.Journal;
 
 public static class JournalHosting
 {
-    /// <summary>Adds the partition journal to a silo. The host adds an <see cref="IJournalStore"/>.</summary>
+    /// <summary>
+    /// Adds the partition journal to a silo. The host adds an <see cref="IJournalStore"/> and, when there are other silos, its <see cref="IPartitionOwnership"/>
+    /// before this.
+    /// </summary>
     public static IServiceCollection AddJournal(this IServiceCollection services, Action<JournalOptions> configure)
     {
         services.AddOptions<JournalOptions>().Configure(configure).ValidateOnStart();
         services.AddSingleton<IValidateOptions<JournalOptions>, JournalOptionsValidation>();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<ICheckpointCaller, GrainCheckpointCaller>();
+        services.TryAddSingleton<IPartitionOwnership, OwnsAll>();
         services.AddSingleton(static provider => new Journal(new JournalServices(
             provider.GetRequiredService<IJournalStore>(),
             provider.GetRequiredService<IOptions<JournalOptions>>().Value,
             provider.GetRequiredService<TimeProvider>(),
             TaskScheduler.Default,
             provider.GetRequiredService<ICheckpointCaller>(),
+            provider.GetRequiredService<IPartitionOwnership>(),
             provider.GetRequiredService<ILogger<Journal>>())));
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(static provider => provider.GetRequiredService<Journal>());
         return services;

@@ -41,6 +41,24 @@ public sealed class JournalOptions
 
     /// <summary>After a loss, how long to answer "unavailable" at once before the partition is opened again.</summary>
     public TimeSpan ReopenDelay { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>What callers are told to wait while a partition is on its way to another silo: about as long as that takes.</summary>
+    public TimeSpan HandOverDelay { get; set; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>
+    /// How long after its commit a record may still vanish from a store that <see cref="IJournalStore.MayLoseTail"/>. Redis syncs its log every second, two at
+    /// worst. A record is kept in memory until the log was seen to hold it so long after its commit.
+    /// </summary>
+    public TimeSpan RetainedFor { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// Bytes of latest records kept in memory for a store that may lose its tail. Beyond it the oldest go, down to the last one: if the store then loses
+    /// more than is kept, the partition is quarantined. 4 KiB or more.
+    /// </summary>
+    public long MaxRetainedBytes { get; set; } = 8L << 20;
+
+    /// <summary>While there are records to retain and nobody appends, how often to look whether the store still has them.</summary>
+    public TimeSpan TailCheckInterval { get; set; } = TimeSpan.FromSeconds(2);
 }
 
 /// <summary>Names each setting that cannot work, so that a silo with a wrong one does not start.</summary>
@@ -64,10 +82,14 @@ internal sealed class JournalOptionsValidation : IValidateOptions<JournalOptions
         Check(options.MaxPendingBytes >= options.MaxRecordBytes, $"{nameof(options.MaxPendingBytes)} must be at least {nameof(options.MaxRecordBytes)}.");
         Check(options.MaxTailBytes / 4 >= options.MaxRecordBytes, $"{nameof(options.MaxTailBytes)} must be at least four times {nameof(options.MaxRecordBytes)}.");
         Check(options.MaxConcurrentCheckpoints is >= 1 and <= 1024, $"{nameof(options.MaxConcurrentCheckpoints)} must be 1 to 1,024.");
+        Check(options.MaxRetainedBytes >= SmallestMaxRecordBytes, $"{nameof(options.MaxRetainedBytes)} must be at least {SmallestMaxRecordBytes}.");
         CheckTime(options.PeriodicInterval, nameof(options.PeriodicInterval));
         CheckTime(options.CheckpointInterval, nameof(options.CheckpointInterval));
         CheckTime(options.AppendTimeout, nameof(options.AppendTimeout));
         CheckTime(options.ReopenDelay, nameof(options.ReopenDelay));
+        CheckTime(options.HandOverDelay, nameof(options.HandOverDelay));
+        CheckTime(options.RetainedFor, nameof(options.RetainedFor));
+        CheckTime(options.TailCheckInterval, nameof(options.TailCheckInterval));
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
 
         void Check(bool holds, string fault)

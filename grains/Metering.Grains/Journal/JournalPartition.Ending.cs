@@ -11,6 +11,9 @@ internal enum JournalLoss
 
     /// <summary>This silo let go of it.</summary>
     Closed = 2,
+
+    /// <summary>The store has lost committed records that this owner could not put back.</summary>
+    TailLost = 3,
 }
 
 /// <summary>How an ownership ends, and how its log gets shorter meanwhile.</summary>
@@ -19,6 +22,7 @@ internal sealed partial class JournalPartition
     /// <summary>So many records without entries (claims, marks) may lie at the end of an idle log before they are trimmed too.</summary>
     private const int MaxEmptyRecords = 64;
 
+    private readonly TaskCompletionSource _hasEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private string? _loss;
     private bool _isClosing;
     private long _lastNumber;
@@ -27,7 +31,9 @@ internal sealed partial class JournalPartition
     private long _mark;
 
     /// <summary>No append will be taken any more, and memory is not to be trusted.</summary>
-    internal bool IsLost => Volatile.Read(ref _loss) is not null || Volatile.Read(ref _isClosing);
+    internal bool IsLost => IsEnded || Volatile.Read(ref _isClosing);
+
+    private bool IsEnded => Volatile.Read(ref _loss) is not null;
 
     internal JournalLoss? Loss { get; private set; }
 
@@ -39,26 +45,31 @@ internal sealed partial class JournalPartition
 
     internal JournalLostException Lost() => new($"{LogName}: {Volatile.Read(ref _loss) ?? "the partition is being closed"}.");
 
-    /// <summary>Refuses further entries, waits for those taken in, lets go.</summary>
+    /// <summary>
+    /// Refuses further entries, waits for those taken in, lets go, and tells the accounts to leave. No snapshots: the log has everything, and the next owner waits.
+    /// </summary>
     internal async Task CloseAsync(CancellationToken cancellationToken)
     {
         Task flushed;
+        Task answered;
         lock (_gate)
         {
-            if (IsLost)
+            if (IsEnded)
             {
                 return;
             }
 
-            flushed = Flush();
+            flushed = _isClosing ? _hasEnded.Task : Flush();
+            answered = _asking?.Task ?? _confirming?.Task ?? Task.CompletedTask;
             Volatile.Write(ref _isClosing, true);
         }
 
         try
         {
             await flushed.WaitAsync(cancellationToken);
+            await answered.WaitAsync(cancellationToken);
         }
-        catch (Exception exception) when (exception is JournalLostException or OperationCanceledException)
+        catch (Exception exception) when (exception is JournalLostException or JournalUnavailableException or OperationCanceledException)
         {
             // Lost meanwhile, and logged there; or told not to wait, and then what waits fails below.
         }
@@ -73,6 +84,7 @@ internal sealed partial class JournalPartition
     internal void Lose(JournalLoss loss, string reason, Exception? exception)
     {
         List<PendingRecord> waiting;
+        TaskCompletionSource?[] asking;
         lock (_gate)
         {
             if (_loss is not null)
@@ -90,6 +102,8 @@ internal sealed partial class JournalPartition
             }
 
             _full.Clear();
+            asking = [_confirming, _asking];
+            (_confirming, _asking) = (null, null);
         }
 
         if (loss == JournalLoss.Closed)
@@ -101,21 +115,26 @@ internal sealed partial class JournalPartition
             Log.PartitionLost(_services.Logger, exception, LogName, reason);
         }
 
-        foreach (var record in waiting)
+        foreach (var answers in waiting.Select(static record => record.Committed).Concat(asking.OfType<TaskCompletionSource>()))
         {
-            record.Committed.TrySetException(Lost());
+            answers.TrySetException(Lost());
 
             // Looked at here, since with periodic durability nobody else may: an unobserved failure is not news.
-            _ = record.Committed.Task.Exception;
+            _ = answers.Task.Exception;
         }
 
         _dueTimer.Dispose();
+        _tailTimer?.Dispose();
         Checkpoint.Dispose();
         _ended.Cancel();
-        if (loss != JournalLoss.Closed)
+        if (loss is JournalLoss.Closed or JournalLoss.Fenced)
         {
-            _index.TellOwners();
+            // Another owner has read them, or will. After any other loss the next opening is likely to be here, and may need them.
+            Retained?.Clear();
         }
+
+        _hasEnded.SetResult();
+        _index.TellOwners();
     }
 
     /// <summary>How far the log is worth trimming now: everything through it is in snapshots. The mark itself when it is not.</summary>

@@ -9,24 +9,27 @@ internal sealed partial class JournalPartition
 
     private async Task DrainAsync()
     {
-        while (Next() is { } record && await WriteAsync(record))
+        while (TryBeginStep(out var record) && await (record is null ? CheckAsync() : WriteAsync(record)))
         {
         }
     }
 
-    private PendingRecord? Next()
+    /// <summary>What to do next: write a record; or, without one, only look whether the log is still this owner's.</summary>
+    private bool TryBeginStep(out PendingRecord? record)
     {
         lock (_gate)
         {
+            record = null;
             if (_loss is null && _full.Count == 0 && IsDue())
             {
                 Seal();
             }
 
-            if (_loss is null && _full.TryDequeue(out var record))
+            if (_loss is null && (_full.TryDequeue(out record) || _asking is not null))
             {
                 _writing = record;
-                return record;
+                BeginStep();
+                return true;
             }
 
             _isDraining = false;
@@ -35,7 +38,7 @@ internal sealed partial class JournalPartition
                 SetTimer();
             }
 
-            return null;
+            return false;
         }
     }
 
@@ -49,11 +52,17 @@ internal sealed partial class JournalPartition
         try
         {
             checksum = record.WriteTo(buffer.AsSpan(0, length), _writer, number, _tip.Checksum, mark);
-            var append = _services.Store.AppendAsync(LogName, number, buffer.AsMemory(0, length), _ended.Token);
-            if (await LogReading.Bounded(_services, append) != AppendOutcome.Appended)
+            var outcome = await AppendAsync(number, buffer.AsMemory(0, length));
+            if (outcome == AppendOutcome.TailLost && await RepairAsync())
             {
-                Lose(JournalLoss.Fenced, $"another owner has appended record {number}", null);
-                return false;
+                outcome = await AppendAsync(number, buffer.AsMemory(0, length));
+            }
+
+            if (outcome != AppendOutcome.Appended)
+            {
+                return outcome == AppendOutcome.TailLost
+                    ? GiveUp(JournalLoss.TailLost, $"the store has lost records before {number}")
+                    : GiveUp(JournalLoss.Fenced, $"another owner has appended record {number}");
             }
         }
         catch (Exception exception)
@@ -63,13 +72,32 @@ internal sealed partial class JournalPartition
             return false;
         }
 
-        ArrayPool<byte>.Shared.Return(buffer);
-        return Commit(record, new LogTip(number, checksum), length, mark);
+        if (!Commit(record, new LogTip(number, checksum), buffer, mark))
+        {
+            return false;
+        }
+
+        if (Retained is null)
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        Proven();
+        return true;
     }
 
-    private bool Commit(PendingRecord record, LogTip tip, int bytes, long mark)
+    private Task<AppendOutcome> AppendAsync(long number, ReadOnlyMemory<byte> record) =>
+        LogReading.Bounded(_services, _services.Store.AppendAsync(LogName, number, record, _ended.Token));
+
+    /// <param name="record">What was written.</param>
+    /// <param name="tip">Its number and checksum.</param>
+    /// <param name="buffer">Its bytes.</param>
+    /// <param name="mark">The mark it carries.</param>
+    /// <returns>False when the partition was lost meanwhile.</returns>
+    private bool Commit(PendingRecord record, LogTip tip, byte[] buffer, long mark)
     {
         // The index first: whoever hears of the commit may at once report a snapshot that covers it.
+        var bytes = record.Bytes;
         var tailBefore = _index.TailBytes;
         _index.Commit(tip.Number, bytes, record.Slots, _services.Time.GetTimestamp());
         TaskCompletionSource committed;
@@ -82,6 +110,7 @@ internal sealed partial class JournalPartition
 
             _tip = tip;
             Volatile.Write(ref _lastNumber, tip.Number);
+            Retained?.Add(tip, buffer.AsMemory(0, bytes), rented: buffer);
             NoteContent(tip.Number, hasEntries: record.Chunks > 0, mark);
             _committedId = record.Id;
             _pendingBytes -= record.PendingBytes;

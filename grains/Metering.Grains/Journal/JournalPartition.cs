@@ -11,7 +11,7 @@ namespace Metering.Grains.Journal;
 /// finds nobody writing and goes out at once.</para>
 /// <para>Why nothing is acknowledged that is not durable: a record's task is completed in one place, after the store said
 /// <see cref="AppendOutcome.Appended"/> for its number, and only while the partition is not lost. A conflict, an exception or a timeout loses the
-/// partition: every waiting task fails, and no number is ever appended twice. An append that lands late is either before the next owner's
+/// partition: every waiting task fails, and no number is ever appended twice, but for records a store has lost. An append that lands late is either before the next owner's
 /// claim, which then reads it, or finds its number taken.</para>
 /// <para>Two locks: this one for what waits, the index's for what is committed, so that accounts can append while a record with thousands of
 /// accounts is indexed. When both are held, the index's is taken first.</para>
@@ -43,7 +43,15 @@ internal sealed partial class JournalPartition : IDisposable
     private bool _isTimerSet;
 
     internal JournalPartition(
-        JournalServices services, string log, Guid writer, LogTip claim, long mark, (long First, long Last) content, TailIndex index, int maxRecordBytes)
+        JournalServices services,
+        string log,
+        Guid writer,
+        LogTip claim,
+        long mark,
+        (long First, long Last) content,
+        TailIndex index,
+        int maxRecordBytes,
+        RetainedRecords? retained)
     {
         _services = services;
         LogName = log;
@@ -56,9 +64,17 @@ internal sealed partial class JournalPartition : IDisposable
         _index = index;
         MaxRecordBytes = maxRecordBytes;
         _isPeriodic = services.Options.Durability == Durability.Periodic;
+        _confirmsReads = services.Store.IsShared && !_isPeriodic;
+        Retained = retained;
+        _provenAt = services.Time.GetTimestamp();
         _filling = Begin();
         _dueTimer = services.Time.CreateTimer(static partition => ((JournalPartition)partition!).WakeByTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         Checkpoint = new Checkpoint(services, this, index);
+        if (retained is not null)
+        {
+            _tailTimer = services.Time.CreateTimer(static partition => ((JournalPartition)partition!).CheckTail(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            WatchTail();
+        }
     }
 
     internal string LogName { get; }
@@ -70,6 +86,9 @@ internal sealed partial class JournalPartition : IDisposable
     internal int MaxRecordBytes { get; }
 
     internal TimeSpan ReopenDelay => _services.Options.ReopenDelay;
+
+    /// <summary>What to tell callers to wait: with another owner, or soon to have one, the partition is as good as open again there.</summary>
+    internal TimeSpan RetryAfter => Loss is JournalLoss.Uncertain or JournalLoss.TailLost ? _services.Options.ReopenDelay : _services.Options.HandOverDelay;
 
     /// <summary>The last record known to be committed.</summary>
     internal LogTip Tip
@@ -158,7 +177,7 @@ internal sealed partial class JournalPartition : IDisposable
             return false;
         }
 
-        if (_full.Count > 0 || IsDue())
+        if (_full.Count > 0 || _asking is not null || IsDue())
         {
             _isDraining = true;
             return true;

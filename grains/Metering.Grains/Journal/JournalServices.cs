@@ -11,6 +11,7 @@ namespace Metering.Grains.Journal;
 /// The simulation gives one that orders everything by a seed.
 /// </param>
 /// <param name="Accounts">How the checkpoint reaches accounts.</param>
+/// <param name="Ownership">Which partitions are this silo's to open.</param>
 /// <param name="Logger">The journal's log.</param>
 internal sealed record JournalServices(
     IJournalStore Store,
@@ -18,6 +19,7 @@ internal sealed record JournalServices(
     TimeProvider Time,
     TaskScheduler Scheduler,
     ICheckpointCaller Accounts,
+    IPartitionOwnership Ownership,
     ILogger Logger)
 {
     /// <summary>Starts work of the journal's own.</summary>

@@ -31,4 +31,13 @@ internal static partial class Log
 
     [LoggerMessage(1008, LogLevel.Warning, "{Journal} holds {Bytes} bytes that no snapshot covers, its limit: accounts refuse until the checkpoint has caught up.")]
     internal static partial void TailFull(ILogger logger, string journal, long bytes);
+
+    [LoggerMessage(1009, LogLevel.Error, "The store has lost the committed records {First} to {Last} of {Journal}; they are appended again from memory.")]
+    internal static partial void TailLost(ILogger logger, string journal, long first, long last);
+
+    [LoggerMessage(1010, LogLevel.Warning, "Records {First} to {Last} of {Journal} are in the log again: nothing was lost.")]
+    internal static partial void TailRestored(ILogger logger, string journal, long first, long last);
+
+    [LoggerMessage(1011, LogLevel.Warning, "Could not ask where {Journal} ends: until that works, its accounts answer reads and refusals with unavailable.")]
+    internal static partial void CheckFailed(ILogger logger, Exception exception, string journal);
 }

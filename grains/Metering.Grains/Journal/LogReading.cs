@@ -41,6 +41,35 @@ internal static class LogReading
         }
     }
 
+    /// <summary>The last record there is, and its mark; default for a log that never had one.</summary>
+    /// <exception cref="DamagedLogException">It cannot be trusted.</exception>
+    internal static async Task<(LogTip Tip, long Mark)> TipAsync(JournalServices services, string log, CancellationToken cancellationToken)
+    {
+        var extent = await Bounded(services, services.Store.OpenAsync(log, cancellationToken));
+        if (extent.Last == 0)
+        {
+            return default;
+        }
+
+        RecordHeader? last = null;
+        await ReadAsync(services, log, extent.Last - 1, record =>
+        {
+            last = Header(log, record);
+            return true;
+        }, cancellationToken);
+        if (last is not { } header)
+        {
+            throw new DamagedLogException(log, extent.Last, "the store counts the record, but does not have it");
+        }
+
+        if (header.Mark < 0 || header.Mark >= header.Number)
+        {
+            throw new DamagedLogException(log, header.Number, $"its mark, {header.Mark}, is not before it");
+        }
+
+        return (new LogTip(header.Number, header.Checksum), header.Mark);
+    }
+
     /// <summary>The header of a record that was read.</summary>
     /// <exception cref="DamagedLogException">It cannot be trusted.</exception>
     internal static RecordHeader Header(string log, JournalRecord record)

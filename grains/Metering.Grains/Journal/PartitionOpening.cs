@@ -22,60 +22,39 @@ internal sealed class PartitionOpening(JournalServices services, string log, Can
     private readonly TailIndex _index = new();
     private readonly List<RecordChunk> _chunks = [];
     private readonly Guid _writer = Guid.NewGuid();
+
+    // What a former owner wrote last may vanish as well: it is retained as if it had been written just now.
+    private readonly RetainedRecords? _retained = services.Store.MayLoseTail ? new RetainedRecords(services, log) : null;
     private long _records;
     private (long First, long Last) _content;
 
     /// <summary>Opens the log.</summary>
     /// <param name="known">The last record this silo knows to be committed; default when none.</param>
+    /// <param name="retained">Records up to that one, which the store may have lost since; null when none are kept.</param>
     /// <exception cref="DamagedLogException">The log cannot be trusted.</exception>
     /// <exception cref="JournalUnavailableException">Another owner was faster each time.</exception>
-    internal async Task<JournalPartition> OpenAsync(LogTip known)
+    internal async Task<JournalPartition> OpenAsync(LogTip known, RetainedRecords? retained)
     {
         for (var claims = 0; claims < MaxClaims; claims++)
         {
-            var (tip, mark) = await FindTipAsync();
+            var (tip, mark) = await LogReading.TipAsync(services, log, cancellationToken);
             if (tip.Number < known.Number)
             {
-                throw new DamagedLogException(log, known.Number, $"the record was committed, but the log ends at record {tip.Number}");
+                if (retained is null || await retained.RestoreAsync(tip, known, cancellationToken) == TailRepair.Impossible)
+                {
+                    throw new DamagedLogException(log, known.Number, $"the record was committed, but the log ends at record {tip.Number}");
+                }
             }
-
-            if (await AppendEmptyAsync(tip, mark) is { } claim)
+            else if (await AppendEmptyAsync(tip, mark) is { } claim)
             {
                 await ReadOwnedAsync(mark, claim, known);
                 var maxRecordBytes = Math.Min(services.Options.MaxRecordBytes, services.Store.MaxRecordBytes);
                 Log.PartitionOpened(services.Logger, log, claim.Number, _records, _index.TailBytes);
-                return new JournalPartition(services, log, _writer, claim, mark, _content, _index, maxRecordBytes);
+                return new JournalPartition(services, log, _writer, claim, mark, _content, _index, maxRecordBytes, _retained);
             }
         }
 
-        throw new JournalUnavailableException($"Another owner of log {log} is appending.", services.Options.ReopenDelay);
-    }
-
-    private async Task<(LogTip Tip, long Mark)> FindTipAsync()
-    {
-        var extent = await Bounded(services.Store.OpenAsync(log, cancellationToken));
-        if (extent.Last == 0)
-        {
-            return default;
-        }
-
-        RecordHeader? last = null;
-        await LogReading.ReadAsync(services, log, extent.Last - 1, record =>
-        {
-            last = LogReading.Header(log, record);
-            return true;
-        }, cancellationToken);
-        if (last is not { } header)
-        {
-            throw new DamagedLogException(log, extent.Last, "the store counts the record, but does not have it");
-        }
-
-        if (header.Mark < 0 || header.Mark >= header.Number)
-        {
-            throw new DamagedLogException(log, header.Number, $"its mark, {header.Mark}, is not before it");
-        }
-
-        return (new LogTip(header.Number, header.Checksum), header.Mark);
+        throw new JournalUnavailableException($"Another owner of log {log} is appending.", services.Options.HandOverDelay);
     }
 
     /// <returns>The new tip; null when another owner was faster.</returns>
@@ -131,6 +110,7 @@ internal sealed class PartitionOpening(JournalServices services, string log, Can
             }
 
             Index(record, now);
+            _retained?.Add(tip, record.Bytes, rented: null);
             return record.Number < claim.Number;
         }, cancellationToken);
         if (tip != claim)

@@ -13,6 +13,8 @@ internal sealed class PartitionSlot(JournalServices services, int number) : IDis
     private readonly CancellationTokenSource _stopping = new();
     private JournalPartition? _partition;
     private Task<JournalPartition>? _opening;
+    private CancellationTokenSource? _openingEnds;
+    private int _releases;
     private Exception? _failure;
     private long _failedAt;
     private LogTip _known;
@@ -31,12 +33,38 @@ internal sealed class PartitionSlot(JournalServices services, int number) : IDis
         }
     }
 
+    /// <summary>Why the partition is not open although it should be; null when it is open, or nobody asked for it, or it is another silo's.</summary>
+    internal string? Fault
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return !services.Ownership.IsMine(number) || _partition is { IsLost: false } ? null
+                    : _failure is not null ? _failure.Message
+                    : _partition is { Loss: not null and not JournalLoss.Closed } lost ? lost.Lost().Message
+                    : null;
+            }
+        }
+    }
+
     /// <summary>The partition, opened if need be.</summary>
+    /// <exception cref="JournalUnavailableException">It is another silo's, on its way there, or cannot be opened now.</exception>
     internal async Task<JournalPartition> GetAsync(CancellationToken cancellationToken)
     {
+        if (!services.Ownership.IsMine(number))
+        {
+            throw HandedOver("is another silo's");
+        }
+
         Task<JournalPartition> opening;
         lock (_lock)
         {
+            if (_releases > 0)
+            {
+                throw HandedOver("is being handed over");
+            }
+
             if (_partition is { IsLost: false })
             {
                 return _partition;
@@ -45,7 +73,8 @@ internal sealed class PartitionSlot(JournalServices services, int number) : IDis
             if (_opening is null)
             {
                 ThrowIfTooEarly();
-                _opening = services.Start(OpenAsync);
+                var ends = _openingEnds = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+                _opening = services.Start(() => OpenAsync(ends));
             }
 
             opening = _opening;
@@ -54,25 +83,48 @@ internal sealed class PartitionSlot(JournalServices services, int number) : IDis
         return await opening.WaitAsync(cancellationToken);
     }
 
-    /// <summary>Lets go of the partition, if it is open, after everything taken in is durable. It may be opened again.</summary>
-    internal Task ReleaseAsync(CancellationToken cancellationToken) => Current?.CloseAsync(cancellationToken) ?? Task.CompletedTask;
-
-    /// <summary>Lets go for good.</summary>
-    internal async Task StopAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Lets go of the partition after everything taken in is durable, and of an opening that is under way; accounts are refused meanwhile. When the partition
+    /// comes back it is opened again as if for the first time.
+    /// </summary>
+    internal async Task ReleaseAsync(CancellationToken cancellationToken)
     {
         Task? opening;
         lock (_lock)
         {
-            _stopping.Cancel();
+            _releases++;
             opening = _opening;
+            _openingEnds?.Cancel();
         }
 
-        if (opening is not null)
+        try
         {
-            await opening.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+            if (opening is not null)
+            {
+                await opening.WaitAsync(cancellationToken)
+                    .ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
+            }
 
-        await ReleaseAsync(cancellationToken);
+            if (_partition is { } partition)
+            {
+                await partition.CloseAsync(cancellationToken);
+                partition.Retained?.Clear();
+            }
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _releases--;
+            }
+        }
+    }
+
+    /// <summary>Lets go for good.</summary>
+    internal Task StopAsync(CancellationToken cancellationToken)
+    {
+        _stopping.Cancel();
+        return ReleaseAsync(cancellationToken);
     }
 
     /// <summary>Lets go at once; what waits fails.</summary>
@@ -105,16 +157,17 @@ internal sealed class PartitionSlot(JournalServices services, int number) : IDis
         }
     }
 
-    private async Task<JournalPartition> OpenAsync()
+    private async Task<JournalPartition> OpenAsync(CancellationTokenSource ends)
     {
+        using var disposed = ends;
         try
         {
             var known = _partition is { } lost && lost.Tip.Number > _known.Number ? lost.Tip : _known;
             _known = known;
-            var partition = await new PartitionOpening(services, LogName, _stopping.Token).OpenAsync(known);
+            var partition = await new PartitionOpening(services, LogName, ends.Token).OpenAsync(known, _partition?.Retained);
             lock (_lock)
             {
-                (_partition, _opening, _failure) = (partition, null, null);
+                (_partition, _opening, _openingEnds, _failure) = (partition, null, null, null);
             }
 
             partition.Checkpoint.Press();
@@ -125,6 +178,15 @@ internal sealed class PartitionSlot(JournalServices services, int number) : IDis
             Log.PartitionDamaged(services.Logger, LogName, damage.Record, damage.Reason);
             Fail(damage);
             throw;
+        }
+        catch (Exception exception) when (ends.IsCancellationRequested)
+        {
+            lock (_lock)
+            {
+                (_opening, _openingEnds) = (null, null);
+            }
+
+            throw HandedOver("was given up while it was being opened", exception);
         }
         catch (Exception exception)
         {
@@ -138,9 +200,12 @@ internal sealed class PartitionSlot(JournalServices services, int number) : IDis
     {
         lock (_lock)
         {
-            (_failure, _failedAt, _opening) = (failure, services.Time.GetTimestamp(), null);
+            (_failure, _failedAt, _opening, _openingEnds) = (failure, services.Time.GetTimestamp(), null, null);
         }
     }
+
+    private JournalUnavailableException HandedOver(string why, Exception? exception = null) =>
+        new($"{LogName} {why}.", services.Options.HandOverDelay, exception!);
 
     private TimeSpan? Left(long since, TimeSpan delay)
     {

@@ -78,6 +78,18 @@ public sealed class ProblemTests
         Assert.Equal(TimeSpan.FromSeconds(seconds), (await gateway.Post(Path, Good)).Headers.RetryAfter!.Delta);
     }
 
+    [Fact]
+    public async Task What_a_rate_limit_can_never_let_through_is_not_to_be_tried_again()
+    {
+        await using var gateway = await GatewayHost.Start();
+        gateway.Grains.Account("acme").OnCharge = _ => Task.FromResult<Answer<ChargeReply>>(new Refusal { Code = Code.RateLimited, Detail = "Too large.", IsLasting = true });
+
+        var problem = (await gateway.Post(Path, Good)).IsProblem(HttpStatusCode.TooManyRequests, "rate_limited");
+
+        Assert.False((bool?)problem.Json["retryable"]);
+        Assert.Null(problem.Headers.RetryAfter);
+    }
+
     [Theory]
     [InlineData("GET", "/", 404)]
     [InlineData("GET", "/v1", 404)]

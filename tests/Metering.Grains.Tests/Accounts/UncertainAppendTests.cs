@@ -119,7 +119,10 @@ public sealed class UncertainAppendTests
         }
 
         var refusals = await Task.WhenAll(charges.Select(charge => charge.Refused(Code.Unavailable)));
-        Assert.All(refusals, refusal => Assert.Equal(TimeSpan.FromSeconds(1), refusal.RetryAfter));
+
+        // Another owner is asked soon; this silo leaves the log alone for a while.
+        var wait = fate == AppendFate.Conflict ? TimeSpan.FromMilliseconds(50) : TimeSpan.FromSeconds(1);
+        Assert.All(refusals, refusal => Assert.Equal(wait, refusal.RetryAfter));
 
         // While the log is left alone everybody is told so at once.
         await Task.WhenAll(Enumerable.Range(0, Callers).Select(i => acme.Charge(Requests.Calls($"c{i}", 1m)).Refused(Code.Unavailable)));

@@ -20,7 +20,7 @@ public sealed class JournalThroughput
     {
         var options = new JournalOptions { MaxTailBytes = long.MaxValue / 4, MaxPendingBytes = 64 << 20, CheckpointInterval = TimeSpan.FromHours(1) };
         using var silo = new SiloJournal(new JournalServices(
-            new NoStore(), options, TimeProvider.System, TaskScheduler.Default, new NoCheckpoint(), NullLogger.Instance));
+            new NoStore(), options, TimeProvider.System, TaskScheduler.Default, new NoCheckpoint(), new OwnsAll(), NullLogger.Instance));
         var journals = new AccountJournal[Accounts];
         for (var account = 0; account < Accounts; account++)
         {

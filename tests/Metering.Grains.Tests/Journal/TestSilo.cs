@@ -7,14 +7,14 @@ using SiloJournal = Metering.Grains.Journal.Journal;
 namespace Metering.Grains.Tests.Journal;
 
 /// <summary>A silo's journal on a store and a clock of the test's.</summary>
-internal sealed class TestSilo : IDisposable, ICheckpointCaller
+internal sealed class TestSilo : IDisposable, ICheckpointCaller, IPartitionOwnership
 {
     internal const string Log = "partition-0";
 
     internal TestSilo(FaultyJournalStore store, JournalOptions? options = null)
     {
         Options = options ?? new JournalOptions();
-        Journal = new SiloJournal(new JournalServices(store, Options, Time, TaskScheduler.Default, this, NullLogger.Instance));
+        Journal = new SiloJournal(new JournalServices(store, Options, Time, TaskScheduler.Default, this, this, NullLogger.Instance));
     }
 
     internal JournalOptions Options { get; }
@@ -26,9 +26,14 @@ internal sealed class TestSilo : IDisposable, ICheckpointCaller
     /// <summary>What an account does when the checkpoint asks it.</summary>
     internal Func<string, Task> OnCheckpoint { get; set; } = _ => Task.CompletedTask;
 
+    /// <summary>Whether the silo takes itself for the owner of its partitions.</summary>
+    internal bool IsOwner { get; set; } = true;
+
     internal Task<AccountJournal> Open(string account) => Journal.OpenAsync(account, TestContext.Current.CancellationToken);
 
     public Task Checkpoint(string account) => OnCheckpoint(account);
+
+    public bool IsMine(int partition) => IsOwner;
 
     public void Dispose() => Journal.Dispose();
 }

@@ -18,7 +18,7 @@ internal sealed class SimulatedSilo : ICheckpointCaller
         _network = network;
         Scheduler = new SeededScheduler(random);
         Journal = new SiloJournal(new JournalServices(
-            new SimulatedJournalStore(disk, network, Scheduler), options, Time, Scheduler, this, NullLogger.Instance));
+            new SimulatedJournalStore(disk, network, Scheduler), options, Time, Scheduler, this, new OwnsAll(), NullLogger.Instance));
     }
 
     internal SeededScheduler Scheduler { get; }
