@@ -1,6 +1,7 @@
 using Metering.Grains;
 using Metering.Grains.Accounts;
 using Metering.Grains.Journal;
+using Metering.Grains.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Configuration;
@@ -22,6 +23,7 @@ public static class MeteringSilo
         silo.Services.Configure(accounts);
         silo.Services.AddJournal(journal);
         silo.Services.AddRateCards();
+        silo.Services.AddRouting();
         silo.Services.Configure(rateCards);
         silo.Services.Configure<SiloMessagingOptions>(options => options.MaxEnqueuedRequestsHardLimit = MaxWaitingPerAccount);
         return silo;

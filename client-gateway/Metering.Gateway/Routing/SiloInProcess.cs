@@ -1,4 +1,5 @@
 using Metering.Contracts;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Metering.Gateway.Routing;
 
