@@ -1,6 +1,7 @@
 using Metering.Grains;
 using Metering.Grains.Accounts;
 using Metering.Grains.Journal;
+using Metering.Grains.Placement;
 using Metering.Grains.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -21,6 +22,7 @@ public static class MeteringSilo
     {
         silo.Services.TryAddSingleton(TimeProvider.System);
         silo.Services.Configure(accounts);
+        silo.Services.AddPartitionPlacement();
         silo.Services.AddJournal(journal);
         silo.Services.AddRateCards();
         silo.Services.AddRouting();

@@ -14,7 +14,7 @@ public sealed partial class AccountGrain
     private static readonly TimeSpan KeepAliveFor = TimeSpan.FromMinutes(3);
 
     private TaskScheduler _scheduler = TaskScheduler.Default;
-    private DateTimeOffset _keptAliveAt;
+    private DateTimeOffset _usedUntil;
     private bool _isLeaving;
 
     /// <summary>Charges in one turn, in order, each on its own, on the caller's thread.</summary>
@@ -105,10 +105,10 @@ public sealed partial class AccountGrain
     private void KeepAlive()
     {
         var clock = _time.GetUtcNow();
-        if (clock - _keptAliveAt >= KeepAliveEvery)
+        if (_usedUntil - clock <= KeepAliveFor - KeepAliveEvery)
         {
-            _keptAliveAt = clock;
-            Post(() => DelayDeactivation(KeepAliveFor));
+            _usedUntil = clock + KeepAliveFor;
+            Stay();
         }
     }
 

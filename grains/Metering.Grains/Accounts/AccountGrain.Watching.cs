@@ -18,13 +18,18 @@ public sealed partial class AccountGrain
     /// </summary>
     private static readonly TimeSpan Lingering = TimeSpan.FromSeconds(1);
 
+    /// <summary>The collector must not come before the alarm that records the last hold's expiry.</summary>
+    private static readonly TimeSpan LastExpiry = TimeSpan.FromMinutes(1);
+
     private RecentChanges? _watched;
+    private IGrainTimer? _unwatched;
     private IGrainTimer? _alarm;
     private DateTimeOffset _alarmAt = DateTimeOffset.MaxValue;
+    private DateTimeOffset _staysUntil = DateTimeOffset.MinValue;
 
     /// <summary>
-    /// Changes are kept from the first watcher on, as long as the activation lives: an account that nobody watches pays nothing. A watcher is
-    /// shown only what is durable.
+    /// Changes are kept from the first watcher on, as long as the activation lives: an account that nobody watches pays nothing. After a crash
+    /// they are kept from the last snapshot on, so that a watcher who comes back soon has missed none. A watcher is shown only what is durable.
     /// </summary>
     public async Task<Answer<WatchPage>> Watch(long after, TimeSpan patience)
     {
@@ -40,7 +45,8 @@ public sealed partial class AccountGrain
 
             if (_account.Exists)
             {
-                _watched ??= new RecentChanges(_account.Sequence, ServiceProvider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
+                _watched ??= NewChanges(_account.Sequence);
+                StopForgetting();
                 var longest = patience > WatchPage.MaxPatience ? WatchPage.MaxPatience : patience;
                 if (after == _account.Sequence && longest > TimeSpan.Zero)
                 {
@@ -74,6 +80,37 @@ public sealed partial class AccountGrain
         return await FailureAsync(settled) is { } lost ? lost : page;
     }
 
+    private RecentChanges NewChanges(long since) => new(since, ServiceProvider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
+
+    /// <summary>Who watched before a crash comes back within seconds; if nobody does, what the recovery read is not kept.</summary>
+    private void KeepForReturningWatchers()
+    {
+        if (_watched is not null)
+        {
+            _unwatched = this.RegisterGrainTimer(
+                ForgetUnwatched,
+                new GrainTimerCreationOptions(_options.MaxWatcherAbsence, Timeout.InfiniteTimeSpan) { Interleave = true });
+        }
+    }
+
+    private Task ForgetUnwatched()
+    {
+        lock (_turn)
+        {
+            StopForgetting();
+            _watched?.Dispose();
+            _watched = null;
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private void StopForgetting()
+    {
+        _unwatched?.Dispose();
+        _unwatched = null;
+    }
+
     /// <summary>Under the turn lock: a turn in which nobody asks for anything, to record what fell due.</summary>
     private Refusal? Look()
     {
@@ -102,6 +139,7 @@ public sealed partial class AccountGrain
     /// <summary>Sees to it that what falls due next is recorded when it does, though nobody calls.</summary>
     private void WakeWhenDue()
     {
+        StayForHolds();
         var dueAt = _account.NextDueAt;
         if (dueAt >= _alarmAt)
         {
@@ -128,6 +166,34 @@ public sealed partial class AccountGrain
             _alarmAt = DateTimeOffset.MaxValue;
             WakeWhenDue();
         }
+    }
+
+    /// <summary>
+    /// An account with open holds stays in memory, however idle, until none can be open any more: were it collected, a hold would expire only
+    /// when somebody called, long after its time, and a watcher would not hear of it.
+    /// </summary>
+    private void StayForHolds()
+    {
+        if (_account.Holds.OpenUntil is var until && until != _staysUntil)
+        {
+            _staysUntil = until;
+            Stay();
+        }
+    }
+
+    /// <summary>Tells the idle collector how long holds and the router's calls keep this activation: one value, for the later would undo the earlier.</summary>
+    private void Stay()
+    {
+        if (!IsAtHome)
+        {
+            Post(Stay);
+            return;
+        }
+
+        var now = _time.GetUtcNow();
+        var forHolds = _staysUntil > now ? _staysUntil - now + LastExpiry : TimeSpan.Zero;
+        var forRouter = _usedUntil > now ? _usedUntil - now : TimeSpan.Zero;
+        DelayDeactivation(forHolds > forRouter ? forHolds : forRouter);
     }
 
     private void LeaveSoon(TimeSpan wait)
