@@ -103,7 +103,7 @@ internal sealed class Simulation
             case < 8_800:
                 _network.Step();
                 break;
-            case < 9_350:
+            case < 9_300:
                 Charge();
                 break;
             case < 9_550:
@@ -203,7 +203,7 @@ internal sealed class Simulation
     {
         var partition = AccountPartition.Of(account, Options.Partitions);
         var believers = Array.FindAll(_silos, silo => silo.IsMine(partition));
-        return believers.Length > 0 && _random.Next(20) > 0 ? believers[_random.Next(believers.Length)] : _silos[_random.Next(Silos)];
+        return believers.Length > 0 && _random.Next(6) > 0 ? believers[_random.Next(believers.Length)] : _silos[_random.Next(Silos)];
     }
 
     private void Charge()
