@@ -103,7 +103,7 @@ internal sealed class Simulation
             case < 8_800:
                 _network.Step();
                 break;
-            case < 9_300:
+            case < 9_200:
                 Charge();
                 break;
             case < 9_550:
@@ -127,15 +127,15 @@ internal sealed class Simulation
             case < 9_920:
                 HearNews();
                 break;
-            case < 9_925:
+            case < 9_932:
                 // A silo that is wrong about what it owns, for as long as no news comes.
                 var isMine = _random.Next(3) > 0;
                 Start(silo, () => silo.Believe(partition, isMine));
                 break;
-            case < 9_932:
+            case < 9_938:
                 Crash(Array.IndexOf(_silos, silo));
                 break;
-            case < 9_933:
+            case < 9_939:
                 Array.ForEach([0, 1, 2], Crash);
                 break;
             case < 9_975:
@@ -198,12 +198,12 @@ internal sealed class Simulation
         }
     }
 
-    /// <summary>Mostly a silo that takes itself for the owner, sometimes any: nothing but the store decides who is.</summary>
-    private SimulatedSilo SiloFor(string account)
+    /// <summary>Mostly a silo that takes itself for the owner, one time of so many any: nothing but the store decides who is.</summary>
+    private SimulatedSilo SiloFor(string account, int anyOf)
     {
         var partition = AccountPartition.Of(account, Options.Partitions);
         var believers = Array.FindAll(_silos, silo => silo.IsMine(partition));
-        return believers.Length > 0 && _random.Next(6) > 0 ? believers[_random.Next(believers.Length)] : _silos[_random.Next(Silos)];
+        return believers.Length > 0 && _random.Next(anyOf) > 0 ? believers[_random.Next(believers.Length)] : _silos[_random.Next(Silos)];
     }
 
     private void Charge()
@@ -214,7 +214,7 @@ internal sealed class Simulation
         }
 
         var charge = _unanswered[_random.Next(_unanswered.Count)];
-        var silo = SiloFor(charge.Account);
+        var silo = SiloFor(charge.Account, anyOf: 10);
         var known = _answered[charge.Account];
         Start(silo, async () =>
         {
@@ -235,7 +235,7 @@ internal sealed class Simulation
     private void Read()
     {
         var account = Accounts[_random.Next(Accounts.Length)];
-        var silo = SiloFor(account);
+        var silo = SiloFor(account, anyOf: 2);
         var known = _answered[account];
         Start(silo, async () =>
         {
