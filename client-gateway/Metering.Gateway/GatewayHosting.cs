@@ -35,7 +35,8 @@ public static class GatewayHosting
         services.AddSingleton<GatewayEndpoints>();
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelConfiguration>();
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton<GrainRouter>().AddSingleton<ChargeBatch>().AddSingleton<AccountList>()
+        services.TryAddSingleton<ISilos, SiloInProcess>();
+        services.AddSingleton<RetryBudget>().AddSingleton<FailureLog>().AddSingleton<GrainRouter>().AddSingleton<ChargeBatch>().AddSingleton<AccountList>()
             .AddSingleton<WatchHub>().AddSingleton<PatternWarnings>();
         services.AddSingleton<Admission>().AddSingleton<RequestBody>();
         services.AddSingleton<ChargeEndpoints>().AddSingleton<AccountEndpoints>().AddSingleton<GrantEndpoints>()

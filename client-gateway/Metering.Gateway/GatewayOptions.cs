@@ -23,11 +23,25 @@ public sealed class GatewayOptions
     public long MaxBodyBytes { get; set; } = 8 * 1_024 * 1_024;
 
     /// <summary>
-    /// How long a grain may take to answer, 50 ms to 5 min. After it the caller hears <c>unavailable</c>: the outcome is unknown, and
-    /// a retry with the same id finds it.
+    /// How long one attempt of a call to a silo may take, 50 ms to 5 min. Its outcome is then unknown; it is sent again, under the same id, while
+    /// <see cref="RequestTimeout"/> and <see cref="MaxConcurrentRetries"/> allow.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.050", "00:05:00")]
-    public TimeSpan GrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
+    public TimeSpan SiloTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// How long all attempts of a call may take, 50 ms to 5 min. After it the caller hears <c>unavailable</c>: the outcome is unknown, and a
+    /// retry with the same id finds it.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.050", "00:05:00")]
+    public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Calls that are being tried again at once; over it callers hear <c>unavailable</c> after the first attempt. 0, the default, tries nothing again: a gateway
+    /// in one process with its only silo has nobody else to ask.
+    /// </summary>
+    [Range(0, 1_000_000)]
+    public int MaxConcurrentRetries { get; set; }
 
     /// <summary>Requests in work at once over both edges; a gRPC stream is one. Over it callers hear <c>overloaded</c>.</summary>
     [Range(1, 1_000_000)]
@@ -45,7 +59,7 @@ public sealed class GatewayOptions
     [Range(typeof(TimeSpan), "00:00:00.010", "00:05:00")]
     public TimeSpan WatchHeartbeat { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>Accounts of one batch that are asked at once.</summary>
+    /// <summary>Accounts of one batch, or of one page of the list, that are asked at once.</summary>
     [Range(1, 10_000)]
     public int MaxAccountsInFlightPerBatch { get; set; } = 64;
 

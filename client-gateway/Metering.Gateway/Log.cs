@@ -5,12 +5,21 @@ namespace Metering.Gateway;
 /// <summary>What operators of a gateway read. Event ids are stable.</summary>
 internal static partial class Log
 {
-    [LoggerMessage(1, LogLevel.Warning, "A grain did not answer; the caller hears unavailable and may retry with the same id")]
-    public static partial void GrainUnavailable(this ILogger logger, Exception exception);
+    [LoggerMessage(1, LogLevel.Warning, "A grain did not answer; the caller hears unavailable and may retry with the same id ({Untold} more since this was last said)")]
+    public static partial void GrainUnavailable(this ILogger logger, long untold, Exception exception);
 
     [LoggerMessage(2, LogLevel.Error, "A request failed for no reason we know; the caller hears unavailable")]
     public static partial void RequestFailed(this ILogger logger, Exception exception);
 
     [LoggerMessage(3, LogLevel.Warning, "The silo does not answer: not ready")]
     public static partial void SiloNotReady(this ILogger logger, Exception exception);
+
+    [LoggerMessage(4, LogLevel.Warning, "Not connected to the cluster: {Reason} It goes on trying ({Cause})")]
+    public static partial void NoSilo(this ILogger logger, string reason, string cause);
+
+    [LoggerMessage(5, LogLevel.Information, "Connected to the cluster")]
+    public static partial void SilosFound(this ILogger logger);
+
+    [LoggerMessage(6, LogLevel.Critical, "The client of the cluster failed for no reason we know, and does not try again")]
+    public static partial void ConnectingFailed(this ILogger logger, Exception exception);
 }

@@ -35,6 +35,15 @@ public sealed record Refusal
     /// <summary>When to try again, for the codes that pass by themselves.</summary>
     [Id(6)] public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>True when what passes by itself for others of this code does not for this request, as one larger than a rate limit's burst.</summary>
+    [Id(7)] public bool IsLasting { get; init; }
+
+    /// <summary>
+    /// Whether sending the same request again, under the same id, can succeed without anybody changing the account:
+    /// the cause passes by itself.
+    /// </summary>
+    public bool IsRetryable => !IsLasting && Code.IsRetryable();
+
     public static Refusal Invalid(IReadOnlyList<FieldFault> errors) => new()
     {
         Code = Code.InvalidRequest,

@@ -40,9 +40,6 @@ public enum Code
 
 public static class Codes
 {
-    /// <summary>
-    /// Whether sending the same request again, under the same id, can succeed without anybody changing the account:
-    /// the cause passes by itself.
-    /// </summary>
+    /// <summary>Whether the cause passes by itself, unless <see cref="Refusal.IsLasting"/> says otherwise of a request.</summary>
     public static bool IsRetryable(this Code code) => code is Code.RateLimited or Code.Overloaded or Code.Unavailable;
 }

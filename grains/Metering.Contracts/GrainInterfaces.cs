@@ -4,6 +4,10 @@ namespace Metering.Contracts;
 /// One account, keyed by its id. Requests come well-formed (the gateway has checked every field); answers are durable
 /// as <see cref="Durability"/> says. A call that fails or times out has an unknown outcome: send it again with the same id.
 /// </summary>
+/// <remarks>
+/// Gateways give calls little time, so that what a lost silo held is soon sent elsewhere. Those that need more in good health have a
+/// <see cref="ResponseTimeoutAttribute"/>; for this interface and the others here.
+/// </remarks>
 [Alias("metering.IAccountGrain")]
 public interface IAccountGrain : IGrainWithStringKey
 {
@@ -71,7 +75,7 @@ public interface IAccountGrain : IGrainWithStringKey
     /// <summary>
     /// What happened after a sequence, oldest first; waits up to <paramref name="patience"/> (at most <see cref="WatchPage.MaxPatience"/>) when nothing has.
     /// </summary>
-    [Alias("Watch")]
+    [Alias("Watch"), ResponseTimeout("00:00:20")]
     Task<Answer<WatchPage>> Watch(long after, TimeSpan patience);
 
     /// <summary>What a charge would do, against the account's card or a draft (its id need not be new). Changes nothing.</summary>
@@ -84,7 +88,7 @@ public interface IAccountGrain : IGrainWithStringKey
 public interface IRateCardGrain : IGrainWithStringKey
 {
     /// <summary>Publishes the next version, or refuses with every fault of the draft by path.</summary>
-    [Alias("Publish")]
+    [Alias("Publish"), ResponseTimeout("00:00:10")]
     Task<Answer<PublishReply>> Publish(RateCardDraft draft);
 
     /// <summary>A version, or the latest published; refuses with <see cref="Code.RateCardNotFound"/>.</summary>
@@ -104,6 +108,14 @@ public interface IAccountDirectoryGrain : IGrainWithIntegerKey
     /// <param name="prefix">Empty for all.</param>
     /// <param name="after">Exclusive; empty to begin.</param>
     /// <param name="limit">1 to 1,000.</param>
-    [Alias("List")]
+    [Alias("List"), ResponseTimeout("00:00:10")]
     Task<AccountPage> List(string prefix, string after, int limit);
+}
+
+/// <summary>Answers on whichever silo it is asked through: gateways ask whether there is one. The key means nothing.</summary>
+[Alias("metering.ISiloProbeGrain")]
+public interface ISiloProbeGrain : IGrainWithIntegerKey
+{
+    [Alias("Answer")]
+    Task Answer();
 }

@@ -1,6 +1,7 @@
 using Metering.Grains;
 using Metering.Grains.Accounts;
 using Metering.Grains.Journal;
+using Metering.Grains.Placement;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Configuration;
@@ -20,6 +21,7 @@ public static class MeteringSilo
     {
         silo.Services.TryAddSingleton(TimeProvider.System);
         silo.Services.Configure(accounts);
+        silo.Services.AddPartitionPlacement();
         silo.Services.AddJournal(journal);
         silo.Services.AddRateCards();
         silo.Services.Configure(rateCards);

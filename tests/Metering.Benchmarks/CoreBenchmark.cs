@@ -19,6 +19,7 @@ namespace Metering.Benchmarks;
 [MemoryDiagnoser]
 public class CoreBenchmark
 {
+    private const int BatchSize = 100;
     private static readonly DateTimeOffset Start = new(2026, 3, 10, 12, 0, 0, TimeSpan.Zero);
     private readonly RateCard _card = Card();
     private Account _account = null!;
@@ -64,6 +65,18 @@ public class CoreBenchmark
         var charge = new Charge((++_charges).ToString(CultureInfo.InvariantCulture), [new ChargeLine("calls", Quantity.From(1m), [])], null, ChargeMode.Enforce);
         var decision = _account.DecideCharge(charge, Start, _card);
         Apply(decision.Charged);
+        return _account.Sequence;
+    }
+
+    /// <summary>A batch, as a gateway sends it: everything is warm, and the time is that of one of its charges.</summary>
+    [Benchmark(OperationsPerInvoke = BatchSize)]
+    public long DecideAndApplyBatch()
+    {
+        for (var i = 0; i < BatchSize; i++)
+        {
+            DecideAndApply();
+        }
+
         return _account.Sequence;
     }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Metering.LoadTest;
+using Metering.LoadTest.Run;
 using Spectre.Console;
 
 var trace = new Option<string?>("--trace") { Description = "Directory with code.csv and conv.csv (default: the sample that comes with this program)." };
@@ -27,7 +28,7 @@ var replay = new Command("replay", "Sends each call of a trace as one charge, th
 {
     trace, target, accounts, speed, concurrency, run, limit,
 };
-replay.SetAction(async (parsed, cancellationToken) =>
+replay.SetAction((parsed, cancellationToken) =>
 {
     _ = ReplayOptions.TryParseSpeed(parsed.GetRequiredValue(speed), out var factor); // Validated above.
     var options = new ReplayOptions
@@ -40,18 +41,43 @@ replay.SetAction(async (parsed, cancellationToken) =>
         Run = parsed.GetValue(run),
         Limit = parsed.GetValue(limit),
     };
+    return TellAsync(() => new Replay(options, new ReplayReport(AnsiConsole.Console)).RunAsync(cancellationToken));
+});
+
+var load = new LoadCommand();
+load.Command.SetAction((parsed, cancellationToken) => TellAsync(async () =>
+{
+    var report = await new LoadTestRun(load.PlanOf(parsed), new LoadConsole(AnsiConsole.Console)).RunAsync(load.PortOf(parsed), cancellationToken);
+    return report.IsRight;
+}));
+
+var coordinator = new Option<string>("--coordinator") { Description = "Where the run waits for this process.", DefaultValueFactory = _ => "127.0.0.1:8090" };
+var join = new Command("join", "Takes part in a run that another process leads.") { coordinator };
+join.SetAction((parsed, cancellationToken) => TellAsync(async () =>
+{
+    if (!System.Net.IPEndPoint.TryParse(parsed.GetRequiredValue(coordinator), out var at))
+    {
+        throw new LoadException("--coordinator must be an address and a port, such as 127.0.0.1:8090.");
+    }
+
+    await Participant.RunAsync(at.Address.ToString(), at.Port, new LoadConsole(AnsiConsole.Console), cancellationToken);
+    return true;
+}));
+
+return await new RootCommand("Load test of a metering server.") { replay, load.Command, join }.Parse(args).InvokeAsync();
+
+static async Task<int> TellAsync(Func<Task<bool>> command)
+{
     try
     {
-        return await new Replay(options, new ReplayReport(AnsiConsole.Console)).RunAsync(cancellationToken) ? 0 : 1;
+        return await command() ? 0 : 1;
     }
-    catch (Exception exception) when (exception is TraceException or ReplayException or NotSupportedException)
+    catch (Exception exception) when (exception is TraceException or ReplayException or LoadException or NotSupportedException)
     {
         await Console.Error.WriteLineAsync(exception.Message);
         return 1;
     }
-});
-
-return await new RootCommand("Load test of a metering server.") { replay }.Parse(args).InvokeAsync();
+}
 
 static void Require(bool valid, string message, Action<string> addError)
 {

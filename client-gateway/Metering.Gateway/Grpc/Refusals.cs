@@ -24,7 +24,7 @@ internal static class Refusals
             Required = refusal.Required.ToWireIfAny(),
             Available = refusal.Available.ToWireIfAny(),
             RetryAfter = refusal.RetryAfter is { } retryAfter ? Duration.FromTimeSpan(retryAfter) : null,
-            Retryable = refusal.Code.IsRetryable(),
+            Retryable = refusal.IsRetryable,
         };
         foreach (var fault in refusal.Errors)
         {

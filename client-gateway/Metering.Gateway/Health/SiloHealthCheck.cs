@@ -1,15 +1,15 @@
-using Metering.Contracts;
+using Metering.Gateway.Routing;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 
 namespace Metering.Gateway.Health;
 
 /// <summary>
-/// Ready means that a grain answers: red until the first answer, and red again as soon as the host stops, so that a balancer
+/// Ready means that a silo answers: red until the first answer, and red again as soon as the host stops, so that a balancer
 /// sends nothing more while what was accepted is finished.
 /// </summary>
 internal sealed class SiloHealthCheck(
-    IGrainFactory grains, Drain drain, TimeProvider time, ILogger<SiloHealthCheck> logger) : IHealthCheck, IDisposable
+    ISilos silos, Drain drain, TimeProvider time, ILogger<SiloHealthCheck> logger) : IHealthCheck, IDisposable
 {
     public const string Ready = "ready";
 
@@ -48,9 +48,14 @@ internal sealed class SiloHealthCheck(
 
     private async Task<HealthCheckResult> Ask()
     {
+        if (silos.WhyNotFound is { } reason)
+        {
+            return HealthCheckResult.Unhealthy(reason);
+        }
+
         try
         {
-            await grains.GetGrain<IAccountDirectoryGrain>(0).List("", "", 1).WaitAsync(AnswerTimeout, time);
+            await silos.Probe().WaitAsync(AnswerTimeout, time);
             return HealthCheckResult.Healthy();
         }
         catch (Exception exception)

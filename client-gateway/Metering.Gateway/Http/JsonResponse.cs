@@ -71,7 +71,7 @@ internal static class JsonResponse
 
     public static void WriteProblem(HttpContext context, Problem problem)
     {
-        if (problem.Status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable)
+        if ((problem.Status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable) && !problem.Refusal.IsLasting)
         {
             var seconds = Math.Ceiling((problem.Refusal.RetryAfter ?? DefaultRetryAfter).TotalSeconds);
             context.Response.Headers.RetryAfter = ((long)Math.Max(seconds, 1)).ToString(System.Globalization.CultureInfo.InvariantCulture);

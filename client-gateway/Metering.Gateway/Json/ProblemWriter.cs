@@ -26,7 +26,7 @@ internal static class ProblemWriter
 
         json.WriteAmountIfAny("required"u8, refusal.Required);
         json.WriteAmountIfAny("available"u8, refusal.Available);
-        json.WriteBoolean("retryable"u8, refusal.Code.IsRetryable());
+        json.WriteBoolean("retryable"u8, refusal.IsRetryable);
         if (refusal.Errors.Count > 0)
         {
             json.WriteStartArray("errors"u8);

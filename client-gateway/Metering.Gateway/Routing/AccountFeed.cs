@@ -78,7 +78,7 @@ internal sealed class AccountFeed(string account, GrainRouter router, TimeSpan p
             }
 
             var answer = await asked;
-            if (answer.Refusal is { } refusal && !refusal.Code.IsRetryable())
+            if (answer.Refusal is { } refusal && !refusal.IsRetryable)
             {
                 End(refusal);
                 return;

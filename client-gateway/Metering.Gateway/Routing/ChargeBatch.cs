@@ -12,66 +12,88 @@ internal readonly record struct BatchItem(string Account, ChargeRequest? Charge,
 
 /// <summary>
 /// Sends a batch as one message per account, and so many accounts at once. Charges of one account keep their order, as one caller's
-/// single calls would; between accounts there is no order to keep. Answers stand where their charges stood.
+/// single calls would; between accounts there is no order to keep. Answers stand where their charges stood. All of it has the time of one request.
 /// </summary>
 internal sealed class ChargeBatch(GrainRouter router, IOptions<GatewayOptions> options)
 {
+    private const int None = -1;
+
     private readonly int _maxInFlight = options.Value.MaxAccountsInFlightPerBatch;
 
     public async Task<Answer<ChargeReply>[]> Send(IReadOnlyList<BatchItem> items)
     {
         var answers = new Answer<ChargeReply>[items.Count];
-        var places = PlacesByAccount(items, answers);
+        var following = new int[items.Count];
+        var accounts = ByAccount(items, following, answers);
+        var deadline = router.Begin();
         var next = -1;
-        await Task.WhenAll(Enumerable.Range(0, Math.Min(_maxInFlight, places.Count)).Select(_ => SendNext()));
+        var sending = new Task[Math.Min(_maxInFlight, accounts.Count)];
+        for (var i = 0; i < sending.Length; i++)
+        {
+            sending[i] = SendNext();
+        }
+
+        await Task.WhenAll(sending);
         return answers;
 
         async Task SendNext()
         {
-            for (var i = Interlocked.Increment(ref next); i < places.Count; i = Interlocked.Increment(ref next))
+            for (var i = Interlocked.Increment(ref next); i < accounts.Count; i = Interlocked.Increment(ref next))
             {
-                await SendAccount(items, places[i], answers);
+                await SendAccount(items, accounts[i], following, answers, deadline);
             }
         }
     }
 
-    private static List<List<int>> PlacesByAccount(IReadOnlyList<BatchItem> items, Answer<ChargeReply>[] answers)
+    /// <summary>
+    /// Each account's charges as a chain through the batch: a list for each would be most of what a batch over many accounts allocates.
+    /// </summary>
+    private static List<Chain> ByAccount(IReadOnlyList<BatchItem> items, int[] following, Answer<ChargeReply>[] answers)
     {
-        var places = new List<List<int>>();
-        var accounts = new Dictionary<string, List<int>>(StringComparer.Ordinal);
+        var chains = new List<Chain>();
+        var places = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var i = 0; i < items.Count; i++)
         {
+            following[i] = None;
             if (items[i].Refusal is { } refusal)
             {
                 answers[i] = refusal;
                 continue;
             }
 
-            ref var ofAccount = ref CollectionsMarshal.GetValueRefOrAddDefault(accounts, items[i].Account, out _);
-            if (ofAccount is null)
+            ref var place = ref CollectionsMarshal.GetValueRefOrAddDefault(places, items[i].Account, out var known);
+            if (!known)
             {
-                ofAccount = [];
-                places.Add(ofAccount);
+                place = chains.Count;
+                chains.Add(new Chain(i, i, 1));
+                continue;
             }
 
-            ofAccount.Add(i);
+            ref var chain = ref CollectionsMarshal.AsSpan(chains)[place];
+            following[chain.Last] = i;
+            chain = new Chain(chain.First, i, chain.Count + 1);
         }
 
-        return places;
+        return chains;
     }
 
-    private async Task SendAccount(IReadOnlyList<BatchItem> items, List<int> places, Answer<ChargeReply>[] answers)
+    private async Task SendAccount(IReadOnlyList<BatchItem> items, Chain chain, int[] following, Answer<ChargeReply>[] answers, Deadline deadline)
     {
-        var charges = new ChargeRequest[places.Count];
-        for (var i = 0; i < charges.Length; i++)
+        var charges = new ChargeRequest[chain.Count];
+        var place = chain.First;
+        for (var i = 0; i < charges.Length; i++, place = following[place])
         {
-            charges[i] = items[places[i]].Charge!;
+            charges[i] = items[place].Charge!;
         }
 
-        var replies = await router.ChargeMany(items[places[0]].Account, charges);
-        for (var i = 0; i < charges.Length; i++)
+        var replies = await router.ChargeMany(items[chain.First].Account, charges, deadline);
+        place = chain.First;
+        for (var i = 0; i < charges.Length; i++, place = following[place])
         {
-            answers[places[i]] = replies[i];
+            answers[place] = replies[i];
         }
     }
+
+    /// <summary>An account's charges: the first and last of them in the batch, and how many.</summary>
+    private readonly record struct Chain(int First, int Last, int Count);
 }

@@ -1,25 +1,32 @@
 using Metering.Contracts;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Metering.Gateway.Routing;
 
 /// <summary>
-/// Takes well-formed requests to the grains that own them. What a grain cannot answer (late, unreachable, overloaded) becomes the refusal
-/// <see cref="Code.Unavailable"/> here, once, for both edges: its outcome is unknown, and the caller's retry with the same id finds it.
+/// Takes well-formed requests to the grains that own them, and takes them there again while a silo is away, within the caller's time
+/// (<see cref="Retrying"/>). Every attempt is the same request with the same id; why each may be repeated stands beside it
+/// (<see cref="Repetition"/>). What cannot be answered even so becomes a refusal here, once, for both edges (<see cref="SiloFailure"/>).
 /// </summary>
-internal sealed class GrainRouter(IGrainFactory grains, IOptions<GatewayOptions> options, ILogger<GrainRouter> logger)
+/// <remarks>
+/// An attempt whose time is over is not waited for, and may still be done: its repetition then hears what it did. Only one attempt of a call is
+/// waited for at a time, and Orleans lets go of the others when their own time is over, so they do not pile up.
+/// </remarks>
+internal sealed class GrainRouter(
+    IGrainFactory grains, ISilos silos, RetryBudget budget, FailureLog failures, IOptions<GatewayOptions> options, TimeProvider time)
 {
-    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+    private readonly TimeSpan _attempt = options.Value.SiloTimeout;
+    private readonly TimeSpan _request = options.Value.RequestTimeout;
 
-    private readonly TimeSpan _timeout = options.Value.GrainTimeout;
+    // Publishing and listing read and write a store within the call, which a silo in good health may take longer for.
+    private readonly TimeSpan _storeAttempt = TimeSpan.FromTicks(Math.Max(options.Value.SiloTimeout.Ticks, options.Value.RequestTimeout.Ticks / 3));
 
     public Task<Answer<ChargeReply>> Charge(string account, ChargeRequest charge) =>
-        Ask(account, Account(account), charge, static (grain, charge) => grain.Charge(charge));
+        Ask(account, Repetition.UnderItsId, charge, static (grain, charge) => grain.Charge(charge));
 
     public async Task<Answer<QuoteReply>> Quote(string account, ChargeRequest charge, RateCardDraft? draft)
     {
-        var answer = await Ask(account, Account(account), (charge, draft), static (grain, it) => grain.Quote(it.charge, it.draft));
+        var answer = await Ask(account, Repetition.Reading, (charge, draft), static (grain, it) => grain.Quote(it.charge, it.draft));
 
         // The grain finds faults in the draft, by their paths in it; in this body the draft has a field of its own.
         return draft is not null && answer.Refusal is { Code: Code.InvalidRequest, Errors.Count: > 0 } refusal
@@ -28,115 +35,205 @@ internal sealed class GrainRouter(IGrainFactory grains, IOptions<GatewayOptions>
     }
 
     public Task<Answer<ChargeView>> GetCharge(string account, string id) =>
-        Ask(account, Account(account), id, static (grain, id) => grain.GetCharge(id));
+        Ask(account, Repetition.Reading, id, static (grain, id) => grain.GetCharge(id));
 
     public Task<Answer<AccountView>> PutAccount(string account, AccountRequest settings) =>
-        Ask(account, Account(account), settings, static (grain, settings) => grain.Put(settings));
+        Ask(account, Repetition.Replacing, settings, static (grain, settings) => grain.Put(settings));
 
-    public Task<Answer<AccountView>> GetAccount(string account) =>
-        Ask(account, Account(account), 0, static (grain, _) => grain.Get());
+    public Task<Answer<AccountView>> GetAccount(string account) => GetAccount(account, Begin());
+
+    public Task<Answer<AccountView>> GetAccount(string account, Deadline deadline) =>
+        Ask(account, Repetition.Reading, 0, static (grain, _) => grain.Get(), _attempt, deadline);
 
     public Task<Answer<GrantReply>> AddGrant(string account, GrantRequest grant) =>
-        Ask(account, Account(account), grant, static (grain, grant) => grain.AddGrant(grant));
+        Ask(account, Repetition.UnderItsId, grant, static (grain, grant) => grain.AddGrant(grant));
 
     public Task<Answer<GrantReply>> VoidGrant(string account, string grant) =>
-        Ask(account, Account(account), grant, static (grain, grant) => grain.VoidGrant(grant));
+        Ask(account, Repetition.Ending, grant, static (grain, grant) => grain.VoidGrant(grant));
 
     public Task<Answer<HoldReply>> PlaceHold(string account, HoldRequest hold) =>
-        Ask(account, Account(account), hold, static (grain, hold) => grain.PlaceHold(hold));
+        Ask(account, Repetition.UnderItsId, hold, static (grain, hold) => grain.PlaceHold(hold));
 
     public Task<Answer<SettleReply>> Settle(string account, SettleRequest settle) =>
-        Ask(account, Account(account), settle, static (grain, settle) => grain.Settle(settle));
+        Ask(account, Repetition.UnderItsId, settle, static (grain, settle) => grain.Settle(settle));
 
     public Task<Answer<SettleReply>> Release(string account, ReleaseRequest release) =>
-        Ask(account, Account(account), release, static (grain, release) => grain.Release(release));
+        Ask(account, Repetition.UnderItsId, release, static (grain, release) => grain.Release(release));
 
     public Task<Answer<ReversalReply>> Reverse(string account, ReversalRequest reversal) =>
-        Ask(account, Account(account), reversal, static (grain, reversal) => grain.Reverse(reversal));
+        Ask(account, Repetition.UnderItsId, reversal, static (grain, reversal) => grain.Reverse(reversal));
 
     public Task<Answer<BudgetView>> PutBudget(string account, BudgetRequest budget) =>
-        Ask(account, Account(account), budget, static (grain, budget) => grain.PutBudget(budget));
+        Ask(account, Repetition.Replacing, budget, static (grain, budget) => grain.PutBudget(budget));
 
+    // Once it is removed there is no such budget, and that is what a second attempt would hear.
     public Task<Answer<BudgetView>> DeleteBudget(string account, string budget) =>
-        Ask(account, Account(account), budget, static (grain, budget) => grain.DeleteBudget(budget));
+        Ask(account, Repetition.Once, budget, static (grain, budget) => grain.DeleteBudget(budget));
 
     public Task<Answer<PolicyView>> PutPolicy(string account, PolicyRequest policy) =>
-        Ask(account, Account(account), policy, static (grain, policy) => grain.PutPolicy(policy));
+        Ask(account, Repetition.Replacing, policy, static (grain, policy) => grain.PutPolicy(policy));
 
     public Task<Answer<AccountView>> Close(string account) =>
-        Ask(account, Account(account), 0, static (grain, _) => grain.Close());
+        Ask(account, Repetition.Ending, 0, static (grain, _) => grain.Close());
 
-    /// <summary>What happened after a sequence. The patience must leave the grain time to answer.</summary>
+    /// <summary>What happened after a sequence; with patience the grain waits for something to happen, and each attempt so much longer.</summary>
     public Task<Answer<WatchPage>> Watch(string account, long after, TimeSpan patience) =>
-        Ask(account, Account(account), (after, patience), static (grain, it) => grain.Watch(it.after, it.patience));
+        Ask(account, Repetition.Reading, (after, patience), static (grain, it) => grain.Watch(it.after, it.patience), _attempt + patience, new Deadline(time, _request + patience));
 
+    // Publishing what is the latest already is answered with that version, so a version that did land answers for itself.
     public Task<Answer<PublishReply>> Publish(string card, RateCardDraft draft) =>
-        Ask(null, RateCard(card), draft, static (grain, draft) => grain.Publish(draft));
+        AskCard(card, Repetition.Replacing, draft, static (grain, draft) => grain.Publish(draft), _storeAttempt);
 
     public Task<Answer<RateCardView>> GetRateCard(string card, int? version) =>
-        Ask(null, RateCard(card), version, static (grain, version) => grain.Get(version));
+        AskCard(card, Repetition.Reading, version, static (grain, version) => grain.Get(version), _attempt);
 
     /// <summary>A page of the accounts' ids.</summary>
     public Task<Answer<AccountPage>> ListAccounts(string prefix, string after, int limit) =>
-        Ask(
-            null,
-            grains.GetGrain<IAccountDirectoryGrain>(0),
-            (prefix, after, limit),
-            static async (grain, it) => (Answer<AccountPage>)await grain.List(it.prefix, it.after, it.limit));
+        silos.WhyNotFound is { } reason
+            ? NotFound<AccountPage>(null, reason)
+            : Send(
+                null,
+                Repetition.Reading,
+                grains.GetGrain<IAccountDirectoryGrain>(0),
+                (prefix, after, limit),
+                static async (grain, it) => (Answer<AccountPage>)await grain.List(it.prefix, it.after, it.limit),
+                _storeAttempt,
+                Begin());
 
-    /// <summary>Charges of one account, in order: as many answers as charges.</summary>
-    public async Task<IReadOnlyList<Answer<ChargeReply>>> ChargeMany(string account, IReadOnlyList<ChargeRequest> charges)
+    /// <summary>When a request that begins now has waited long enough, for those that are several calls.</summary>
+    public Deadline Begin() => new(time, _request);
+
+    /// <summary>Charges of one account, in order: as many answers as charges. Only those without an answer are sent again.</summary>
+    public async Task<IReadOnlyList<Answer<ChargeReply>>> ChargeMany(string account, IReadOnlyList<ChargeRequest> charges, Deadline deadline)
     {
-        try
+        if (silos.WhyNotFound is { } reason)
         {
-            var answers = await Account(account).ChargeMany(charges).WaitAsync(_timeout);
-            return answers.Count == charges.Count
-                ? answers
-                : throw new InvalidOperationException($"{charges.Count} charges got {answers.Count} answers.");
-        }
-        catch (Exception exception)
-        {
-            var refusal = Unavailable(account, exception);
+            var refusal = SiloFailure.NotFound(account, reason);
             return [.. charges.Select(_ => (Answer<ChargeReply>)refusal)];
         }
-    }
 
-    private IAccountGrain Account(string account) => grains.GetGrain<IAccountGrain>(account);
-
-    private IRateCardGrain RateCard(string card) => grains.GetGrain<IRateCardGrain>(card);
-
-    private async Task<Answer<T>> Ask<TGrain, TArgument, T>(
-        string? account, TGrain grain, TArgument argument, Func<TGrain, TArgument, Task<Answer<T>>> call)
-        where T : class
-    {
+        var sending = new ChargeSending(charges);
+        var grain = grains.GetGrain<IAccountGrain>(account);
+        var retrying = (Retrying?)null;
         try
         {
-            var answer = call(grain, argument);
-            return await (answer.IsCompletedSuccessfully ? answer : answer.WaitAsync(_timeout));
+            while (true)
+            {
+                var mayPass = true;
+                var failure = (Exception?)null;
+                try
+                {
+                    // In a batch of many accounts the time may be over before the turn of one has come.
+                    var left = deadline.Within(_attempt);
+                    var sent = left > TimeSpan.Zero ? grain.ChargeMany(sending.Unanswered) : throw new TimeoutException();
+                    sending.Take(await sent.WaitAsync(left, time));
+                }
+                catch (Exception exception)
+                {
+                    failure = exception;
+                    (var refusal, mayPass) = SiloFailure.Of(account, exception);
+                    sending.Refuse(refusal);
+                }
+
+                if (sending.Unanswered.Count > 0 && mayPass)
+                {
+                    retrying ??= new Retrying(budget, deadline, time);
+                    if (await retrying.Again(sending.RetryAfter))
+                    {
+                        continue;
+                    }
+                }
+
+                if (failure is not null)
+                {
+                    failures.GivenUp(failure);
+                }
+
+                return sending.Answers;
+            }
         }
-        catch (Exception exception)
+        finally
         {
-            return Unavailable(account, exception);
+            retrying?.Dispose();
         }
     }
 
-    private Refusal Unavailable(string? account, Exception exception)
-    {
-        if (exception is TimeoutException or OrleansException or OperationCanceledException)
-        {
-            logger.GrainUnavailable(exception);
-        }
-        else
-        {
-            logger.RequestFailed(exception);
-        }
+    private static Task<Answer<T>> NotFound<T>(string? account, string reason)
+        where T : class =>
+        Task.FromResult<Answer<T>>(SiloFailure.NotFound(account, reason));
 
-        return new Refusal
+    private Task<Answer<T>> Ask<TArgument, T>(
+        string account, Repetition repetition, TArgument argument, Func<IAccountGrain, TArgument, Task<Answer<T>>> call)
+        where T : class =>
+        Ask(account, repetition, argument, call, _attempt, Begin());
+
+    private Task<Answer<T>> Ask<TArgument, T>(
+        string account, Repetition repetition, TArgument argument, Func<IAccountGrain, TArgument, Task<Answer<T>>> call, TimeSpan attempt, Deadline deadline)
+        where T : class =>
+        silos.WhyNotFound is { } reason
+            ? NotFound<T>(account, reason)
+            : Send(account, repetition, grains.GetGrain<IAccountGrain>(account), argument, call, attempt, deadline);
+
+    private Task<Answer<T>> AskCard<TArgument, T>(
+        string card, Repetition repetition, TArgument argument, Func<IRateCardGrain, TArgument, Task<Answer<T>>> call, TimeSpan attempt)
+        where T : class =>
+        silos.WhyNotFound is { } reason
+            ? NotFound<T>(null, reason)
+            : Send(null, repetition, grains.GetGrain<IRateCardGrain>(card), argument, call, attempt, Begin());
+
+    private async Task<Answer<T>> Send<TGrain, TArgument, T>(
+        string? account,
+        Repetition repetition,
+        TGrain grain,
+        TArgument argument,
+        Func<TGrain, TArgument, Task<Answer<T>>> call,
+        TimeSpan attempt,
+        Deadline deadline)
+        where T : class
+    {
+        var retrying = (Retrying?)null;
+        try
         {
-            Code = Code.Unavailable,
-            Detail = "No answer came in time. It may or may not have been done: send it again with the same id.",
-            Account = account,
-            RetryAfter = RetryAfter,
-        };
+            while (true)
+            {
+                Answer<T> answer;
+                bool mayPass;
+                var failure = (Exception?)null;
+                try
+                {
+                    var left = deadline.Within(attempt);
+                    var sent = left > TimeSpan.Zero ? call(grain, argument) : throw new TimeoutException();
+                    answer = await (sent.IsCompletedSuccessfully ? sent : sent.WaitAsync(left, time));
+                    mayPass = answer.Refusal is { Code: Code.Unavailable };
+                }
+                catch (Exception exception)
+                {
+                    failure = exception;
+                    (var refusal, mayPass) = SiloFailure.Of(account, exception);
+                    answer = refusal;
+                }
+
+                if (mayPass && repetition.IsSafe())
+                {
+                    // What the silo asks for counts; what is asked of callers after a failed attempt does not.
+                    retrying ??= new Retrying(budget, deadline, time);
+                    if (await retrying.Again(failure is null ? answer.Refusal!.RetryAfter : null))
+                    {
+                        continue;
+                    }
+                }
+
+                if (failure is not null)
+                {
+                    failures.GivenUp(failure);
+                }
+
+                return answer;
+            }
+        }
+        finally
+        {
+            retrying?.Dispose();
+        }
     }
 }

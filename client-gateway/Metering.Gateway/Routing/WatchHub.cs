@@ -17,8 +17,8 @@ internal sealed class WatchHub(GrainRouter router, Drain drain, IOptions<Gateway
     private readonly ConcurrentDictionary<string, AccountFeed> _feeds = new(StringComparer.Ordinal);
     private readonly int _maxWatchers = options.Value.MaxWatchers;
 
-    // The grain must have answered before the router gives it up.
-    private readonly TimeSpan _patience = TimeSpan.FromTicks(Math.Min(WatchPage.MaxPatience.Ticks, options.Value.GrainTimeout.Ticks / 2));
+    // Only when it is over is it noticed that a silo has gone with the poll it held, so it is shorter than an account would bear.
+    private readonly TimeSpan _patience = TimeSpan.FromTicks(Math.Min(WatchPage.MaxPatience.Ticks, options.Value.RequestTimeout.Ticks / 4));
 
     private int _watchers;
 

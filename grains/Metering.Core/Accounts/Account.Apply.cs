@@ -13,8 +13,6 @@ public sealed partial class Account
     /// <summary>Stands where credits are settled that were held for no meter.</summary>
     private static readonly ChargeLine NoUsage = new("", Quantity.Zero, []);
 
-    private Action<string>? _forget;
-
     /// <summary>Changes the state as an entry says. Entries come in order, each once, without gaps.</summary>
     /// <exception cref="InvalidOperationException">The entry does not follow the last one.</exception>
     public void Apply(Entry entry)
@@ -49,8 +47,7 @@ public sealed partial class Account
                 ApplyReversed(reversed);
                 break;
             case SettingsChanged changed:
-                CreatedAt = _settings is null ? entry.At : CreatedAt;
-                _settings = changed.Settings;
+                ApplySettings(changed);
                 break;
             case GrantAdded or GrantActivated or GrantRefilled or GrantExpired or GrantVoided:
                 ApplyToGrant(entry);
@@ -78,6 +75,20 @@ public sealed partial class Account
         _lastAt = entry.At;
     }
 
+    private void ApplySettings(SettingsChanged changed)
+    {
+        if (_settings is null)
+        {
+            CreatedAt = changed.At;
+        }
+        else if (_settings.Period != changed.Settings.Period)
+        {
+            _budgets.ChangePeriod(changed.Sequence);
+        }
+
+        _settings = changed.Settings;
+    }
+
     private void ApplyCharged(Charged charged)
     {
         ApplyPaid(charged);
@@ -92,7 +103,7 @@ public sealed partial class Account
         }
         else
         {
-            _producers.Add(charged, _limits, _reversals.Forget);
+            _producers.Add(charged, _limits, _reversals);
         }
     }
 
@@ -113,8 +124,10 @@ public sealed partial class Account
     private void ApplyPaid(PaidOperation paid)
     {
         ApplyPayment(paid.Payment, paid);
-        foreach (var line in paid.Lines)
+        for (var i = 0; i < paid.Lines.Count; i++)
         {
+            var line = paid.Lines[i];
+
             // What was settled as credits has no price and counts under none.
             if (line.Price.Length > 0)
             {
@@ -151,9 +164,9 @@ public sealed partial class Account
 
     private void ApplyPayment(Payment payment, Entry entry)
     {
-        foreach (var burn in payment.Burns)
+        for (var i = 0; i < payment.Burns.Count; i++)
         {
-            _grants.Burn(Known(burn.Grant), burn.Credits, entry.At);
+            _grants.Burn(Known(payment.Burns[i].Grant), payment.Burns[i].Credits, entry.At);
         }
 
         if (payment.Refund is { } refund)
@@ -212,7 +225,7 @@ public sealed partial class Account
     private void Remember(Operation operation)
     {
         _remembered.Add(operation);
-        _remembered.Forget(operation.At, _limits, _forget ??= _reversals.Forget);
+        _remembered.Forget(operation.At, _limits, _reversals);
     }
 
     private static Grant NewGrant(GrantTerms terms, Entry entry)

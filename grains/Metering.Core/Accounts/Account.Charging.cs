@@ -27,8 +27,9 @@ public readonly record struct ChargeDecision(Outcome Outcome, Charged? Charged =
 /// <param name="Required">When credits or a budget were short: what it needed.</param>
 /// <param name="Available">When credits or a budget were short: what it could have had.</param>
 /// <param name="Line">When a line was refused: its index.</param>
-/// <param name="RetryAfter">When a rate limit refused: after which it would not.</param>
-public readonly record struct Shortfall(Credits? Required = null, Credits? Available = null, int Line = 0, TimeSpan? RetryAfter = null);
+/// <param name="RetryAfter">When a rate limit refused: after which it would not; null when it always will.</param>
+/// <param name="BeyondBurst">When a rate limit refused: the request is larger than it ever lets through at once.</param>
+public readonly record struct Shortfall(Credits? Required = null, Credits? Available = null, int Line = 0, TimeSpan? RetryAfter = null, bool BeyondBurst = false);
 
 public sealed partial class Account
 {
@@ -102,7 +103,7 @@ public sealed partial class Account
         // Recorded usage happened, whatever the policy says; the rest hears the first reason of all.
         if (charge.Mode != ChargeMode.Record && verdict.Refusals.Count > 0 && (pricing == Outcome.Done || verdict.Refusals[0] < pricing))
         {
-            return new ChargeDecision(verdict.Refusals[0], Why: new Shortfall(Line: priced.Line, RetryAfter: verdict.RetryAfter));
+            return new ChargeDecision(verdict.Refusals[0], Why: new Shortfall(Line: priced.Line, RetryAfter: verdict.RetryAfter, BeyondBurst: verdict.BeyondBurst));
         }
 
         if (pricing != Outcome.Done)

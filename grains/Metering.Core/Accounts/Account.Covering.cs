@@ -96,7 +96,7 @@ public sealed partial class Account
     }
 
     private bool Fits(BurnPlan burn) =>
-        Credits.Fits(Overage.Value + burn.OverageAdded.Value) && Credits.Fits(_grants.Remaining.Value + burn.Unreturned.Value);
+        Credits.FitsSum(Overage, burn.OverageAdded) && Credits.FitsSum(_grants.Remaining, burn.Unreturned);
 
     private Payment PaymentOf(BurnPlan burn, Credits credits) => new()
     {

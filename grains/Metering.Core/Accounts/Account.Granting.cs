@@ -40,7 +40,7 @@ public sealed partial class Account
             return new GrantDecision(Outcome.ExpiresInPast);
         }
 
-        if (!Credits.Fits(_grants.Remaining.Value + terms.Amount.Value))
+        if (!Credits.FitsSum(_grants.Remaining, terms.Amount))
         {
             return new GrantDecision(Outcome.OutOfRange);
         }

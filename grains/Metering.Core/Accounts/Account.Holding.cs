@@ -75,7 +75,7 @@ public sealed partial class Account
 
         if (verdict.Refusals.Count > 0 && (pricing == Outcome.Done || verdict.Refusals[0] < pricing))
         {
-            return new HoldDecision(verdict.Refusals[0], Why: new Shortfall(RetryAfter: verdict.RetryAfter));
+            return new HoldDecision(verdict.Refusals[0], Why: new Shortfall(RetryAfter: verdict.RetryAfter, BeyondBurst: verdict.BeyondBurst));
         }
 
         return pricing == Outcome.Done ? SetAside(hold, credits, verdict, now) : new HoldDecision(pricing);
@@ -169,7 +169,7 @@ public sealed partial class Account
             return new HoldDecision(Outcome.InsufficientCredits, Why: new Shortfall(credits, available));
         }
 
-        if (!Credits.Fits(Held.Value + credits.Value))
+        if (!Credits.FitsSum(Held, credits))
         {
             return new HoldDecision(Outcome.OutOfRange);
         }

@@ -51,7 +51,7 @@ public sealed partial class Account
 
         priced.Version = version;
         priced.Lines = new ChargedLine[usage.Count];
-        var total = 0m;
+        Int128 total = 0;
         for (var i = 0; i < usage.Count; i++)
         {
             priced.Line = i;
@@ -71,7 +71,7 @@ public sealed partial class Account
             }
 
             priced.Lines[i] = line;
-            total += line.Priced.Credits.Value;
+            total = unchecked(total + line.Priced.Credits.Nanos);
         }
 
         if (timeliness != Outcome.Done)
@@ -79,12 +79,12 @@ public sealed partial class Account
             return timeliness;
         }
 
-        if (!Credits.Fits(total))
+        if (!FixedPoint.Fits(total))
         {
             return Outcome.OutOfRange;
         }
 
-        priced.Total = Credits.From(total);
+        priced.Total = Credits.FromNanos(total);
         return Outcome.Done;
     }
 
@@ -115,16 +115,16 @@ public sealed partial class Account
     private bool TryPriceLine(ChargeLine usage, Price price, DateTimeOffset periodStart, ReadOnlySpan<ChargedLine> earlier, out ChargedLine line)
     {
         line = null!;
-        var before = _counters.Get(price.Key, periodStart).Value;
+        var before = _counters.Get(price.Key, periodStart).Nanos;
         foreach (var other in earlier)
         {
             if (other.Usage.Meter == usage.Meter && other.Price == price.Id)
             {
-                before += other.Usage.Quantity.Value;
+                before = unchecked(before + other.Usage.Quantity.Nanos);
             }
         }
 
-        if (!Quantity.TryFrom(before, out var quantityBefore) || !price.TryLine(quantityBefore, usage.Quantity, Settings.Discount, out var priced))
+        if (!Quantity.TryFromNanos(before, out var quantityBefore) || !price.TryLine(quantityBefore, usage.Quantity, Settings.Discount, out var priced))
         {
             return false;
         }

@@ -33,8 +33,8 @@ internal sealed class Producers
 
     internal bool AnySilentThrough(DateTimeOffset instant) => _byName.Values.Any(producer => producer.LastAt <= instant);
 
-    /// <summary>Keeps a charge in place of the one so many numbers before it, and tells the id of that.</summary>
-    internal void Add(Charged charged, AccountLimits limits, Action<string> forgotten)
+    /// <summary>Keeps a charge in place of the one so many numbers before it, and forgets what was given back of that.</summary>
+    internal void Add(Charged charged, AccountLimits limits, Reversals reversals)
     {
         if (!_byName.TryGetValue(charged.Producer!, out var producer))
         {
@@ -43,7 +43,7 @@ internal sealed class Producers
                 foreach (var (silent, slots) in _byName.Where(pair => pair.Value.LastAt <= charged.At - limits.IdWindow).Select(pair => (pair.Key, pair.Value.Slots)).ToList())
                 {
                     _byName.Remove(silent);
-                    Array.ForEach(slots, slot => Forget(slot.Entry, forgotten));
+                    Array.ForEach(slots, slot => Forget(slot.Entry, reversals));
                 }
             }
 
@@ -54,7 +54,7 @@ internal sealed class Producers
         producer.Highest = Math.Max(producer.Highest, charged.ProducerSequence);
         producer.LastAt = charged.At;
         ref var slot = ref producer.Slots[charged.ProducerSequence % Window];
-        Forget(slot.Entry, forgotten);
+        Forget(slot.Entry, reversals);
         slot = (charged.ProducerSequence, charged.Encoded);
     }
 
@@ -95,11 +95,11 @@ internal sealed class Producers
         return producers;
     }
 
-    private static void Forget(byte[]? entry, Action<string> forgotten)
+    private static void Forget(byte[]? entry, Reversals reversals)
     {
-        if (entry is not null)
+        if (entry is not null && reversals.Any)
         {
-            forgotten(Operation.PeekIdentity(entry).Id);
+            reversals.Forget(Operation.PeekIdentity(entry).Id);
         }
     }
 

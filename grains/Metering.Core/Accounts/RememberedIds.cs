@@ -1,3 +1,4 @@
+using System.Text;
 using Metering.Core.Encoding;
 using Metering.Core.Entries;
 
@@ -5,12 +6,24 @@ namespace Metering.Core.Accounts;
 
 /// <summary>
 /// The ids an account remembers, each with the entry that used it: a retry is answered from that entry, and told apart from another request
-/// under the same id by comparing the two, not their hashes. Entries are kept as their bytes, a fraction of their size as objects.
+/// under the same id by comparing the two, not their hashes.
 /// </summary>
+/// <remarks>
+/// A busy account remembers thousands for a day, and of a million accounts most remember a few. So none is an object: the entries lie in
+/// <see cref="OperationBlocks"/>, and a table with open addressing says where. A hash only leads to an entry; the id is compared with the one that is
+/// written there, so two ids are never taken for one. The hash of a run has no part in any outcome, nor in the bytes of the state.
+/// </remarks>
 internal sealed class RememberedIds
 {
-    private readonly Dictionary<string, byte[]> _byId = new(StringComparer.Ordinal);
-    private readonly Queue<Remembered> _oldestFirst = [];
+    private const int MinSlots = 8;
+
+    /// <summary>A table is halved when less than one in so many of its slots is in use.</summary>
+    private const int MinUsedShare = 8;
+
+    private readonly OperationBlocks _operations = new();
+
+    // A power of two long, and at most three quarters full: whoever looks for what is not there soon comes to an empty slot.
+    private Slot[] _slots = [];
 
     /// <summary>
     /// The latest usage time of a forgotten request: one stamped at or before it may be a retry of that, so it is
@@ -18,34 +31,66 @@ internal sealed class RememberedIds
     /// </summary>
     internal DateTimeOffset ForgottenThrough { get; private set; } = DateTimeOffset.MinValue;
 
-    internal int Count => _byId.Count;
+    internal int Count => _operations.Count;
 
-    internal Operation? Find(string id) => _byId.TryGetValue(id, out var entry) ? (Operation)Entry.Decode(entry) : null;
+    /// <summary>The memory its table and blocks take.</summary>
+    internal int BytesTaken => (_slots.Length * Slot.Size) + _operations.BytesTaken;
 
+    internal Operation? Find(string id)
+    {
+        if (Count == 0)
+        {
+            return null;
+        }
+
+        var hash = Slot.HashOf(id);
+        for (var at = HomeOf(hash); !_slots[at].IsEmpty; at = Next(at))
+        {
+            if (_slots[at].Hash == hash && _operations.At(_slots[at].Place).Entry is var entry && IsUnder(id, entry))
+            {
+                return (Operation)Entry.Decode(entry);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Remembers an operation under an id that is not remembered.</summary>
     internal void Add(Operation operation) => Add(operation.Id, operation.At, operation.Time, operation.Encoded);
 
-    /// <summary>Forgets what is beyond the window or the count, telling each id.</summary>
-    internal void Forget(DateTimeOffset now, AccountLimits limits, Action<string> forgotten)
+    /// <summary>Forgets what is beyond the window or the count, and what was given back of it.</summary>
+    internal void Forget(DateTimeOffset now, AccountLimits limits, Reversals reversals)
     {
-        while (_oldestFirst.TryPeek(out var oldest) && (_oldestFirst.Count > limits.MaxIds || oldest.At <= now - limits.IdWindow))
+        var through = (now - limits.IdWindow).UtcTicks;
+        while (_operations.Count > 0 && _operations.Oldest is var oldest && (_operations.Count > limits.MaxIds || oldest.AtTicks <= through))
         {
-            _oldestFirst.Dequeue();
-            _byId.Remove(oldest.Id);
-            forgotten(oldest.Id);
-            if (oldest.Time > ForgottenThrough)
+            if (oldest.TimeTicks > ForgottenThrough.UtcTicks)
             {
-                ForgottenThrough = oldest.Time;
+                ForgottenThrough = new DateTimeOffset(oldest.TimeTicks, TimeSpan.Zero);
             }
+
+            if (reversals.Any)
+            {
+                reversals.Forget(Operation.PeekIdentity(oldest.Entry).Id);
+            }
+
+            Vacate(new Slot(oldest.Hash, _operations.OldestPlace));
+            _operations.RemoveOldest();
+        }
+
+        if (_slots.Length > MinSlots && Count < _slots.Length / MinUsedShare)
+        {
+            Resize(_slots.Length / 2);
         }
     }
 
     internal void Write(ByteWriter writer)
     {
         writer.Instant(ForgottenThrough);
-        writer.Count(_oldestFirst.Count);
-        foreach (var oldest in _oldestFirst)
+        writer.Count(_operations.Count);
+        foreach (var operation in _operations)
         {
-            writer.Bytes(_byId[oldest.Id]);
+            writer.Bytes(operation.Entry);
         }
     }
 
@@ -54,20 +99,103 @@ internal sealed class RememberedIds
         var remembered = new RememberedIds { ForgottenThrough = reader.Instant() };
         for (var left = reader.Count(); left > 0; left--)
         {
-            var entry = reader.Bytes().ToArray();
+            var entry = reader.Bytes();
             var (id, time) = Operation.PeekIdentity(entry);
+            if (remembered.Find(id) is not null)
+            {
+                throw ByteReader.Damaged();
+            }
+
             remembered.Add(id, Entry.PeekAt(entry), time, entry);
         }
 
         return remembered;
     }
 
-    private void Add(string id, DateTimeOffset at, DateTimeOffset? time, byte[] entry)
+    private void Add(string id, DateTimeOffset at, DateTimeOffset? time, ReadOnlySpan<byte> entry)
     {
-        _byId.Add(id, entry);
-        _oldestFirst.Enqueue(new Remembered(id, at, time ?? DateTimeOffset.MinValue));
+        if ((Count + 1) * 4 > _slots.Length * 3)
+        {
+            Resize(Math.Max(MinSlots, _slots.Length * 2));
+        }
+
+        var operation = new RememberedOperation
+        {
+            Hash = Slot.HashOf(id),
+            AtTicks = at.UtcTicks,
+            TimeTicks = (time ?? DateTimeOffset.MinValue).UtcTicks,
+            Entry = entry,
+        };
+        Occupy(new Slot(operation.Hash, _operations.Add(operation)));
     }
 
-    /// <summary>What forgetting an id needs to know; the beginning of time when its request was not stamped.</summary>
-    private readonly record struct Remembered(string Id, DateTimeOffset At, DateTimeOffset Time);
+    private static bool IsUnder(string id, ReadOnlySpan<byte> entry)
+    {
+        var written = Operation.PeekId(entry);
+
+        // Callers' ids are ASCII, which compares without being decoded. Bytes that are not may still be the id.
+        return Ascii.Equals(written, id) || (!Ascii.IsValid(written) && System.Text.Encoding.UTF8.GetString(written) == id);
+    }
+
+    private int HomeOf(uint hash) => (int)(hash & (uint)(_slots.Length - 1));
+
+    private int Next(int at) => (at + 1) & (_slots.Length - 1);
+
+    private void Occupy(Slot slot)
+    {
+        var at = HomeOf(slot.Hash);
+        while (!_slots[at].IsEmpty)
+        {
+            at = Next(at);
+        }
+
+        _slots[at] = slot;
+    }
+
+    private void Vacate(Slot slot)
+    {
+        var at = HomeOf(slot.Hash);
+        while (_slots[at] != slot)
+        {
+            at = Next(at);
+        }
+
+        // What stands behind the gap moves up into it, unless that would put it before its home: no search may end at the gap early.
+        for (var behind = Next(at); !_slots[behind].IsEmpty; behind = Next(behind))
+        {
+            var fromHome = (behind - HomeOf(_slots[behind].Hash)) & (_slots.Length - 1);
+            if (fromHome >= ((behind - at) & (_slots.Length - 1)))
+            {
+                _slots[at] = _slots[behind];
+                at = behind;
+            }
+        }
+
+        _slots[at] = default;
+    }
+
+    private void Resize(int length)
+    {
+        var slots = _slots;
+        _slots = new Slot[length];
+        foreach (var slot in slots)
+        {
+            if (!slot.IsEmpty)
+            {
+                Occupy(slot);
+            }
+        }
+    }
+
+    /// <summary>Where the operation under an id of some hash lies. The hash is never zero, so that an empty slot is.</summary>
+    private readonly record struct Slot(uint Hash, uint Place)
+    {
+        internal const int Size = 2 * sizeof(uint);
+
+        private const uint InUse = 0x8000_0000;
+
+        internal bool IsEmpty => Hash == 0;
+
+        internal static uint HashOf(string id) => unchecked((uint)string.GetHashCode(id.AsSpan(), StringComparison.Ordinal)) | InUse;
+    }
 }

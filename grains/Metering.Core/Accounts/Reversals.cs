@@ -13,6 +13,8 @@ internal sealed class Reversals
 {
     private Dictionary<string, ReversedSoFar>? _byCharge;
 
+    internal bool Any => _byCharge is { Count: > 0 };
+
     internal ReversedSoFar Of(string charge) => _byCharge is null ? default : _byCharge.GetValueOrDefault(charge);
 
     internal void Set(string charge, ReversedSoFar reversed) => (_byCharge ??= new(StringComparer.Ordinal))[charge] = reversed;

@@ -4,9 +4,13 @@ using Metering.Core.Pricing;
 namespace Metering.Core.Accounts;
 
 /// <summary>
-/// What was used under each price in each period: the Q of F(Q). A counter keeps the three newest periods it has seen, because usage may
+/// What was used under each price in each period: the Q of F(Q). A counter keeps the three periods it counted in last, because usage may
 /// be counted in the account's current period, the one before (late usage) or the one after (stamped a little ahead).
 /// </summary>
+/// <remarks>
+/// Not the three that begin last: an account that changes from hours to months counts in a month that began before the hours it has counted. A
+/// period is known by its start, so one that is changed and changed back goes on where it was.
+/// </remarks>
 internal sealed class UsageCounters
 {
     private const int MaxPeriods = 3;
@@ -32,6 +36,7 @@ internal sealed class UsageCounters
         return Quantity.Zero;
     }
 
+    /// <summary>Counts usage; the period is the one counted in last from then on.</summary>
     internal void Add(PriceKey price, DateTimeOffset periodStart, Quantity quantity)
     {
         if (!_slots.TryGetValue(price, out var slots))
@@ -40,16 +45,15 @@ internal sealed class UsageCounters
             return;
         }
 
-        for (var i = 0; i < slots.Length; i++)
+        // The last one first, which is almost always the one that goes on.
+        if (slots[0].Start == periodStart)
         {
-            if (slots[i].Start == periodStart)
-            {
-                slots[i] = new Slot(periodStart, slots[i].Quantity + quantity);
-                return;
-            }
+            slots[0] = new Slot(periodStart, slots[0].Quantity + quantity);
+            return;
         }
 
-        _slots[price] = [.. slots.Append(new Slot(periodStart, quantity)).OrderByDescending(slot => slot.Start).Take(MaxPeriods)];
+        var counted = Array.Find(slots, slot => slot.Start == periodStart).Quantity;
+        _slots[price] = [new Slot(periodStart, counted + quantity), .. slots.Where(slot => slot.Start != periodStart).Take(MaxPeriods - 1)];
     }
 
     /// <summary>Gives usage back, as long as its period is still counted; never below zero.</summary>
@@ -72,7 +76,7 @@ internal sealed class UsageCounters
             writer.Text(price.Meter);
             writer.Text(price.Price);
             writer.Count(slots.Length);
-            foreach (var slot in slots.OrderBy(slot => slot.Start))
+            foreach (var slot in slots.Reverse())
             {
                 writer.Instant(slot.Start);
                 writer.Amount(slot.Quantity);

@@ -52,12 +52,12 @@ public sealed class Budget
 
     /// <summary>Spent under a counter in a window.</summary>
     public Credits SpentIn(string counter, DateTimeOffset window) =>
-        window == Window && _counters.TryGetValue(counter, out var found) ? found.Spent : Credits.Zero;
+        window == Window && Find(counter) is { } found ? found.Spent : Credits.Zero;
 
-    public Credits HeldUnder(string counter) => _counters.TryGetValue(counter, out var found) ? found.Held : Credits.Zero;
+    public Credits HeldUnder(string counter) => Find(counter)?.Held ?? Credits.Zero;
 
-    internal bool HasCrossed(string counter, DateTimeOffset window, int threshold) =>
-        window == Window && _counters.TryGetValue(counter, out var found) && found.Crossed.Contains(threshold);
+    /// <summary>A counter, of whatever window it counts; null when there is none of that name yet.</summary>
+    internal BudgetCounter? Find(string counter) => _counters.GetValueOrDefault(counter);
 
     /// <summary>The counter that counts for a name: its own, or the shared one when there are too many.</summary>
     /// <param name="name">The counter asked for.</param>
@@ -90,7 +90,7 @@ public sealed class Budget
         counter.Spent = Credits.Larger(counter.Spent + credits, Credits.Zero);
         if (credits.IsNegative)
         {
-            counter.Crossed.RemoveWhere(threshold => !Reaches(counter.Spent, threshold));
+            Uncross(counter);
         }
     }
 
@@ -110,6 +110,13 @@ public sealed class Budget
     }
 
     internal void Cross(string name, int threshold) => Get(name).Crossed.Add(threshold);
+
+    /// <summary>Counts nothing that came before an entry; what is held stays held.</summary>
+    internal void BeginAnew(long sequence)
+    {
+        CountsFrom = sequence;
+        TurnTo(DateTimeOffset.MinValue);
+    }
 
     internal void ForgetHeld()
     {
@@ -172,6 +179,8 @@ public sealed class Budget
 
         return budget;
     }
+
+    private void Uncross(BudgetCounter counter) => counter.Crossed.RemoveWhere(threshold => !Reaches(counter.Spent, threshold));
 
     private bool Reaches(Credits spent, int threshold) => Array.Exists(Levels, level => level.Threshold == threshold && spent >= level.Level);
 

@@ -12,6 +12,10 @@ public sealed class BudgetBook
 
     public IReadOnlyList<Budget> All => _budgets;
 
+    internal int Count => _budgets.Length;
+
+    internal ReadOnlySpan<Budget> InOrder => _budgets;
+
     public Budget? Find(string id) => Array.Find(_budgets, budget => budget.Terms.Id == id);
 
     internal void Change(BudgetChanged changed, int maxCounters, IEnumerable<Hold> openHolds, Period period)
@@ -33,6 +37,18 @@ public sealed class BudgetBook
         foreach (var hold in openHolds.OrderBy(hold => hold.Placed.Sequence))
         {
             Hold(budget, hold, hold.Left, changed.At, period);
+        }
+    }
+
+    /// <summary>The account divides time in another way: a budget over its periods is then a budget over other stretches.</summary>
+    internal void ChangePeriod(long sequence)
+    {
+        foreach (var budget in _budgets)
+        {
+            if (budget.Terms.Window == BudgetWindow.Period)
+            {
+                budget.BeginAnew(sequence);
+            }
         }
     }
 

@@ -9,19 +9,36 @@ namespace Metering.Core.Budgets;
 /// </summary>
 internal sealed class BudgetPlan(BudgetBook book, DateTimeOffset now, Period period, Hold? settling)
 {
-    private readonly List<Planned> _planned = new(book.All.Count);
-    private readonly List<Planned> _matched = new(book.All.Count);
+    private static readonly List<Planned> Nothing = [];
+    private static readonly List<int> NoneMatched = [];
+
+    // Without budgets nothing is ever added to either.
+    private readonly List<Planned> _planned = book.Count == 0 ? Nothing : new(book.Count);
+    private readonly List<int> _matched = book.Count == 0 ? NoneMatched : new(book.Count);
 
     /// <summary>Takes up a line: what follows is about the budgets it falls under.</summary>
     internal void Look(string meter, ReadOnlySpan<Dimension> dimensions)
     {
+        if (book.Count == 0)
+        {
+            return;
+        }
+
         _matched.Clear();
-        foreach (var budget in book.All)
+        foreach (var budget in book.InOrder)
         {
             if (budget.Terms.TryMatch(meter, dimensions, out var name))
             {
                 var window = budget.Terms.WindowOf(now, period);
-                _matched.Add(new Planned(budget, CounterFor(budget, name, window), window, Credits.Zero));
+                var counter = CounterFor(budget, name, window);
+                var index = IndexOf(budget, counter);
+                if (index < 0)
+                {
+                    index = _planned.Count;
+                    _planned.Add(new Planned(budget, counter, budget.Find(counter), window, Credits.Zero));
+                }
+
+                _matched.Add(index);
             }
         }
     }
@@ -30,11 +47,12 @@ internal sealed class BudgetPlan(BudgetBook book, DateTimeOffset now, Period per
     internal Credits? Room()
     {
         Credits? room = null;
-        foreach (var (budget, counter, window, _) in _matched)
+        foreach (var index in _matched)
         {
-            if (budget.Terms.Action == BudgetAction.Block)
+            var planned = _planned[index];
+            if (planned.Budget.Terms.Action == BudgetAction.Block)
             {
-                var left = budget.Terms.Limit - budget.SpentIn(counter, window) - HeldByOthers(budget, counter, window) - PlannedUnder(budget, counter);
+                var left = planned.Budget.Terms.Limit - planned.Spent - HeldByOthers(planned) - planned.Credits;
                 room = room is { } other ? Credits.Min(other, left) : left;
             }
         }
@@ -45,39 +63,42 @@ internal sealed class BudgetPlan(BudgetBook book, DateTimeOffset now, Period per
     /// <summary>Plans what the line costs.</summary>
     internal void Spend(Credits credits)
     {
-        foreach (var matched in _matched)
+        foreach (var index in _matched)
         {
-            var index = _planned.FindIndex(planned => planned.Budget == matched.Budget && planned.Counter == matched.Counter);
-            if (index < 0)
-            {
-                _planned.Add(matched with { Credits = credits });
-            }
-            else
-            {
-                _planned[index] = _planned[index] with { Credits = _planned[index].Credits + credits };
-            }
+            _planned[index] = _planned[index] with { Credits = _planned[index].Credits + credits };
         }
     }
 
     /// <summary>Whether every counter would stay in the range of credits.</summary>
-    internal bool Fits() => _planned.TrueForAll(planned =>
-        Credits.Fits(planned.Budget.SpentIn(planned.Counter, planned.Window).Value + planned.Credits.Value));
+    internal bool Fits()
+    {
+        foreach (var planned in _planned)
+        {
+            if (!Credits.FitsSum(planned.Spent, planned.Credits))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     /// <summary>The thresholds that would be reached and had not been.</summary>
     internal IReadOnlyList<BudgetCrossed> Crossings(Entry cause, string causeId)
     {
         List<BudgetCrossed>? crossings = null;
-        foreach (var (budget, counter, window, credits) in _planned)
+        foreach (var planned in _planned)
         {
-            if (!credits.IsPositive)
+            if (!planned.Credits.IsPositive)
             {
                 continue;
             }
 
-            var spent = Credits.Larger(budget.SpentIn(counter, window) + credits, Credits.Zero);
+            var budget = planned.Budget;
+            var spent = Credits.Larger(planned.Spent + planned.Credits, Credits.Zero);
             foreach (var (threshold, level) in budget.Levels)
             {
-                if (spent >= level && !budget.HasCrossed(counter, window, threshold))
+                if (spent >= level && !planned.HasCrossed(threshold))
                 {
                     crossings ??= [];
                     crossings.Add(new BudgetCrossed
@@ -87,7 +108,7 @@ internal sealed class BudgetPlan(BudgetBook book, DateTimeOffset now, Period per
                         Balance = cause.Balance,
                         Available = cause.Available,
                         Budget = budget.Terms.Id,
-                        Counter = counter,
+                        Counter = planned.Counter,
                         Threshold = threshold,
                         Spent = spent,
                         Limit = budget.Terms.Limit,
@@ -121,26 +142,38 @@ internal sealed class BudgetPlan(BudgetBook book, DateTimeOffset now, Period per
     }
 
     // What a hold set aside is there for its own settling.
-    private Credits HeldByOthers(Budget budget, string counter, DateTimeOffset window)
+    private Credits HeldByOthers(in Planned planned)
     {
-        var held = budget.HeldUnder(counter);
-        return settling is not null && budget.Terms.TryMatch(settling.Usage?.Meter ?? "", settling.Usage?.Dimensions, out var own) && CounterFor(budget, own, window) == counter
+        var held = planned.Found?.Held ?? Credits.Zero;
+        return settling is not null && planned.Budget.Terms.TryMatch(settling.Usage?.Meter ?? "", settling.Usage?.Dimensions, out var own)
+            && CounterFor(planned.Budget, own, planned.Window) == planned.Counter
             ? Credits.Larger(held - settling.Left, Credits.Zero)
             : held;
     }
 
-    private Credits PlannedUnder(Budget budget, string counter)
+    private int IndexOf(Budget budget, string counter)
     {
-        foreach (var planned in _planned)
+        for (var i = 0; i < _planned.Count; i++)
         {
-            if (planned.Budget == budget && planned.Counter == counter)
+            if (_planned[i].Budget == budget && _planned[i].Counter == counter)
             {
-                return planned.Credits;
+                return i;
             }
         }
 
-        return Credits.Zero;
+        return -1;
     }
 
-    private readonly record struct Planned(Budget Budget, string Counter, DateTimeOffset Window, Credits Credits);
+    /// <summary>What a counter would count.</summary>
+    /// <param name="Budget">Of which budget.</param>
+    /// <param name="Counter">Its name.</param>
+    /// <param name="Found">What it has counted; null when it is to be added.</param>
+    /// <param name="Window">When the charge counts.</param>
+    /// <param name="Credits">By how much.</param>
+    private readonly record struct Planned(Budget Budget, string Counter, BudgetCounter? Found, DateTimeOffset Window, Credits Credits)
+    {
+        internal Credits Spent => Found is not null && Window == Budget.Window ? Found.Spent : Credits.Zero;
+
+        internal bool HasCrossed(int threshold) => Found is not null && Window == Budget.Window && Found.Crossed.Contains(threshold);
+    }
 }

@@ -14,7 +14,7 @@ public enum BudgetWindow
     Week = 2,
     Month = 3,
 
-    /// <summary>The account's period.</summary>
+    /// <summary>The account's period; when that is changed, the budget begins to count anew.</summary>
     Period = 4,
 
     /// <summary>For ever.</summary>

@@ -6,6 +6,9 @@ namespace Metering.Core.Encoding;
 /// </summary>
 public sealed class ByteWriter
 {
+    private const int MaxVarint = 10;
+    private const int LowGroups = 9;
+
     private byte[] _bytes;
     private int _length;
 
@@ -29,14 +32,17 @@ public sealed class ByteWriter
 
     public void Varint(ulong value)
     {
-        Reserve(10);
+        Reserve(MaxVarint);
+        var into = _bytes.AsSpan(_length);
+        var written = 0;
         while (value >= 0x80)
         {
-            _bytes[_length++] = unchecked((byte)(value | 0x80));
+            into[written++] = unchecked((byte)(value | 0x80));
             value >>= 7;
         }
 
-        _bytes[_length++] = (byte)value;
+        into[written] = (byte)value;
+        _length += written + 1;
     }
 
     public void Count(int value) => Varint((ulong)value);
@@ -95,14 +101,19 @@ public sealed class ByteWriter
             return;
         }
 
+        // The low nine groups of seven bits at once, the rest as a varint of its own.
         var zigzag = unchecked((UInt128)((nanos << 1) ^ (nanos >> 127)));
-        while (zigzag > ulong.MaxValue)
+        Reserve(LowGroups);
+        var into = _bytes.AsSpan(_length, LowGroups);
+        var low = unchecked((ulong)zigzag);
+        for (var i = 0; i < into.Length; i++)
         {
-            Byte(unchecked((byte)((byte)(zigzag & 0x7F) | 0x80)));
-            zigzag >>= 7;
+            into[i] = unchecked((byte)(low | 0x80));
+            low >>= 7;
         }
 
-        Varint((ulong)zigzag);
+        _length += LowGroups;
+        Varint((ulong)(zigzag >> (7 * LowGroups)));
     }
 
     private void Reserve(int more)

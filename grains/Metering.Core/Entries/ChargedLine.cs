@@ -18,9 +18,9 @@ public sealed record ChargedLine(ChargeLine Usage, string Price, Quantity Quanti
     internal static void WriteAll(ByteWriter writer, IReadOnlyList<ChargedLine> lines)
     {
         writer.Count(lines.Count);
-        foreach (var line in lines)
+        for (var i = 0; i < lines.Count; i++)
         {
-            line.Write(writer);
+            lines[i].Write(writer);
         }
     }
 
@@ -44,8 +44,9 @@ public sealed record ChargedLine(ChargeLine Usage, string Price, Quantity Quanti
         writer.Amount(QuantityBefore);
         writer.Amount(Priced.Credits);
         writer.Count(Priced.Tiers.Count);
-        foreach (var tier in Priced.Tiers)
+        for (var i = 0; i < Priced.Tiers.Count; i++)
         {
+            var tier = Priced.Tiers[i];
             writer.Number(tier.Tier);
             writer.Amount(tier.Quantity);
             writer.Amount(tier.UnitPrice);
@@ -54,10 +55,10 @@ public sealed record ChargedLine(ChargeLine Usage, string Price, Quantity Quanti
         }
 
         writer.Count(Priced.Adjustments.Count);
-        foreach (var adjustment in Priced.Adjustments)
+        for (var i = 0; i < Priced.Adjustments.Count; i++)
         {
-            writer.Byte((byte)adjustment.Kind);
-            writer.Amount(adjustment.Credits);
+            writer.Byte((byte)Priced.Adjustments[i].Kind);
+            writer.Amount(Priced.Adjustments[i].Credits);
         }
 
         // Almost always the price itself: then one byte says so.

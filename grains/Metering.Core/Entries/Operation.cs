@@ -16,13 +16,15 @@ public abstract record Operation : Entry
     /// <summary>The id and usage time of an encoded operation, without decoding the rest.</summary>
     internal static (string Id, DateTimeOffset? Time) PeekIdentity(ReadOnlySpan<byte> bytes)
     {
-        var reader = new ByteReader(bytes);
-        reader.Byte();
-        reader.Number();
-        reader.Instant();
-        reader.Credits();
-        reader.Credits();
+        var reader = AtFields(bytes);
         return (reader.Text(), reader.OptionalInstant());
+    }
+
+    /// <summary>The bytes of an encoded operation's id.</summary>
+    internal static ReadOnlySpan<byte> PeekId(ReadOnlySpan<byte> bytes)
+    {
+        var reader = AtFields(bytes);
+        return reader.Bytes();
     }
 
     internal sealed override void WriteFields(ByteWriter writer)
@@ -33,4 +35,15 @@ public abstract record Operation : Entry
     }
 
     internal abstract void WriteOperation(ByteWriter writer);
+
+    private static ByteReader AtFields(ReadOnlySpan<byte> bytes)
+    {
+        var reader = new ByteReader(bytes);
+        reader.Byte();
+        reader.Number();
+        reader.Instant();
+        reader.Credits();
+        reader.Credits();
+        return reader;
+    }
 }

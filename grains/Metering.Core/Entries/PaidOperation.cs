@@ -43,22 +43,22 @@ public abstract record PaidOperation : Operation
         Payment.Write(writer);
         writer.Amount(Uncovered);
         writer.Count(Violations.Count);
-        foreach (var violation in Violations)
+        for (var i = 0; i < Violations.Count; i++)
         {
-            writer.Byte((byte)violation);
+            writer.Byte((byte)Violations[i]);
         }
 
         writer.Count(Shadowed.Count);
-        foreach (var rule in Shadowed)
+        for (var i = 0; i < Shadowed.Count; i++)
         {
-            writer.Byte((byte)rule);
+            writer.Byte((byte)Shadowed[i]);
         }
 
         writer.Count(Crossed.Count);
-        foreach (var crossing in Crossed)
+        for (var i = 0; i < Crossed.Count; i++)
         {
-            writer.Text(crossing.Budget);
-            writer.Number(crossing.Threshold);
+            writer.Text(Crossed[i].Budget);
+            writer.Number(Crossed[i].Threshold);
         }
 
         WriteRest(writer);

@@ -30,10 +30,10 @@ public sealed record Payment
     {
         writer.Amount(Credits);
         writer.Count(Burns.Count);
-        foreach (var burn in Burns)
+        for (var i = 0; i < Burns.Count; i++)
         {
-            writer.Text(burn.Grant);
-            writer.Amount(burn.Credits);
+            writer.Text(Burns[i].Grant);
+            writer.Amount(Burns[i].Credits);
         }
 
         writer.Amount(OverageAdded);

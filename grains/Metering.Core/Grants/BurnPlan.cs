@@ -8,9 +8,11 @@ namespace Metering.Core.Grants;
 /// </summary>
 internal sealed class BurnPlan(GrantBook grants, Credits overage)
 {
-    private readonly List<Burn> _burns = new(1);
+    // Almost always one grant pays: then this array is what the entry keeps.
+    private Burn[] _burns = new Burn[1];
+    private int _count;
 
-    internal IReadOnlyList<Burn> Burns => _burns;
+    internal IReadOnlyList<Burn> Burns => _count == _burns.Length ? _burns : _burns[.._count];
 
     /// <summary>What no grant covered, less overage that returned credits paid back.</summary>
     internal Credits OverageAdded { get; private set; }
@@ -22,7 +24,7 @@ internal sealed class BurnPlan(GrantBook grants, Credits overage)
     internal Credits RemainingFor(string meter)
     {
         var remaining = grants.RemainingFor(meter);
-        foreach (var burn in _burns)
+        foreach (var burn in Planned())
         {
             if (Fits(burn.Grant, meter))
             {
@@ -36,13 +38,10 @@ internal sealed class BurnPlan(GrantBook grants, Credits overage)
     /// <summary>Takes credits from the grants that pay for a meter, in burn order; the rest is overage.</summary>
     internal void Take(Credits credits, string meter)
     {
-        foreach (var grant in TouchedOrBurnable())
+        var burning = TouchedOrBurnable();
+        for (var i = 0; i < burning.Count && !credits.IsZero; i++)
         {
-            if (credits.IsZero)
-            {
-                return;
-            }
-
+            var grant = burning[i];
             var left = grant.Remaining - Planned(grant.Id);
             if (left.IsPositive && grant.Terms.Meters.Fit(meter))
             {
@@ -109,29 +108,49 @@ internal sealed class BurnPlan(GrantBook grants, Credits overage)
     }
 
     // A grant that was spent before this charge may have been given something by one of its lines: then it can burn again.
-    private IEnumerable<Grant> TouchedOrBurnable() => _burns.Exists(burn => burn.Credits.IsNegative) ? grants.Active : grants.Burnable;
-
-    private bool Fits(string grant, string meter) => grants.Find(grant)!.Terms.Meters.Fit(meter);
-
-    private Credits Planned(string grant)
+    private List<Grant> TouchedOrBurnable()
     {
-        foreach (var burn in _burns)
+        foreach (var burn in Planned())
         {
-            if (burn.Grant == grant)
+            if (burn.Credits.IsNegative)
             {
-                return burn.Credits;
+                return grants.Active;
             }
         }
 
-        return Credits.Zero;
+        return grants.Burnable;
+    }
+
+    private bool Fits(string grant, string meter) => grants.Find(grant)!.Terms.Meters.Fit(meter);
+
+    private ReadOnlySpan<Burn> Planned() => _burns.AsSpan(0, _count);
+
+    private Credits Planned(string grant) => IndexOf(grant) is >= 0 and var index ? _burns[index].Credits : Credits.Zero;
+
+    private int IndexOf(string grant)
+    {
+        for (var i = 0; i < _count; i++)
+        {
+            if (_burns[i].Grant == grant)
+            {
+                return i;
+            }
+        }
+
+        return -1;
     }
 
     private void Plan(string grant, Credits credits)
     {
-        var index = _burns.FindIndex(burn => burn.Grant == grant);
+        var index = IndexOf(grant);
         if (index < 0)
         {
-            _burns.Add(new Burn(grant, credits));
+            if (_count == _burns.Length)
+            {
+                Array.Resize(ref _burns, _count * 2);
+            }
+
+            _burns[_count++] = new Burn(grant, credits);
             return;
         }
 
@@ -139,7 +158,8 @@ internal sealed class BurnPlan(GrantBook grants, Credits overage)
         if (sum.IsZero)
         {
             // One line gave back what another took: the grant has no part in the charge.
-            _burns.RemoveAt(index);
+            _count--;
+            Array.Copy(_burns, index + 1, _burns, index, _count - index);
         }
         else
         {

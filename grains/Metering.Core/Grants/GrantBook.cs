@@ -27,10 +27,10 @@ public sealed class GrantBook
     public IEnumerable<Grant> All => _byId.Values.OrderBy(grant => grant.AddedSequence);
 
     /// <summary>Active grants that still have something, in burn order.</summary>
-    internal IReadOnlyList<Grant> Burnable => _burnable;
+    internal List<Grant> Burnable => _burnable;
 
     /// <summary>Active grants, spent ones included, in burn order.</summary>
-    internal IReadOnlyList<Grant> Active => _active;
+    internal List<Grant> Active => _active;
 
     public Grant? Find(string id) => _byId.GetValueOrDefault(id);
 

@@ -6,13 +6,15 @@ namespace Metering.Core.Policies;
 /// <summary>The policy of an account: its rules, what its rate limits still let through, and what its shadow rules would have refused.</summary>
 public sealed class Policy
 {
-    private readonly SortedDictionary<PolicyRule, long> _shadowed = [];
+    private static readonly SortedDictionary<PolicyRule, long> NoneShadowed = [];
+
+    private SortedDictionary<PolicyRule, long>? _shadowed;
     private Bucket[] _buckets = [];
 
     public PolicyTerms Terms { get; private set; } = PolicyTerms.None;
 
     /// <summary>How many charges and holds each shadow rule would have refused.</summary>
-    public IReadOnlyDictionary<PolicyRule, long> Shadowed => _shadowed;
+    public IReadOnlyDictionary<PolicyRule, long> Shadowed => _shadowed ?? NoneShadowed;
 
     /// <summary>What each rate limit lets through, in the order of the terms.</summary>
     public IReadOnlyList<Quantity> LeftAt(DateTimeOffset now) => [.. _buckets.Select(bucket => bucket.LeftAt(now))];
@@ -23,6 +25,11 @@ public sealed class Policy
     /// <summary>The first rule that usage breaks of those that need no price; with <paramref name="broken"/> for all of them.</summary>
     internal void CheckUsage(IReadOnlyList<ChargeLine> lines, ref PolicyVerdict broken)
     {
+        if (ReferenceEquals(Terms, PolicyTerms.None))
+        {
+            return;
+        }
+
         if (Terms.Frozen)
         {
             broken.Add(Terms, PolicyRule.Frozen, Outcome.AccountFrozen);
@@ -64,12 +71,10 @@ public sealed class Policy
         foreach (var bucket in _buckets)
         {
             var wanted = Wanted(bucket, lines);
-            if (wanted > bucket.LeftAt(now).Value)
+            if (wanted > bucket.LeftAt(now).Nanos)
             {
                 broken.Add(Terms, PolicyRule.RateLimits, Outcome.RateLimited);
-                broken.RetryAfter = Quantity.Fits(wanted) && bucket.WaitFor(Quantity.From(wanted), now) is { } wait && wait > (broken.RetryAfter ?? TimeSpan.Zero)
-                    ? wait
-                    : broken.RetryAfter;
+                broken.MustWait(Quantity.TryFromNanos(wanted, out var quantity) ? bucket.WaitFor(quantity, now) : null);
             }
         }
     }
@@ -93,14 +98,15 @@ public sealed class Policy
         foreach (var bucket in _buckets)
         {
             var wanted = Wanted(bucket, lines);
-            if (wanted > 0m)
+            if (wanted > 0)
             {
-                bucket.Take(Quantity.Fits(wanted) ? Quantity.From(wanted) : Quantity.Max, now);
+                bucket.Take(Quantity.TryFromNanos(wanted, out var quantity) ? quantity : Quantity.Max, now);
             }
         }
 
         foreach (var rule in shadowed)
         {
+            _shadowed ??= [];
             _shadowed[rule] = _shadowed.GetValueOrDefault(rule) + 1;
         }
     }
@@ -114,8 +120,8 @@ public sealed class Policy
             writer.Instant(bucket.At);
         }
 
-        writer.Count(_shadowed.Count);
-        foreach (var (rule, count) in _shadowed)
+        writer.Count(Shadowed.Count);
+        foreach (var (rule, count) in Shadowed)
         {
             writer.Byte((byte)rule);
             writer.Number(count);
@@ -124,7 +130,8 @@ public sealed class Policy
 
     internal static Policy Read(ref ByteReader reader)
     {
-        var policy = new Policy { Terms = PolicyTerms.Read(ref reader) };
+        var terms = PolicyTerms.Read(ref reader);
+        var policy = new Policy { Terms = terms.SaysTheSameAs(PolicyTerms.None) ? PolicyTerms.None : terms };
         var buckets = new Bucket[policy.Terms.RateLimits.Count];
         for (var i = 0; i < buckets.Length; i++)
         {
@@ -134,20 +141,21 @@ public sealed class Policy
         policy._buckets = buckets;
         for (var left = reader.Count(); left > 0; left--)
         {
-            policy._shadowed[reader.Enum<PolicyRule>()] = reader.Number();
+            (policy._shadowed ??= [])[reader.Enum<PolicyRule>()] = reader.Number();
         }
 
         return policy;
     }
 
-    private static decimal Wanted(Bucket bucket, IReadOnlyList<ChargeLine> lines)
+    // In nanos: many lines together may want more than a quantity can be.
+    private static Int128 Wanted(Bucket bucket, IReadOnlyList<ChargeLine> lines)
     {
-        var wanted = 0m;
+        Int128 wanted = 0;
         for (var i = 0; i < lines.Count; i++)
         {
             if (bucket.Limit.Fits(lines[i].Meter))
             {
-                wanted += lines[i].Quantity.Value;
+                wanted = unchecked(wanted + lines[i].Quantity.Nanos);
             }
         }
 
@@ -161,12 +169,29 @@ internal struct PolicyVerdict
     private List<Outcome>? _refusals;
     private List<PolicyRule>? _shadowed;
 
-    /// <summary>When a rate limit refused: after which it would not.</summary>
-    internal TimeSpan? RetryAfter { get; set; }
+    /// <summary>When a rate limit refused: after which none of them would; null when one always will.</summary>
+    internal TimeSpan? RetryAfter { get; private set; }
+
+    /// <summary>A rate limit refused what is larger than it ever lets through at once.</summary>
+    internal bool BeyondBurst { get; private set; }
 
     internal readonly IReadOnlyList<Outcome> Refusals => _refusals ?? (IReadOnlyList<Outcome>)[];
 
     internal readonly IReadOnlyList<PolicyRule> Shadowed => _shadowed ?? (IReadOnlyList<PolicyRule>)[];
+
+    /// <summary>A rate limit refuses for a time, or for ever when there is none.</summary>
+    internal void MustWait(TimeSpan? wait)
+    {
+        BeyondBurst |= wait is null;
+        if (BeyondBurst)
+        {
+            RetryAfter = null;
+        }
+        else if (RetryAfter is null || wait > RetryAfter)
+        {
+            RetryAfter = wait;
+        }
+    }
 
     internal void Add(PolicyTerms terms, PolicyRule rule, Outcome outcome)
     {

@@ -56,16 +56,15 @@ public sealed class Price
     public bool TryLine(Quantity before, Quantity quantity, Percent discount, out PricedLine line)
     {
         line = PricedLine.Nothing;
-        var after = before.Value + quantity.Value;
-        if (!FixedPoint.Fits(after))
+        if (!Quantity.TryFromNanos(unchecked(before.Nanos + quantity.Nanos), out var after))
         {
             return false;
         }
 
         // Nothing was used: not even a minimum is due.
         return quantity.IsZero
-            || (PlainUnitPrice is { } unitPrice && discount.IsZero && TryPlainLine(before.Value, after, quantity, unitPrice, out line))
-            || (TryPoint(before.Value, discount, out var from) && TryPoint(after, discount, out var to) && TryDifference(from, to, out line));
+            || (PlainUnitPrice is { } unitPrice && discount.IsZero && TryPlainLine(before, after, quantity, unitPrice, out line))
+            || (TryPoint(before.Value, discount, out var from) && TryPoint(after.Value, discount, out var to) && TryDifference(from, to, out line));
     }
 
     /// <summary>Whether every dimension asked for is there with its value. Both are sorted by name, so one walk finds out.</summary>
@@ -89,21 +88,22 @@ public sealed class Price
     }
 
     // The same as the long way, with every step left out that changes nothing here. False sends the line on that way.
-    private static bool TryPlainLine(decimal before, decimal after, Quantity quantity, Credits unitPrice, out PricedLine line)
+    private static bool TryPlainLine(Quantity before, Quantity after, Quantity quantity, Credits unitPrice, out PricedLine line)
     {
         line = PricedLine.Nothing;
-        if (!Exact.TryMultiply(before, unitPrice.Value, out var from) || !Exact.TryMultiply(after, unitPrice.Value, out var to))
+        if (unitPrice.Nanos > long.MaxValue)
         {
             return false;
         }
 
-        to = decimal.Round(to, Credits.Decimals);
-        if (to > FixedPoint.Max)
+        var factor = (ulong)unitPrice.Nanos;
+        var to = FixedPoint.Multiply(after.Nanos, factor);
+        if (!FixedPoint.Fits(to))
         {
             return false;
         }
 
-        var credits = Credits.From(to - decimal.Round(from, Credits.Decimals));
+        var credits = Credits.FromNanos(unchecked(to - FixedPoint.Multiply(before.Nanos, factor)));
         line = new PricedLine(credits, [new TierPart(Tier: 1, quantity, unitPrice, FlatPrice: Credits.Zero, credits)], []);
         return true;
     }

@@ -23,6 +23,12 @@ public sealed partial class AccountGrain
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _snapshotAt = _time.GetUtcNow();
+        if (!_ownership.IsMine(_journal.PartitionOf(Id)))
+        {
+            LeaveToOwner();
+            return;
+        }
+
         try
         {
             // In this order: opening claims the partition, and only a snapshot read after that is sure to hold what a
@@ -52,6 +58,16 @@ public sealed partial class AccountGrain
         // What was read is in the account now: holding the bytes too would double every account.
         _snapshotBytes = _snapshot.State!.Bytes.Length;
         _snapshot.State = NoSnapshot;
+    }
+
+    /// <summary>
+    /// Another silo owns the partition: whoever placed this here sees the cluster otherwise, or saw it earlier. Leaving at once, without an answer, is best for the callers: Orleans sends
+    /// on what waits for an activation that leaves, to where it is placed now. What it has sent on too often it rejects, and the caller tries again.
+    /// </summary>
+    private void LeaveToOwner()
+    {
+        _outOfService = Unavailable(_journalOptions.HandOverDelay);
+        DeactivateOnIdle();
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
@@ -148,6 +164,8 @@ public sealed partial class AccountGrain
                 Replay(account, chunk.Span);
             }
 
+            KeepForReturningWatchers();
+
             log.Recovered();
             if (covered > 0)
             {
@@ -170,16 +188,19 @@ public sealed partial class AccountGrain
         LeaveSoon(Lingering);
     }
 
-    private static void Replay(Account account, ReadOnlySpan<byte> chunk)
+    private void Replay(Account account, ReadOnlySpan<byte> chunk)
     {
         while (!chunk.IsEmpty)
         {
-            var entry = EntryFrame.Next(ref chunk);
+            var bytes = EntryFrame.Next(ref chunk);
 
             // A chunk may begin before the snapshot was taken.
-            if (Entry.PeekSequence(entry) > account.Sequence)
+            if (Entry.PeekSequence(bytes) > account.Sequence)
             {
-                account.Apply(Entry.Decode(entry));
+                _watched ??= NewChanges(account.Sequence);
+                var entry = Entry.Decode(bytes);
+                _watched.Add(entry, entry.Balance - account.Balance);
+                account.Apply(entry);
             }
         }
     }
@@ -215,6 +236,11 @@ public sealed partial class AccountGrain
             var bytes = writer.ToArray();
             var sequence = _account.Sequence;
             await _lastCommit;
+            if (!_snapshot.RecordExists)
+            {
+                await _index.AddAsync(Id, CancellationToken.None);
+            }
+
             _snapshot.State = AccountSnapshot.Of(bytes, _log.LastRecordNumber);
             await _storage.WriteStateAsync(AccountStorage.StateName, this.GetGrainId(), _snapshot);
             _log.Snapshotted(sequence);

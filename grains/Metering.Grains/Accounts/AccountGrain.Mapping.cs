@@ -62,6 +62,7 @@ public sealed partial class AccountGrain
             Outcome.InFuture => Refuse(Code.InFuture, $"The usage is stamped more than {_options.Limits.MaxAhead.TotalMinutes:0} minutes ahead."),
             Outcome.OutOfRange => Refuse(Code.OutOfRange, "A quantity or an amount of credits would leave its range."),
             Outcome.ExceedsCharge => Refuse(Code.ExceedsCharge, $"Less than that is left of charge {subject} to give back."),
+            Outcome.RateLimited when why.BeyondBurst => Refuse(Code.RateLimited, "The request is larger than the burst of the account's rate limit: it can never pass.") with { IsLasting = true },
             Outcome.RateLimited => Refuse(Code.RateLimited, "The account's rate limit does not let this much through now.") with { RetryAfter = why.RetryAfter ?? TimeSpan.FromSeconds(1) },
             Outcome.BudgetExceeded => Refuse(Code.BudgetExceeded, "A budget of the account would be exceeded.") with { Required = why.Required?.Value, Available = why.Available?.Value },
             Outcome.InsufficientCredits => Refuse(Code.InsufficientCredits, "The request needs more credits than are available to it.") with

@@ -18,13 +18,18 @@ public sealed partial class AccountGrain
     /// </summary>
     private static readonly TimeSpan Lingering = TimeSpan.FromSeconds(1);
 
+    /// <summary>The collector must not come before the alarm that records the last hold's expiry.</summary>
+    private static readonly TimeSpan LastExpiry = TimeSpan.FromMinutes(1);
+
     private RecentChanges? _watched;
+    private IGrainTimer? _unwatched;
     private IGrainTimer? _alarm;
     private DateTimeOffset _alarmAt = DateTimeOffset.MaxValue;
+    private DateTimeOffset _staysUntil = DateTimeOffset.MinValue;
 
     /// <summary>
-    /// Changes are kept from the first watcher on, as long as the activation lives: an account that nobody watches pays nothing. A watcher is
-    /// shown only what is durable.
+    /// Changes are kept from the first watcher on, as long as the activation lives: an account that nobody watches pays nothing. After a crash
+    /// they are kept from the last snapshot on, so that a watcher who comes back soon has missed none. A watcher is shown only what is durable.
     /// </summary>
     public async Task<Answer<WatchPage>> Watch(long after, TimeSpan patience)
     {
@@ -39,7 +44,8 @@ public sealed partial class AccountGrain
             return await SettleAsync(before) is { } unknown ? unknown : NotFoundAndLeave();
         }
 
-        _watched ??= new RecentChanges(_account.Sequence, ServiceProvider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
+        _watched ??= NewChanges(_account.Sequence);
+        StopForgetting();
         var longest = patience > WatchPage.MaxPatience ? WatchPage.MaxPatience : patience;
         if (after == _account.Sequence && longest > TimeSpan.Zero)
         {
@@ -53,6 +59,33 @@ public sealed partial class AccountGrain
 
         var page = _watched.After(after);
         return await SettleAsync(before) is { } lost ? lost : page;
+    }
+
+    private RecentChanges NewChanges(long since) => new(since, ServiceProvider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
+
+    /// <summary>Who watched before a crash comes back within seconds; if nobody does, what the recovery read is not kept.</summary>
+    private void KeepForReturningWatchers()
+    {
+        if (_watched is not null)
+        {
+            _unwatched = this.RegisterGrainTimer(
+                ForgetUnwatched,
+                new GrainTimerCreationOptions(_options.MaxWatcherAbsence, Timeout.InfiniteTimeSpan) { Interleave = true });
+        }
+    }
+
+    private Task ForgetUnwatched()
+    {
+        StopForgetting();
+        _watched?.Dispose();
+        _watched = null;
+        return Task.CompletedTask;
+    }
+
+    private void StopForgetting()
+    {
+        _unwatched?.Dispose();
+        _unwatched = null;
     }
 
     /// <summary>A turn in which nobody asks for anything: records what fell due.</summary>
@@ -83,11 +116,26 @@ public sealed partial class AccountGrain
     /// <summary>Sees to it that what falls due next is recorded when it does, though nobody calls.</summary>
     private void WakeWhenDue()
     {
+        StayForHolds();
         var dueAt = _account.NextDueAt;
         if (dueAt < _alarmAt)
         {
             var clock = _time.GetUtcNow();
             SetAlarm(clock, dueAt - clock > LongestSleep ? LongestSleep : dueAt > clock ? dueAt - clock : TimeSpan.Zero);
+        }
+    }
+
+    /// <summary>
+    /// An account with open holds stays in memory, however idle, until none can be open any more: were it collected, a hold would expire only
+    /// when somebody called, long after its time, and a watcher would not hear of it.
+    /// </summary>
+    private void StayForHolds()
+    {
+        if (_account.Holds.OpenUntil is var until && until != _staysUntil)
+        {
+            _staysUntil = until;
+            var rest = until - _time.GetUtcNow();
+            DelayDeactivation(rest > TimeSpan.Zero ? rest + LastExpiry : TimeSpan.Zero);
         }
     }
 

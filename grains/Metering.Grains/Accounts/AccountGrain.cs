@@ -2,6 +2,7 @@ using Metering.Contracts;
 using Metering.Core.Accounts;
 using Metering.Core.Entries;
 using Metering.Grains.Journal;
+using Metering.Grains.Placement;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -21,10 +22,12 @@ namespace Metering.Grains.Accounts;
 /// where the store is shared. Once a commit fails, memory is not to be trusted any more: the activation
 /// answers nothing but "unavailable" and leaves, and the next one reads the truth.
 /// </remarks>
-[Reentrant]
+[Reentrant, AccountPlacement]
 public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAccount, IJournalOwner
 {
     private readonly Journal.Journal _journal;
+    private readonly IPartitionOwnership _ownership;
+    private readonly IAccountIndex _index;
     private readonly RateCards _rateCards;
     private readonly IGrainStorage _storage;
     private readonly TimeProvider _time;
@@ -39,6 +42,8 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
 
     public AccountGrain(
         Journal.Journal journal,
+        IPartitionOwnership ownership,
+        IAccountIndex index,
         RateCards rateCards,
         [FromKeyedServices(AccountStorage.ProviderName)] IGrainStorage storage,
         TimeProvider time,
@@ -47,6 +52,8 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
         ILogger<AccountGrain> logger)
     {
         _journal = journal;
+        _ownership = ownership;
+        _index = index;
         _rateCards = rateCards;
         _storage = storage;
         _time = time;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Metering.Core.Charges;
+using Metering.Core.Accounts;
 using Metering.Core.Policies;
 using static Metering.Core.Tests.Accounts.Scene;
 
@@ -65,8 +66,26 @@ public sealed class RateLimitTests
     public void More_than_the_burst_never_fits_and_names_no_wait()
     {
         var scene = Limited(new RateLimit("calls", Quantity.From(1m), 1, Quantity.From(5m)));
-        Assert.Null(scene.Charge("c1", "calls", "6").Why.RetryAfter);
+        scene.Charge("all", "calls", "5");
+
+        Assert.Equal((true, null), Limits(scene.Charge("c1", "calls", "5.000000001").Why));
+        Assert.Equal((true, null), Limits(scene.Hold("h1", Line("calls", "6")).Why));
+        Assert.Equal((false, TimeSpan.FromSeconds(5)), Limits(scene.Charge("c1", "calls", "5").Why));
     }
+
+    [Theory]
+    [InlineData("calls", "*")]
+    [InlineData("*", "calls")]
+    public void Of_several_limits_one_that_can_never_let_it_through_decides(string narrow, string wide)
+    {
+        var scene = Limited(new RateLimit(narrow, Quantity.From(1m), 1, Quantity.From(5m)), new RateLimit(wide, Quantity.From(1m), 60, Quantity.From(100m)));
+        scene.Charge("all", "disk", "99");
+        scene.Charge("some", "calls", "1");
+
+        Assert.Equal((true, null), Limits(scene.Charge("c1", "calls", narrow == "calls" ? "6" : "101").Why));
+    }
+
+    private static (bool BeyondBurst, TimeSpan? RetryAfter) Limits(Shortfall why) => (why.BeyondBurst, why.RetryAfter);
 
     [Fact]
     public void All_limits_and_all_lines_count_together()

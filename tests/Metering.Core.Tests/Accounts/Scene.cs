@@ -76,7 +76,10 @@ internal sealed class Scene
             Meters = MeterPatterns.From(meters),
         };
 
-    internal void Set(string creditLimit = "0", string discount = "0", PeriodUnit every = PeriodUnit.Month)
+    internal void Set(string creditLimit = "0", string discount = "0", PeriodUnit every = PeriodUnit.Month) =>
+        Set(creditLimit, discount, new Period(every, Period.Default.Anchor));
+
+    internal void Set(string creditLimit, string discount, Period period)
     {
         var now = Begin();
         var settings = new AccountSettings
@@ -85,7 +88,7 @@ internal sealed class Scene
             RateCard = "default",
             Discount = Percent.From(decimal.Parse(discount, CultureInfo.InvariantCulture)),
             CreditLimit = Of(creditLimit),
-            Period = new Period(every, new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero)),
+            Period = period,
             Metadata = [],
         };
         Commit(Account.DecideSettings(settings, now).Entry);

@@ -1,3 +1,5 @@
+using Metering.Core.Budgets;
+using Metering.Core.Grants;
 using Metering.Core.Pricing;
 using static Metering.Core.Tests.Accounts.Scene;
 
@@ -93,4 +95,63 @@ public sealed class TimeTests
         scene.Clock = Start.AddHours(1).AddTicks(1);
         Assert.Equal(Start.AddHours(1).AddTicks(1), scene.Charge("c3", "calls", "1").Charged!.At);
     }
+
+    [Fact]
+    public void A_period_that_is_changed_for_a_longer_one_counts_in_it_although_it_began_earlier()
+    {
+        var scene = new Scene(every: PeriodUnit.Hour);
+        scene.Grant("plan", "100");
+        for (var hour = 0; hour < 3; hour++)
+        {
+            scene.Charge($"hour-{hour}", "tokens", "1");
+            scene.Clock += TimeSpan.FromHours(1);
+        }
+
+        scene.Set(every: PeriodUnit.Month);
+
+        Assert.Equal("20", scene.Charge("first", "tokens", "10").Charged!.Credits.ToString());
+        Assert.Equal("10", scene.Charge("second", "tokens", "10").Charged!.Credits.ToString());
+    }
+
+    [Fact]
+    public void A_period_that_is_changed_and_changed_back_goes_on_where_it_was()
+    {
+        var scene = new Scene();
+        scene.Grant("plan", "100");
+        scene.Charge("before", "tokens", "10");
+        scene.Set(every: PeriodUnit.Day);
+        Assert.Equal("2", scene.Charge("between", "tokens", "1").Charged!.Credits.ToString());
+
+        scene.Set(every: PeriodUnit.Month);
+
+        Assert.Equal("1", scene.Charge("after", "tokens", "1").Charged!.Credits.ToString());
+    }
+
+    [Fact]
+    public void A_budget_over_the_period_begins_anew_when_the_period_is_changed_and_keeps_what_is_held()
+    {
+        var scene = new Scene();
+        scene.Grant("plan", "100");
+        scene.Put(Budget("b", "10", BudgetWindow.Period));
+        var charge = scene.Charge("before", "calls", "6").Charged!;
+        scene.Hold("h", "3");
+
+        scene.Set(every: PeriodUnit.Year);
+
+        Assert.Equal(Outcome.Done, scene.Charge("seven", "calls", "7").Outcome);
+        Assert.Equal(Outcome.BudgetExceeded, scene.Charge("one", "calls", "1").Outcome);
+        scene.Reverse("r", charge.Id);
+        Assert.Equal(Outcome.BudgetExceeded, scene.Charge("one", "calls", "1").Outcome);
+    }
+
+    private static BudgetTerms Budget(string id, string limit, BudgetWindow window) => new()
+    {
+        Id = id,
+        Meters = MeterPatterns.All,
+        Dimensions = [],
+        Window = window,
+        Limit = Of(limit),
+        Thresholds = [],
+        Action = BudgetAction.Block,
+    };
 }

@@ -6,6 +6,7 @@ using Metering.Core.Entries;
 using Metering.Core.Grants;
 using Metering.Core.Holds;
 using Metering.Core.Policies;
+using Metering.Core.Pricing;
 using Metering.Core.Tests.Accounts;
 
 namespace Metering.Core.Tests.Reference;
@@ -13,7 +14,13 @@ namespace Metering.Core.Tests.Reference;
 /// <summary>The product's account and the reference, given the same commands at the same instants; every answer and every number must agree.</summary>
 internal sealed class Duel
 {
-    internal static readonly AccountLimits Limits = new() { MaxIds = ReferenceAccount.MaxIds, MaxOpenHolds = ReferenceAccount.MaxHolds };
+    internal static readonly AccountLimits Limits = new()
+    {
+        MaxIds = ReferenceAccount.MaxIds,
+        MaxOpenHolds = ReferenceAccount.MaxHolds,
+        MaxGrants = ReferenceAccount.MaxGrants,
+        MaxProducers = ReferenceAccount.MaxProducers,
+    };
 
     private readonly Scene _scene = new(Limits, card: ReferencePrices.Card);
     private readonly ReferenceAccount _reference = new();
@@ -25,7 +32,7 @@ internal sealed class Duel
     internal Duel()
     {
         _scene.Clock = new DateTimeOffset(2026, 3, 31, 20, 0, 0, TimeSpan.Zero);
-        _reference.Set(0m, 0m, Scene.Start);
+        _reference.Set(0m, 0m, Period.Default.Every, Period.Default.Anchor, Scene.Start);
         _scene.Begin();
     }
 
@@ -70,16 +77,16 @@ internal sealed class Duel
         Compare();
     }
 
-    internal void Set(string creditLimit, string discount)
+    internal void Set(string creditLimit, string discount, Period period)
     {
-        Note(() => $"set {creditLimit} {discount}");
+        Note(() => $"set {creditLimit} {discount} {period.Every} {period.Anchor:O}");
         var now = Pass();
         if (!_reference.IsClosed)
         {
-            _scene.Set(creditLimit, discount);
+            _scene.Set(creditLimit, discount, period);
         }
 
-        _reference.Set(Scene.Of(creditLimit).Value, Scene.Of(discount).Value, now);
+        _reference.Set(Scene.Of(creditLimit).Value, Scene.Of(discount).Value, period.Every, period.Anchor, now);
         Compare();
     }
 

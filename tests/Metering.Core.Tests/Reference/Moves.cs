@@ -39,9 +39,19 @@ internal static class Moves
         .Select<string, ChargeLine[], ChargeMode, int?, Action<Duel>>((id, lines, mode, minutes) => duel =>
             duel.Charge(new Charge(id, lines, minutes is { } ahead ? duel.Clock.AddMinutes(ahead) : null, mode)));
 
-    private static readonly Gen<Action<Duel>> Numbered = Gen.Select(Gen.Int[0, 1], Gen.OneOf(Gen.Int[1, 8], Gen.Int[60, 140]), Amount, Mode)
+    private static readonly Gen<Action<Duel>> Numbered = Gen.Select(Gen.Int[0, 3], Gen.OneOf(Gen.Int[1, 8], Gen.Int[60, 140]), Amount, Mode)
         .Select<int, int, string, ChargeMode, Action<Duel>>((producer, number, _, _) => duel =>
             duel.Charge(new Charge($"p{producer}:{number}", [Line("calls", (number % 3).ToString(System.Globalization.CultureInfo.InvariantCulture))], null, ChargeMode.Record, $"p{producer}", number)));
+
+    // An hour, a day, a month and a year may begin at one instant, and some begin where others do not.
+    private static readonly Gen<Period> Periods = Gen.Select(Gen.Int[0, 4], Gen.Int[0, 3]).Select((every, anchor) => new Period(
+        (PeriodUnit)every,
+        anchor switch
+        {
+            0 or 1 => Period.Default.Anchor,
+            2 => new DateTimeOffset(2026, 1, 31, 0, 30, 0, TimeSpan.Zero),
+            _ => new DateTimeOffset(2027, 5, 15, 12, 0, 0, TimeSpan.Zero),
+        }));
 
     private static readonly Gen<Recurrence?> Recurs = Gen.Select(One(0, 1, 1, 1, 2, 2, 3, 3, 3, 4, 9, 9, 9), Gen.Int[1, 2], Gen.Int[0, 3], Amount, Amount).Select((every, count, anchor, least, most) => every > 4 ? null : new Recurrence(
         (PeriodUnit)every,
@@ -108,7 +118,8 @@ internal static class Moves
         (4, Gen.Int[0, 3].Select<int, Action<Duel>>(id => duel => duel.RemoveBudget($"b{id}"))),
         (12, Policy),
         (8, Gen.Const<Action<Duel>>(duel => duel.Put(PolicyTerms.None))),
-        (4, Gen.Select(Amount, One("0", "10", "33.3", "100")).Select<string, string, Action<Duel>>((limit, discount) => duel => duel.Set(limit, discount))),
+        (4, Gen.Select(Amount, One("0", "10", "33.3", "100")).Select<string, string, Action<Duel>>((limit, discount) => duel => duel.Set(limit, discount, Period.Default))),
+        (6, Gen.Select(One("0", "5"), Periods).Select<string, Period, Action<Duel>>((limit, period) => duel => duel.Set(limit, "0", period))),
         (80, One(Steps).Select<TimeSpan, Action<Duel>>(by => duel => duel.Move(by))),
         (1, Gen.Const<Action<Duel>>(duel => duel.Move(TimeSpan.FromDays(400)))),
         (48, Gen.OneOf(Gen.Int[0, 3], Gen.Int[0, 40]).Select<int, Action<Duel>>(back => duel => duel.Retry(back))),

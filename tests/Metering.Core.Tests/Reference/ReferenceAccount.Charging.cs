@@ -6,9 +6,23 @@ namespace Metering.Core.Tests.Reference;
 internal sealed partial class ReferenceAccount
 {
     private readonly List<ReferencePaid> _paid = [];
-    private readonly List<(string Meter, DateTimeOffset Period, decimal Quantity)> _used = [];
 
-    internal decimal UsedIn(string meter, DateTimeOffset period) => _used.Where(used => used.Meter == meter && used.Period == period).Sum(used => used.Quantity);
+    /// <summary>By meter, the period that was counted last first.</summary>
+    private readonly Dictionary<string, List<(DateTimeOffset Period, decimal Quantity)>> _used = [];
+
+    internal List<(DateTimeOffset Period, decimal Quantity)> UsedOf(string meter) => _used.GetValueOrDefault(meter) ?? [];
+
+    private decimal UsedIn(string meter, DateTimeOffset period) => UsedOf(meter).Where(used => used.Period == period).Sum(used => used.Quantity);
+
+    /// <summary>Three periods are counted: when there is another, the one that was counted longest ago is no more.</summary>
+    private void Use(string meter, DateTimeOffset period, decimal quantity)
+    {
+        var sum = UsedIn(meter, period) + quantity;
+        _used[meter] = [(period, sum), .. UsedOf(meter).Where(used => used.Period != period).Take(2)];
+    }
+
+    private void GiveBack(string meter, DateTimeOffset period, decimal quantity) =>
+        _used[meter] = [.. UsedOf(meter).Select(used => used.Period == period ? (period, Math.Max(0m, used.Quantity - quantity)) : used)];
 
     internal ReferenceAnswer Charge(Charge charge, DateTimeOffset now)
     {
@@ -17,6 +31,11 @@ internal sealed partial class ReferenceAccount
             if (Repeated(producer, charge.ProducerSequence) is { } repeated)
             {
                 return repeated;
+            }
+
+            if (HasNoRoomFor(producer, now))
+            {
+                return new(Outcome.TooManyProducers);
             }
         }
         else if (Retried(charge.Id, Body(charge)) is { } retried)
@@ -32,7 +51,7 @@ internal sealed partial class ReferenceAccount
 
         answer = answer with { Crossed = Commit(paid!, now) };
         return charge.Producer is { } name
-            ? Number(name, charge.ProducerSequence, answer)
+            ? Number(name, charge.ProducerSequence, answer, now)
             : Remember(charge.Id, Body(charge), charge.Time, now, answer);
     }
 
@@ -54,7 +73,7 @@ internal sealed partial class ReferenceAccount
             return new(recording || broken.Count == 0 ? unpriceable : broken.Min());
         }
 
-        var period = ReferencePrices.MonthOf(charge.Time ?? now);
+        var period = PeriodOf(charge.Time ?? now);
         var lines = new List<ReferenceLine>();
         foreach (var line in charge.Lines)
         {
@@ -109,7 +128,7 @@ internal sealed partial class ReferenceAccount
         _paid.Add(paid);
         foreach (var line in paid.Lines.Where(line => line.PeriodStart is not null))
         {
-            _used.Add((line.Usage!.Meter, line.PeriodStart!.Value, line.Quantity));
+            Use(line.Usage!.Meter, line.PeriodStart!.Value, line.Quantity);
         }
 
         Entered(now);
@@ -129,8 +148,8 @@ internal sealed partial class ReferenceAccount
             return Outcome.InFuture;
         }
 
-        var month = ReferencePrices.MonthOf(now);
-        var late = time < month && (time < month.AddMonths(-1) || now >= month.AddDays(3));
+        var period = PeriodOf(now);
+        var late = time < period && (time < PeriodOf(period.AddTicks(-1)) || now >= period.AddDays(3));
         return late || (charge.Time is not null && time <= _forgotten) ? Outcome.TooOld : Outcome.Done;
     }
 

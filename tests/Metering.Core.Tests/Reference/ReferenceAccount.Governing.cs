@@ -5,7 +5,7 @@ using Metering.Core.Policies;
 
 namespace Metering.Core.Tests.Reference;
 
-internal sealed class ReferenceBudget(BudgetTerms terms)
+internal sealed class ReferenceBudget(BudgetTerms terms, Func<DateTimeOffset, DateTimeOffset> period)
 {
     internal BudgetTerms Terms { get; set; } = terms;
 
@@ -22,9 +22,17 @@ internal sealed class ReferenceBudget(BudgetTerms terms)
         BudgetWindow.Hour => new(at.UtcDateTime.Date.AddHours(at.UtcDateTime.Hour), TimeSpan.Zero),
         BudgetWindow.Day => new(at.UtcDateTime.Date, TimeSpan.Zero),
         BudgetWindow.Week => new(at.UtcDateTime.Date.AddDays(-(((int)at.UtcDateTime.DayOfWeek + 6) % 7)), TimeSpan.Zero),
-        BudgetWindow.Month or BudgetWindow.Period => ReferencePrices.MonthOf(at),
+        BudgetWindow.Month => ReferencePrices.MonthOf(at),
+        BudgetWindow.Period => period(at),
         BudgetWindow.Total => DateTimeOffset.MinValue,
     };
+
+    internal void BeginAnew(long since)
+    {
+        Since = since;
+        Spent.Clear();
+        Crossed.Clear();
+    }
 
     internal string? CounterOf(ChargeLine? usage)
     {
@@ -70,15 +78,13 @@ internal sealed partial class ReferenceAccount
 
         if (existing is null)
         {
-            Budgets.Add(new ReferenceBudget(terms) { Since = Sequence + 1 });
+            Budgets.Add(new ReferenceBudget(terms, PeriodOf) { Since = Sequence + 1 });
         }
         else
         {
             if (!existing.Terms.CountsLike(terms))
             {
-                existing.Since = Sequence + 1;
-                existing.Spent.Clear();
-                existing.Crossed.Clear();
+                existing.BeginAnew(Sequence + 1);
             }
 
             existing.Terms = terms;

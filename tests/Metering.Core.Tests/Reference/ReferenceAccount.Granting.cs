@@ -17,10 +17,15 @@ internal sealed class ReferenceGrant(GrantTerms terms, DateTimeOffset addedAt, l
     internal decimal Had { get; set; } = terms.Amount.Value;
 
     internal DateTimeOffset? NextRefillAt { get; set; }
+
+    /// <summary>Since when nothing can come of it any more.</summary>
+    internal DateTimeOffset? EndedAt { get; set; }
 }
 
 internal sealed partial class ReferenceAccount
 {
+    internal const int MaxGrants = 8;
+
     internal List<ReferenceGrant> Grants { get; } = [];
 
     private IEnumerable<ReferenceGrant> Active => Grants.Where(grant => grant.Status == GrantStatus.Active);
@@ -47,6 +52,11 @@ internal sealed partial class ReferenceAccount
         if (terms.ExpiresAt <= now)
         {
             return Outcome.ExpiresInPast;
+        }
+
+        if (Grants.Count >= MaxGrants && Grants.RemoveAll(grant => grant.EndedAt <= now - IdWindow) == 0)
+        {
+            return Outcome.TooManyGrants;
         }
 
         var grant = new ReferenceGrant(terms, now, Sequence + 1) { Status = GrantStatus.Pending };
@@ -87,6 +97,7 @@ internal sealed partial class ReferenceAccount
         grant.Status = status;
         grant.Remaining = 0m;
         grant.NextRefillAt = null;
+        grant.EndedAt = null;
     }
 
     private void Activate(ReferenceGrant grant)

@@ -103,7 +103,7 @@ internal sealed partial class ReferenceAccount
         }
 
         ReferenceLine line = settle.Quantity is { } quantity
-            ? new(hold.Usage! with { Quantity = quantity }, ReferencePrices.MonthOf(now), PriceOf(hold.Usage with { Quantity = quantity }, now))
+            ? new(hold.Usage! with { Quantity = quantity }, PeriodOf(now), PriceOf(hold.Usage with { Quantity = quantity }, now))
             : new(hold.Usage, null, settle.Credits!.Value.Value);
 
         // What was held is its own; only what goes beyond it must fit.
@@ -179,5 +179,5 @@ internal sealed partial class ReferenceAccount
     }
 
     private decimal PriceOf(ChargeLine usage, DateTimeOffset now) =>
-        ReferencePrices.Of(usage.Meter, UsedIn(usage.Meter, ReferencePrices.MonthOf(now)), usage.Quantity.Value, _discount);
+        ReferencePrices.Of(usage.Meter, UsedIn(usage.Meter, PeriodOf(now)), usage.Quantity.Value, _discount);
 }

@@ -2,8 +2,10 @@ namespace Metering.Core.Tests.Reference;
 
 internal sealed partial class ReferenceAccount
 {
+    internal const int MaxProducers = 2;
     private const int ProducerWindow = 64;
     private readonly Dictionary<string, Dictionary<long, ReferenceAnswer>> _producers = [];
+    private readonly Dictionary<string, DateTimeOffset> _heardFrom = [];
 
     /// <summary>A number seen before, or too far behind the highest to tell.</summary>
     private ReferenceAnswer? Repeated(string producer, long number)
@@ -18,13 +20,24 @@ internal sealed partial class ReferenceAccount
             : null;
     }
 
-    private ReferenceAnswer Number(string producer, long number, ReferenceAnswer answer)
+    private bool HasNoRoomFor(string producer, DateTimeOffset now) =>
+        !_producers.ContainsKey(producer) && _producers.Count >= MaxProducers && _heardFrom.Values.All(last => last > now - IdWindow);
+
+    private ReferenceAnswer Number(string producer, long number, ReferenceAnswer answer, DateTimeOffset now)
     {
         if (!_producers.TryGetValue(producer, out var seen))
         {
+            // When room is needed, every producer that was silent for the window makes some.
+            foreach (var silent in _heardFrom.Where(pair => _producers.Count >= MaxProducers && pair.Value <= now - IdWindow).Select(pair => pair.Key).ToList())
+            {
+                _producers.Remove(silent);
+                _heardFrom.Remove(silent);
+            }
+
             _producers[producer] = seen = [];
         }
 
+        _heardFrom[producer] = now;
         seen[number] = answer;
         return answer;
     }

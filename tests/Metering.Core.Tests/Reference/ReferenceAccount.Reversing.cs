@@ -52,7 +52,7 @@ internal sealed partial class ReferenceAccount
         {
             if (line.PeriodStart is { } period)
             {
-                _used.Add((line.Usage!.Meter, period, charge.Lines.Count == 1 ? -quantity : -line.Quantity));
+                GiveBack(line.Usage!.Meter, period, charge.Lines.Count == 1 ? quantity : line.Quantity);
             }
         }
 

@@ -1,5 +1,7 @@
+using Metering.Core.Budgets;
 using Metering.Core.Charges;
 using Metering.Core.Grants;
+using Metering.Core.Pricing;
 
 namespace Metering.Core.Tests.Reference;
 
@@ -17,6 +19,8 @@ internal sealed partial class ReferenceAccount
     private DateTimeOffset _forgotten;
     private DateTimeOffset _now;
     private decimal _discount;
+    private PeriodUnit _every;
+    private DateTimeOffset _anchor;
 
     internal decimal CreditLimit { get; private set; }
     internal decimal Overage { get; set; }
@@ -57,21 +61,38 @@ internal sealed partial class ReferenceAccount
         }
     }
 
-    internal void Set(decimal creditLimit, decimal discount, DateTimeOffset now)
+    internal void Set(decimal creditLimit, decimal discount, PeriodUnit every, DateTimeOffset anchor, DateTimeOffset now)
     {
-        if (IsClosed || (Sequence > 0 && (CreditLimit, _discount) == (creditLimit, discount)))
+        if (IsClosed || (Sequence > 0 && (CreditLimit, _discount, _every, _anchor) == (creditLimit, discount, every, anchor)))
         {
             return;
         }
 
-        (CreditLimit, _discount) = (creditLimit, discount);
+        if ((_every, _anchor) != (every, anchor))
+        {
+            // A budget over the account's period is another budget when that is another.
+            foreach (var budget in Budgets.Where(budget => budget.Terms.Window == BudgetWindow.Period))
+            {
+                budget.BeginAnew(Sequence + 1);
+            }
+        }
+
+        (CreditLimit, _discount, _every, _anchor) = (creditLimit, discount, every, anchor);
         Entered(now);
     }
+
+    private DateTimeOffset PeriodOf(DateTimeOffset instant) => ReferencePrices.StartOf(_every, _anchor, instant);
 
     private void Entered(DateTimeOffset at)
     {
         Sequence++;
         _lastAt = Now(at);
+        foreach (var grant in Grants)
+        {
+            var isOver = grant.Status is GrantStatus.Expired or GrantStatus.Voided;
+            var isSpent = grant.Status == GrantStatus.Active && grant.Remaining == 0m && grant.NextRefillAt is null;
+            grant.EndedAt = isOver || isSpent ? grant.EndedAt ?? _lastAt : null;
+        }
     }
 
     /// <summary>An operation under an id ended: it is remembered for a day, and as long as not too many came after it.</summary>

@@ -43,7 +43,14 @@ internal static class ReferencePrices
     internal static decimal Nanos(BigInteger nanos) => (decimal)nanos / 1_000_000_000m;
 
     /// <summary>The first boundary after an instant.</summary>
-    internal static DateTimeOffset After(PeriodUnit every, int count, DateTimeOffset anchor, DateTimeOffset instant)
+    internal static DateTimeOffset After(PeriodUnit every, int count, DateTimeOffset anchor, DateTimeOffset instant) =>
+        Boundary(every, IndexAfter(every, count, anchor, instant) * count, anchor);
+
+    /// <summary>The last boundary that is not after an instant.</summary>
+    internal static DateTimeOffset StartOf(PeriodUnit every, DateTimeOffset anchor, DateTimeOffset instant) =>
+        Boundary(every, IndexAfter(every, 1, anchor, instant) - 1, anchor);
+
+    private static int IndexAfter(PeriodUnit every, int count, DateTimeOffset anchor, DateTimeOffset instant)
     {
         // Close to it, by the longest such period there is, so that no boundary is passed over; from there step by step.
         var longest = every switch { PeriodUnit.Hour => 1, PeriodUnit.Day => 24, PeriodUnit.Week => 7 * 24, PeriodUnit.Month => 31 * 24, PeriodUnit.Year => 366 * 24 };
@@ -58,7 +65,7 @@ internal static class ReferencePrices
             k++;
         }
 
-        return Boundary(every, k * count, anchor);
+        return k;
     }
 
     internal static DateTimeOffset MonthOf(DateTimeOffset instant) => new(instant.UtcDateTime.Year, instant.UtcDateTime.Month, 1, 0, 0, 0, TimeSpan.Zero);

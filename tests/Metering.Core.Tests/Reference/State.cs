@@ -15,8 +15,8 @@ internal static class State
         .. account.Budgets.OrderBy(budget => budget.Terms.Id, StringComparer.Ordinal).SelectMany(budget => Of(account, budget, now)),
         .. account.Shadowed.OrderBy(rule => rule.Key).Select(rule => $"{rule.Key} {rule.Value}"),
         .. account.Policy.RateLimits.Select(limit => $"rate {limit.Meter} {Number(account.RateLeft(limit, now))}"),
-        .. Periods(now).SelectMany(period => ReferencePrices.Meters.Select(meter => (meter, period, Quantity: account.UsedIn(meter, period))))
-            .Where(used => used.Quantity != 0m).Select(used => $"used {used.meter} {used.period:O} {Number(used.Quantity)}"),
+        .. ReferencePrices.Meters.SelectMany(meter => account.UsedOf(meter).OrderBy(used => used.Period).Where(used => used.Quantity != 0m)
+            .Select(used => $"used {meter} {used.Period:O} {Number(used.Quantity)}")),
     ]);
 
     internal static string Of(Account account, DateTimeOffset now) => string.Join('\n',
@@ -27,9 +27,9 @@ internal static class State
         .. account.Budgets.SelectMany(budget => Of(budget, budget.Terms.WindowOf(now, account.Settings.Period))),
         .. account.Policy.Shadowed.Select(rule => $"{rule.Key} {rule.Value}"),
         .. account.Policy.Terms.RateLimits.Zip(account.Policy.LeftAt(now)).Select(limit => $"rate {limit.First.Meter} {limit.Second}"),
-        .. Periods(now).SelectMany(period => ReferencePrices.Meters.SelectMany(meter => account.Counters
-            .Where(counter => counter.Price.Meter == meter && counter.PeriodStart == period && !counter.Quantity.IsZero)
-            .Select(counter => $"used {meter} {period:O} {counter.Quantity}"))),
+        .. ReferencePrices.Meters.SelectMany(meter => account.Counters.OrderBy(counter => counter.PeriodStart)
+            .Where(counter => counter.Price.Meter == meter && !counter.Quantity.IsZero)
+            .Select(counter => $"used {meter} {counter.PeriodStart:O} {counter.Quantity}")),
     ]);
 
     private static IEnumerable<string> Of(ReferenceAccount account, ReferenceBudget budget, DateTimeOffset now)
@@ -65,8 +65,6 @@ internal static class State
 
     private static string? Budget(string id, string counter, decimal spent, decimal held, IEnumerable<int> crossed) =>
         spent == 0m && held == 0m && !crossed.Any() ? null : $"budget {id} {counter} spent {Number(spent)} held {Number(held)} crossed {string.Join(",", crossed.Order())}";
-
-    private static DateTimeOffset[] Periods(DateTimeOffset now) => [ReferencePrices.MonthOf(now).AddMonths(-1), ReferencePrices.MonthOf(now), ReferencePrices.MonthOf(now).AddMonths(1)];
 
     private static string Number(decimal value) => value.ToString("0.#########", CultureInfo.InvariantCulture);
 }

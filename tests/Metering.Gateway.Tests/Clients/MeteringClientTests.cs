@@ -126,6 +126,20 @@ public sealed class MeteringClientTests
     }
 
     [Fact]
+    public async Task What_a_rate_limit_can_never_let_through_is_sent_once()
+    {
+        await using var gateway = await GatewayHost.Start();
+        gateway.Grains.Account("acme").OnCharge = _ => Task.FromResult<Contract.Answer<Contract.ChargeReply>>(
+            new Contract.Refusal { Code = Contract.Code.RateLimited, Detail = "Too large.", IsLasting = true });
+        using var client = new MeteringClient(gateway.GrpcAddress, Quick);
+
+        var answer = await client.ChargeAsync("acme", Charge.Of("req-1", "m", 1m), Cancellation);
+
+        Assert.Equal(("rate_limited", false), (answer.Refusal!.Code, answer.Refusal.IsRetryable));
+        Assert.Single(gateway.Grains.Account("acme").Charges);
+    }
+
+    [Fact]
     public async Task What_does_not_pass_in_time_is_a_refusal_that_may_be_tried_again()
     {
         await using var gateway = await GatewayHost.Start();

@@ -59,6 +59,19 @@ public sealed class GrpcTests
     }
 
     [Fact]
+    public async Task What_a_rate_limit_can_never_let_through_names_no_wait()
+    {
+        await using var gateway = await GatewayHost.Start();
+        gateway.Grains.Account("acme").OnCharge = _ => Task.FromResult<Answer<ChargeReply>>(new Refusal { Code = Contracts.Code.RateLimited, Detail = "Too large.", IsLasting = true });
+
+        var refused = await Assert.ThrowsAsync<RpcException>(async () => await gateway.Client.ChargeAsync(Charge(), Options));
+
+        Assert.Equal(StatusCode.ResourceExhausted, refused.StatusCode);
+        Assert.False(refused.GetRpcStatus()!.GetDetail<V1.Refusal>()!.Retryable);
+        Assert.Null(refused.GetRpcStatus()!.GetDetail<RetryInfo>());
+    }
+
+    [Fact]
     public void Every_code_is_in_the_table_above() =>
         Assert.Equal(System.Enum.GetValues<Contracts.Code>().Select(WireNames.Of), StatusOfCode.Select(row => row.Data.Item1));
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Reflection;
 using Metering.Contracts;
 
 namespace Metering.Gateway.Tests.Hosting;
@@ -12,7 +13,12 @@ internal sealed class FakeGrains : IGrainFactory
     private readonly ConcurrentDictionary<string, FakeAccount> _accounts = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, FakeRateCard> _cards = new(StringComparer.Ordinal);
 
+    private (Func<bool> Fails, Exception Failure)? _failing;
+
     public FakeDirectory Directory { get; } = new();
+
+    /// <summary>From now on each call of any grain first asks whether it is to fail.</summary>
+    public void FailWhile(Func<bool> fails, Exception failure) => _failing = (fails, failure);
 
     public FakeAccount Account(string account) => _accounts.GetOrAdd(account, static id => new FakeAccount(id));
 
@@ -20,12 +26,12 @@ internal sealed class FakeGrains : IGrainFactory
 
     public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null)
         where TGrainInterface : IGrainWithStringKey =>
-        typeof(TGrainInterface) == typeof(IAccountGrain)
+        Failing(typeof(TGrainInterface) == typeof(IAccountGrain)
             ? (TGrainInterface)(object)Account(primaryKey)
-            : (TGrainInterface)(object)RateCard(primaryKey);
+            : (TGrainInterface)(object)RateCard(primaryKey));
 
     public TGrainInterface GetGrain<TGrainInterface>(long primaryKey, string? grainClassNamePrefix = null)
-        where TGrainInterface : IGrainWithIntegerKey => (TGrainInterface)(object)Directory;
+        where TGrainInterface : IGrainWithIntegerKey => Failing((TGrainInterface)(object)Directory);
 
     public TGrainInterface GetGrain<TGrainInterface>(Guid primaryKey, string? grainClassNamePrefix = null)
         where TGrainInterface : IGrainWithGuidKey => throw new NotSupportedException();
@@ -62,6 +68,31 @@ internal sealed class FakeGrains : IGrainFactory
     public IAddressable GetGrain(GrainId grainId) => throw new NotSupportedException();
 
     public IAddressable GetGrain(GrainId grainId, GrainInterfaceType interfaceType) => throw new NotSupportedException();
+
+    private TGrainInterface Failing<TGrainInterface>(TGrainInterface grain)
+    {
+        if (_failing is not { } failing)
+        {
+            return grain;
+        }
+
+        var proxy = DispatchProxy.Create<TGrainInterface, FailingGrain>();
+        ((FailingGrain)(object)proxy!).Set(grain!, failing.Fails, failing.Failure);
+        return proxy;
+    }
+}
+
+/// <summary>A grain that fails its calls for as long as a test says so.</summary>
+public class FailingGrain : DispatchProxy
+{
+    private object? _grain;
+    private Func<bool>? _fails;
+    private Exception? _failure;
+
+    public void Set(object grain, Func<bool> fails, Exception failure) => (_grain, _fails, _failure) = (grain, fails, failure);
+
+    protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
+        _fails!() ? throw _failure! : targetMethod!.Invoke(_grain, args);
 }
 
 internal sealed class FakeAccount(string account) : IAccountGrain

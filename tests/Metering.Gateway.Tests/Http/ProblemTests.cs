@@ -78,6 +78,18 @@ public sealed class ProblemTests
         Assert.Equal(TimeSpan.FromSeconds(seconds), (await gateway.Post(Path, Good)).Headers.RetryAfter!.Delta);
     }
 
+    [Fact]
+    public async Task What_a_rate_limit_can_never_let_through_is_not_to_be_tried_again()
+    {
+        await using var gateway = await GatewayHost.Start();
+        gateway.Grains.Account("acme").OnCharge = _ => Task.FromResult<Answer<ChargeReply>>(new Refusal { Code = Code.RateLimited, Detail = "Too large.", IsLasting = true });
+
+        var problem = (await gateway.Post(Path, Good)).IsProblem(HttpStatusCode.TooManyRequests, "rate_limited");
+
+        Assert.False((bool?)problem.Json["retryable"]);
+        Assert.Null(problem.Headers.RetryAfter);
+    }
+
     [Theory]
     [InlineData("GET", "/", 404)]
     [InlineData("GET", "/v1", 404)]
@@ -170,7 +182,7 @@ public sealed class ProblemTests
     [Fact]
     public async Task A_grain_that_does_not_answer_in_time_is_unavailable()
     {
-        await using var gateway = await GatewayHost.Start(options => options.GrainTimeout = TimeSpan.FromMilliseconds(50));
+        await using var gateway = await GatewayHost.Start(options => options.SiloTimeout = TimeSpan.FromMilliseconds(50));
         gateway.Grains.Account("acme").OnCharge = _ => new TaskCompletionSource<Answer<ChargeReply>>().Task;
 
         (await gateway.Post(Path, Good)).IsProblem(HttpStatusCode.ServiceUnavailable, "unavailable");

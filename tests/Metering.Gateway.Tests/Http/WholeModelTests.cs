@@ -107,11 +107,29 @@ public sealed class WholeModelTests
         Assert.Equal(HttpStatusCode.OK, (await server.Post($"{Acme}/charges", """{"id":"c1","meter":"llm.tokens","quantity":"500"}""")).Status);
         var fast = (await server.Post($"{Acme}/charges", """{"id":"c2","meter":"llm.tokens","quantity":"200"}""")).IsProblem(HttpStatusCode.TooManyRequests, "rate_limited");
         Assert.True(fast.Headers.RetryAfter!.Delta > TimeSpan.Zero);
+        Assert.True((bool?)fast.Json["retryable"]);
 
         Assert.Equal("1", (await server.Get(Acme)).Json["policy"]!["shadowed"]!["requiredDimensions"]!.ToJsonString());
         await server.Put($"{Acme}/policy", """{"frozen":true}""");
         Assert.Equal("frozen", Text(await server.Get(Acme), "status"));
         (await server.Post($"{Acme}/charges", """{"id":"c3","meter":"llm.tokens","quantity":"1"}""")).IsProblem(HttpStatusCode.Forbidden, "account_frozen");
+    }
+
+    [Fact]
+    public async Task A_charge_or_a_hold_larger_than_the_burst_is_not_worth_a_retry()
+    {
+        await using var server = await Start(credits: 100);
+        await server.Put($"{Acme}/policy", """{"rateLimits":[{"meter":"llm.tokens","quantity":"10","perSeconds":1,"burst":"20"}]}""");
+
+        foreach (var path in new[] { "charges", "holds" })
+        {
+            var larger = (await server.Post($"{Acme}/{path}", """{"id":"r1","meter":"llm.tokens","quantity":"21"}""")).IsProblem(HttpStatusCode.TooManyRequests, "rate_limited");
+            Assert.False((bool?)larger.Json["retryable"]);
+            Assert.Contains("burst", (string?)larger.Json["detail"]);
+            Assert.Null(larger.Headers.RetryAfter);
+        }
+
+        Assert.Equal(HttpStatusCode.OK, (await server.Post($"{Acme}/charges", """{"id":"r1","meter":"llm.tokens","quantity":"20"}""")).Status);
     }
 
     [Fact]

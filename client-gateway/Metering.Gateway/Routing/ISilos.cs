@@ -1,0 +1,11 @@
+namespace Metering.Gateway.Routing;
+
+/// <summary>The silos behind this gateway: one in its own process, or those of a cluster.</summary>
+internal interface ISilos
+{
+    /// <summary>Why no call can be sent yet, in one sentence; null when one can.</summary>
+    string? WhyNotFound { get; }
+
+    /// <summary>Completes when a silo has answered.</summary>
+    Task Probe();
+}

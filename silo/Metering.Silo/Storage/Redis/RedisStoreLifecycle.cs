@@ -1,0 +1,14 @@
+namespace Metering.Silo.Storage.Redis;
+
+/// <summary>
+/// Connects before anything of the silo starts, so that a Redis that cannot be used fails the start, and disconnects after everything that writes has
+/// stopped: stages stop in reverse order.
+/// </summary>
+internal sealed class RedisStoreLifecycle(RedisConnections redis) : ILifecycleParticipant<ISiloLifecycle>
+{
+    public void Participate(ISiloLifecycle lifecycle) => lifecycle.Subscribe(
+        nameof(RedisStoreLifecycle),
+        ServiceLifecycleStage.First,
+        redis.ConnectAsync,
+        async _ => await redis.DisposeAsync());
+}

@@ -1,0 +1,71 @@
+using System.Net;
+using System.Net.Sockets;
+using Metering.Cluster.Network;
+using Metering.TestServers;
+
+namespace Metering.Cluster.Processes;
+
+/// <summary>Azurite's blob service: what stands for Azure Storage on a developer's machine.</summary>
+internal sealed class AzuriteProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(50);
+
+    private AzuriteProcess(ServerProcess process, IPEndPoint address)
+    {
+        Process = process;
+        Address = address;
+    }
+
+    public ServerProcess Process { get; }
+
+    public IPEndPoint Address { get; }
+
+    public string ConnectionString => AzuriteServer.ConnectionStringOf(Address);
+
+    public static AzuriteProcess Start(ClusterHost host, string directory, IReadOnlyList<string> launcher)
+    {
+        var address = new IPEndPoint(host.Address, FreePort.Next());
+        var data = Path.Combine(directory, "azurite");
+        System.IO.Directory.CreateDirectory(data);
+
+        // Durable: a fault of this cluster is to kill it.
+        var command = new ServerCommand(
+            "azurite",
+            [.. launcher, .. host.Prefix, .. AzuriteServer.Command(data, address.Address, address.Port, isDurable: true)],
+            new Dictionary<string, string>(),
+            data,
+            Path.Combine(directory, "logs", "azurite.log"));
+        return new AzuriteProcess(ServerProcess.Start(command), address);
+    }
+
+    /// <summary>Done when it takes connections.</summary>
+    public async Task WaitReadyAsync(CancellationToken cancellationToken)
+    {
+        using var probes = new PeriodicTimer(ProbeInterval);
+        while (!await ListensAsync(cancellationToken))
+        {
+            if (Process.HasExited)
+            {
+                throw new InvalidOperationException($"Azurite ended before it was ready: {Process.Tail(5)}");
+            }
+
+            await probes.WaitForNextTickAsync(cancellationToken);
+        }
+    }
+
+    public ValueTask DisposeAsync() => Process.DisposeAsync();
+
+    private async Task<bool> ListensAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var client = new TcpClient();
+            await client.ConnectAsync(Address, cancellationToken);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,116 @@
+using System.Globalization;
+using System.Net;
+using Metering.Cluster.Network;
+using Metering.TestServers;
+
+namespace Metering.Cluster.Processes;
+
+/// <summary>A silo.</summary>
+internal sealed class SiloProcess(ServerProcess process, ClusterHost host, IPEndPoint address, Uri health) : IAsyncDisposable
+{
+    public ServerProcess Process => process;
+
+    public ClusterHost Host => host;
+
+    /// <summary>Where other silos reach it; its name in the membership, without the generation.</summary>
+    public IPEndPoint Address => address;
+
+    public Uri Health => health;
+
+    public string Name => process.Name;
+
+    public static SiloProcess Start(string name, ClusterHost host, string directory, IReadOnlyDictionary<string, string> settings, IReadOnlyList<string> launcher)
+    {
+        var address = new IPEndPoint(host.Address, FreePort.Next());
+        var healthPort = FreePort.Next();
+        var all = new Dictionary<string, string>(settings)
+        {
+            ["AdvertisedAddress"] = host.Address.ToString(),
+            ["SiloPort"] = address.Port.ToString(CultureInfo.InvariantCulture),
+            ["ClientPort"] = FreePort.Next().ToString(CultureInfo.InvariantCulture),
+            ["HealthPort"] = healthPort.ToString(CultureInfo.InvariantCulture),
+        };
+        var process = ServerProcess.Start(Role.Command("Metering.Silo", name, host, directory, all, launcher));
+        return new SiloProcess(process, host, address, new Uri($"http://{host.Address}:{healthPort}"));
+    }
+
+    public Task WaitReadyAsync(CancellationToken cancellationToken) => Role.WaitReadyAsync(process, health, cancellationToken);
+
+    public ValueTask DisposeAsync() => process.DisposeAsync();
+}
+
+/// <summary>A gateway.</summary>
+internal sealed class GatewayProcess(ServerProcess process, ClusterHost host, Uri http, Uri grpc) : IAsyncDisposable
+{
+    public ServerProcess Process => process;
+
+    public ClusterHost Host => host;
+
+    public Uri Http => http;
+
+    public Uri Grpc => grpc;
+
+    public string Name => process.Name;
+
+    public static GatewayProcess Start(string name, ClusterHost host, string directory, IReadOnlyDictionary<string, string> settings, IReadOnlyList<string> launcher)
+    {
+        var (httpPort, grpcPort) = (FreePort.Next(), FreePort.Next());
+        var all = new Dictionary<string, string>(settings)
+        {
+            ["Address"] = host.Address.ToString(),
+            ["HttpPort"] = httpPort.ToString(CultureInfo.InvariantCulture),
+            ["GrpcPort"] = grpcPort.ToString(CultureInfo.InvariantCulture),
+        };
+        var process = ServerProcess.Start(Role.Command("Metering.Gateway", name, host, directory, all, launcher));
+        return new GatewayProcess(process, host, new Uri($"http://{host.Address}:{httpPort}"), new Uri($"http://{host.Address}:{grpcPort}"));
+    }
+
+    public Task WaitReadyAsync(CancellationToken cancellationToken) => Role.WaitReadyAsync(process, http, cancellationToken);
+
+    public ValueTask DisposeAsync() => process.DisposeAsync();
+}
+
+/// <summary>What silos and gateways have in common: built beside this program, set through the environment, asked for their health over HTTP.</summary>
+file static class Role
+{
+    private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(5);
+
+    public static ServerCommand Command(
+        string program, string name, ClusterHost host, string directory, IReadOnlyDictionary<string, string> settings, IReadOnlyList<string> launcher) => new(
+            name,
+            [.. launcher, .. host.Prefix, Dotnet(), Path.Combine(AppContext.BaseDirectory, $"{program}.dll")],
+            settings.ToDictionary(setting => $"Metering__{setting.Key}", setting => setting.Value),
+            AppContext.BaseDirectory,
+            Path.Combine(directory, "logs", $"{name}.log"));
+
+    public static async Task WaitReadyAsync(ServerProcess process, Uri address, CancellationToken cancellationToken)
+    {
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address, Timeout = ProbeTimeout };
+        using var probes = new PeriodicTimer(ProbeInterval);
+        while (!await IsReadyAsync(http, cancellationToken))
+        {
+            if (process.HasExited)
+            {
+                throw new InvalidOperationException($"{process.Name} ended before it was ready: {process.Tail(5)}");
+            }
+
+            await probes.WaitForNextTickAsync(cancellationToken);
+        }
+    }
+
+    private static async Task<bool> IsReadyAsync(HttpClient http, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var response = await http.GetAsync(new Uri("/healthz/ready", UriKind.Relative), cancellationToken);
+            return response.IsSuccessStatusCode;
+        }
+        catch (Exception failure) when (failure is HttpRequestException || (failure is TaskCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return false;
+        }
+    }
+
+    private static string Dotnet() => Environment.ProcessPath is { } path && Path.GetFileName(path) == "dotnet" ? path : Tool.Find("dotnet") ?? "dotnet";
+}

@@ -1,0 +1,97 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using HdrHistogram;
+
+namespace Metering.LoadTest.Run;
+
+/// <summary>
+/// Counts what became of the charges: latencies for the report, and credits per account for the check. It takes memory by account and
+/// by code, never by charge.
+/// </summary>
+internal sealed class LoadMeter
+{
+    public static readonly long MaxLatencyMicroseconds = (long)TimeSpan.FromMinutes(10).TotalMicroseconds;
+
+    private const int Digits = 3;
+    private readonly Recorder _latency = HistogramFactory.With64BitBucketSize()
+        .WithValuesFrom(1).WithValuesUpTo(MaxLatencyMicroseconds).WithPrecisionOf(Digits).WithThreadSafeWrites().WithThreadSafeReads().Create();
+
+    private readonly ConcurrentDictionary<string, long> _refused = new();
+    private readonly AccountTotals _totals;
+    private HistogramBase? _recycled;
+    private long _charged;
+    private long _answered;
+    private long _resent;
+    private long _surprises;
+    private long _open;
+    private long _unsent;
+
+    public LoadMeter(AccountTotals totals) => _totals = totals;
+
+    public static LongHistogram NewHistogram() => new(1, MaxLatencyMicroseconds, Digits);
+
+    public AccountTotals Totals => _totals;
+
+    /// <summary>Charges acknowledged.</summary>
+    public long Charged => Volatile.Read(ref _charged);
+
+    /// <summary>Charges answered: acknowledged or refused.</summary>
+    public long Answered => Volatile.Read(ref _answered);
+
+    /// <summary>Calls sent again because their outcome was unknown.</summary>
+    public long Resent => Volatile.Read(ref _resent);
+
+    /// <summary>Charges that were sent once and yet answered as a repeat: a doubled id, in the client or the server.</summary>
+    public long Surprises => Volatile.Read(ref _surprises);
+
+    /// <summary>Charges whose outcome nobody could tell before the run gave up.</summary>
+    public long Open => Volatile.Read(ref _open);
+
+    /// <summary>Charges that were due and could not be sent before the end.</summary>
+    public long Unsent => Volatile.Read(ref _unsent);
+
+    public IReadOnlyDictionary<string, long> Refused => _refused;
+
+    public void Count(in PlannedCharge charge, in Outcome outcome, int attempts)
+    {
+        if (outcome.Kind == OutcomeKind.Refused)
+        {
+            _refused.AddOrUpdate(outcome.Code!, 1, static (_, count) => count + 1);
+            return;
+        }
+
+        _totals.Add(charge.Account, charge.Usage, outcome.Nanocredits);
+        if (outcome.Replayed && attempts == 1)
+        {
+            Interlocked.Increment(ref _surprises);
+        }
+    }
+
+    /// <summary>A call is answered in full.</summary>
+    public void Record(ChargeCall call)
+    {
+        var micros = (Stopwatch.GetTimestamp() - call.DueAt) * 1_000_000 / Stopwatch.Frequency;
+        _latency.RecordValueWithCount(Math.Clamp(micros, 1, MaxLatencyMicroseconds), call.Filled);
+        Interlocked.Add(ref _charged, call.Filled - call.Refused);
+        Interlocked.Add(ref _answered, call.Filled);
+    }
+
+    public void Resend() => Interlocked.Increment(ref _resent);
+
+    public void GiveUp(int charges) => Interlocked.Add(ref _open, charges);
+
+    /// <summary>Calls that were due and never sent: they have waited since, so that leaving them out would flatter the server.</summary>
+    public void LeaveUnsent(IEnumerable<long> dueAt, int chargesPerCall)
+    {
+        var now = Stopwatch.GetTimestamp();
+        foreach (var due in dueAt)
+        {
+            var micros = (now - due) * 1_000_000 / Stopwatch.Frequency;
+            _latency.RecordValueWithCount(Math.Clamp(micros, 1, MaxLatencyMicroseconds), chargesPerCall);
+            _unsent += chargesPerCall;
+        }
+    }
+
+    /// <summary>The latencies since the last time this was asked; good until it is asked again.</summary>
+    public HistogramBase TakeInterval() => _recycled = _latency.GetIntervalHistogram(_recycled);
+}
