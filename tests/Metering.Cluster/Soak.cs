@@ -15,7 +15,7 @@ internal sealed class Soak(TimeSpan duration, int seed)
     public async Task<bool> RunAsync()
     {
         Console.WriteLine($"seed {seed}: ./test --soak {duration.TotalMinutes:0} --seed {seed} chooses the same faults again");
-        var (cluster, uncut) = await TestCluster.StartAsync(mayCutLinks: true);
+        var (cluster, uncut) = await TestCluster.StartAsync(mayCutLinks: true, TestCluster.Busy);
         await using var whole = cluster;
         if (uncut is not null)
         {

@@ -24,10 +24,12 @@ internal sealed class Round(LocalCluster cluster, Fault fault, string name, int 
         var scene = new Scene(cluster, callers, new Random(seed));
         var running = callers.RunAsync();
         var stoppedAt = TimeSpan.MaxValue;
+        var owners = Membership.Nobody;
         try
         {
             await scene.WaitForAllAccountsAsync();
             await Task.Delay(Before);
+            owners = await Membership.ReadAsync(cluster.Redis.ConnectionString);
             await fault.ComeAsync(scene);
             await scene.WaitForAllAccountsAsync();
             await Task.Delay(After);
@@ -41,7 +43,7 @@ internal sealed class Round(LocalCluster cluster, Fault fault, string name, int 
 
         var verdict = await new Settlement(callers).RunAsync();
         verdict = verdict with { Faults = [.. verdict.Faults, .. scene.Faults] };
-        return new RoundReport(fault.Name, seed, scene.Victim?.Name, verdict, Waits.Of(callers, scene, stoppedAt), clock.Elapsed, callers.Accounts);
+        return new RoundReport(fault.Name, seed, scene.Victim?.Name, verdict, Waits.Of(scene, owners, stoppedAt), clock.Elapsed, callers.Accounts);
     }
 }
 
@@ -52,14 +54,16 @@ internal sealed record Waits(TimeSpan Affected, TimeSpan Elsewhere)
 {
     public TimeSpan Longest => Affected > Elsewhere ? Affected : Elsewhere;
 
-    public static Waits Of(Callers callers, Scene scene, TimeSpan stoppedAt)
+    public static Waits Of(Scene scene, Membership before, TimeSpan stoppedAt)
     {
-        var waits = callers.Accounts.Select(account => account.Operations
-            .Where(operation => operation.Fate != Fate.Unknown && operation.AnsweredAt > scene.StruckAt && operation.AnsweredAt <= stoppedAt)
-            .Select(operation => operation.Wait)
-            .DefaultIfEmpty()
-            .Max()).ToList();
-        return new Waits(TimeSpan.Zero, waits.DefaultIfEmpty().Max());
+        var waits = scene.Callers.Accounts.ToLookup(
+            account => scene.Victim is { } silo && before.IsOwnedBy(account.Name, silo.Address),
+            account => account.Operations
+                .Where(operation => operation.Fate != Fate.Unknown && operation.AnsweredAt > scene.StruckAt && operation.AnsweredAt <= stoppedAt)
+                .Select(operation => operation.Wait)
+                .DefaultIfEmpty()
+                .Max());
+        return new Waits(waits[true].DefaultIfEmpty().Max(), waits[false].DefaultIfEmpty().Max());
     }
 }
 

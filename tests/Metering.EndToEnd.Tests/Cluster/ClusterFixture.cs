@@ -27,7 +27,7 @@ public sealed class ClusterFixture : IAsyncLifetime
 
         if (_cluster is null)
         {
-            (_cluster, Uncut) = await TestCluster.StartAsync(mayCutLinks: true);
+            (_cluster, Uncut) = await TestCluster.StartAsync(mayCutLinks: true, TestCluster.Busy);
         }
 
         using var timeout = new CancellationTokenSource(RestartPatience);
