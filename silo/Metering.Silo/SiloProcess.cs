@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Metering.Contracts.Settings;
 using Metering.Grains.Journal;
 using Metering.Silo.Health;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -52,7 +53,7 @@ public static class SiloProcess
         {
             await silo.StartAsync();
         }
-        catch (SocketException refused)
+        catch (Exception refused) when (refused is SocketException or AddressInUseException)
         {
             // What the system says does not name the address.
             throw new SettingsException(

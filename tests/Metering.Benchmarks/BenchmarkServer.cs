@@ -23,6 +23,9 @@ internal sealed class BenchmarkServer : IAsyncDisposable
 
     public string DataDirectory => Path.Combine(_directory.Path, "data");
 
+    /// <summary>Where gRPC is answered, as its output says.</summary>
+    public Uri GrpcAddress => new(Process.Log.Select(line => line.Trim()).Single(line => line.StartsWith("gRPC", StringComparison.Ordinal)).Split(' ')[^1]);
+
     public MeteringApi Api => _api ??= new MeteringApi(Process.BaseAddress, maxConnections: 256, AnswerTimeout);
 
     public static async Task<BenchmarkServer> StartAsync(

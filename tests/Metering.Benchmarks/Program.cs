@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Metering.Benchmarks;
+using Metering.Benchmarks.Peers;
 
 var connections = Count("--connections", "Connections, one call under way on each.", 64);
 var accounts = Count("--accounts", "Accounts the charges are spread over.", 100);
@@ -41,7 +42,35 @@ var known = Count("--accounts", "Accounts to wake.", 5_000);
 var activation = new Command("activation", "The first answer of known accounts after all silos were killed, from Redis and Azurite.") { known };
 activation.SetAction((parsed, token) => RunAsync(new ActivationBenchmark(parsed.GetValue(known)).RunAsync(token)));
 
-return await new RootCommand("Measures the server that was built with this program.") { http, recovery, startup, file, memory, core, cluster, activation }.Parse(args).InvokeAsync();
+var peerRounds = Count("--rounds", "How often the peers take turns.", 5);
+var peerSeconds = Count("--seconds", "How long a turn lasts.", 5);
+var peerWarmUp = Count("--warm-up", "How long each is under load before the first turn, in seconds.", 15);
+var peerAccounts = Count("--accounts", "Accounts the charges are spread over.", 10_000);
+var peerConnections = Count("--connections", "Connections.", 4);
+var peerDepth = Count("--depth", "Calls under way on each connection.", 8);
+var peerBatch = Count("--batch", "Charges in a call.", 500);
+var peerExponent = new Option<double>("--zipf-exponent") { Description = "How uneven the accounts are.", DefaultValueFactory = _ => 1.0 };
+var peerOnly = new Option<string[]>("--only") { Description = "Only some: metering, empty, redis, postgres, append.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };
+var peers = new Command("peers", "This server beside what people use today, and beside the machine's limit: one table from one run.")
+{
+    peerRounds, peerSeconds, peerWarmUp, peerAccounts, peerConnections, peerDepth, peerBatch, peerExponent, peerOnly,
+};
+peers.SetAction((parsed, token) => RunAsync(new PeersBenchmark(
+    new PeerLoad(
+        parsed.GetValue(peerAccounts), parsed.GetValue(peerExponent), parsed.GetValue(peerConnections), parsed.GetValue(peerDepth), parsed.GetValue(peerBatch)),
+    parsed.GetValue(peerRounds),
+    TimeSpan.FromSeconds(parsed.GetValue(peerSeconds)),
+    TimeSpan.FromSeconds(parsed.GetValue(peerWarmUp)),
+    parsed.GetRequiredValue(peerOnly)).RunAsync(token)));
+
+// Started by `peers`: the limit has to be a process of its own, as the servers are.
+var emptyHttp = Count("--http-port", "For HTTP.", 8080);
+var emptyGrpc = Count("--grpc-port", "For gRPC.", 8081);
+var empty = new Command("empty-server", "Answers charges without doing anything.") { emptyHttp, emptyGrpc };
+empty.Hidden = true;
+empty.SetAction((parsed, token) => EmptyServer.ServeAsync(parsed.GetValue(emptyHttp), parsed.GetValue(emptyGrpc), token));
+
+return await new RootCommand("Measures the server that was built with this program.") { http, recovery, startup, file, memory, core, cluster, activation, peers, empty }.Parse(args).InvokeAsync();
 
 static Option<int> Count(string name, string description, int otherwise)
 {

@@ -43,7 +43,7 @@ internal sealed class LocalCluster : IAsyncDisposable
         [Redis.Process, Azurite.Process, .. _silos.Select(silo => silo.Process), .. _gateways.Select(gateway => gateway.Process)];
 
     /// <summary>Why no cluster can be started here; null when it can.</summary>
-    public static string? WhyNot() => RedisServer.MissingReason ?? AzuriteServer.Missing;
+    public static string? WhyNot() => RedisServer.Missing ?? AzuriteServer.Missing;
 
     /// <summary>Starts everything and waits until all of it is ready. The network goes with the cluster.</summary>
     public static async Task<LocalCluster> StartAsync(ClusterNetwork network, ClusterOptions options, CancellationToken cancellationToken)

@@ -22,7 +22,7 @@ public sealed class ClusterTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        if (RedisServer.MissingReason is { } reason)
+        if (RedisServer.Missing is { } reason)
         {
             Assert.SkipUnless(Environment.GetEnvironmentVariable("CI") == "true", reason);
             Assert.Fail(reason);

@@ -48,11 +48,13 @@ internal sealed class AccountMix
     public static AccountMix Of(LoadPlan plan) => plan.Mix switch
     {
         MixKind.Uniform => new([.. Enumerable.Repeat(1d, plan.Accounts)]),
-        MixKind.Zipf => new([.. Enumerable.Range(1, plan.Accounts).Select(rank => Math.Pow(rank, -plan.ZipfExponent))]),
+        MixKind.Zipf => Zipf(plan.Accounts, plan.ZipfExponent),
         MixKind.OneHot => new([
             plan.Accounts == 1 ? 1 : plan.HotShare,
             .. Enumerable.Repeat((1 - plan.HotShare) / Math.Max(plan.Accounts - 1, 1), plan.Accounts - 1)]),
     };
+
+    public static AccountMix Zipf(int accounts, double exponent) => new([.. Enumerable.Range(1, accounts).Select(rank => Math.Pow(rank, -exponent))]);
 
     public int Next(Random random)
     {

@@ -92,7 +92,8 @@ internal sealed class Second(int number, bool isWarmUp)
 
     public double ChargesPerSecond => Length > 0 ? Charged / Length : 0;
 
-    public double Milliseconds(double percentile) => _latency.GetValueAtPercentile(percentile) / 1_000d;
+    /// <summary>0 when nothing was answered in this second.</summary>
+    public double Milliseconds(double percentile) => _latency.TotalCount == 0 ? 0 : _latency.GetValueAtPercentile(percentile) / 1_000d;
 
     public void Add(LoadSample sample)
     {

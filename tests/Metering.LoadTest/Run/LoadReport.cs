@@ -8,5 +8,6 @@ internal sealed record LoadReport(LoadPlan Plan, LoadRecord Record, LoadResult R
     /// <summary>Whether everything acknowledged is there once, and everything sent has an outcome.</summary>
     public bool IsRight => Check.IsRight && Result.Open == 0 && Result.Surprises == 0;
 
-    public double Milliseconds(double percentile) => Record.Latency.GetValueAtPercentile(percentile) / 1_000d;
+    /// <summary>0 when nothing was answered.</summary>
+    public double Milliseconds(double percentile) => Record.Latency.TotalCount == 0 ? 0 : Record.Latency.GetValueAtPercentile(percentile) / 1_000d;
 }

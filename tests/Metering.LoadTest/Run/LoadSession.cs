@@ -44,6 +44,10 @@ internal sealed class LoadSession : IDisposable
         }
     }
 
+    /// <summary>For a server that keeps no accounts: it can be put under load and not checked.</summary>
+    public static LoadSession WithoutBooks(LoadPlan plan) =>
+        new(plan, new MeteringApi(plan.Targets[0], MaxApiConnections, AnswerTimeout), UsagePattern.Unpriced);
+
     public async Task PrepareAsync(CancellationToken cancellationToken) => _before = await _accounts.PrepareAsync(cancellationToken);
 
     public async Task<LoadCheck> CheckAsync(CancellationToken cancellationToken) =>

@@ -28,6 +28,9 @@ internal sealed class UsagePattern
     /// <summary>Every price that a usage is charged by.</summary>
     public IReadOnlyList<PublishedPrice> Prices { get; }
 
+    /// <summary>One token over and over, for a server that does not price.</summary>
+    public static UsagePattern Unpriced { get; } = new([new Usage([new UsageLine(TraceCall.Meter, 1, new Dictionary<string, string>(), 0)])], []);
+
     /// <exception cref="LoadException">The card has no price for a usage.</exception>
     /// <exception cref="TraceException">The trace cannot be read.</exception>
     /// <param name="traceDirectory">Of a trace; null for one token over and over.</param>

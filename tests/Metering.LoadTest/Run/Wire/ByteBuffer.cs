@@ -77,4 +77,11 @@ internal sealed class ByteBuffer(int capacity = 256)
     }
 
     public void Advance(int count) => Length += count;
+
+    /// <summary>Forgets the first bytes; what follows moves up.</summary>
+    public void DropFirst(int count)
+    {
+        _bytes.AsSpan(count, Length - count).CopyTo(_bytes);
+        Length -= count;
+    }
 }
