@@ -6,6 +6,9 @@ internal interface ISilos
     /// <summary>Why no call can be sent yet, in one sentence; null when one can.</summary>
     string? WhyNotFound { get; }
 
+    /// <summary>Whether they are other processes, so that an attempt of a call may arrive long after its caller has turned away from it.</summary>
+    bool AreElsewhere { get; }
+
     /// <summary>Completes when a silo has answered.</summary>
     Task Probe();
 }

@@ -7,5 +7,7 @@ internal sealed class SiloInProcess(IGrainFactory grains) : ISilos
 {
     public string? WhyNotFound => null;
 
+    public bool AreElsewhere => false;
+
     public Task Probe() => grains.GetGrain<IAccountDirectoryGrain>(0).List("", "", 1);
 }

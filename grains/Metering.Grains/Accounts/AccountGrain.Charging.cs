@@ -39,6 +39,12 @@ public sealed partial class AccountGrain
             }
         }
 
+        if (AttemptTime.IsOver(_time.GetUtcNow()))
+        {
+            Array.Fill(answers, TooLate());
+            return answers;
+        }
+
         var before = _log?.LastSequence;
         try
         {
