@@ -95,8 +95,9 @@ public sealed partial class LoadRunTests : StandaloneTest
         var leading = RunAsync(server, ["--processes", "2", "--listen", port, "--seconds", "2", .. Small]);
         var joining = Tool.RunAsync("dotnet", [Program, "join", "--coordinator", $"127.0.0.1:{port}"], AppContext.BaseDirectory, Cancellation);
 
-        var (lead, join) = (await leading, await joining);
+        var join = await joining;
         Assert.True(join.ExitCode == 0, $"The process that joined failed: {join}");
+        var lead = await leading;
         Assert.True(lead.ExitCode == 0, $"The process that led failed: {lead}");
         var joined = Number(Acknowledged().Match(join.Output));
         var all = Number(Agreed().Match(lead.Output));

@@ -39,7 +39,13 @@ internal sealed class LadderBenchmark(int accounts, double zipfExponent, int cha
             "+ apply and encode", () => ThreadsAsync(thread => new CoreRung(accounts / Threads, zipfExponent, thread).Apply, cancellationToken));
 
         using var directory = new TemporaryDirectory();
-        var host = StandaloneHost.Build([$"--Metering:DataDirectory={directory.Path}", "--Metering:HttpPort=0", "--Metering:GrpcPort=0"]);
+
+        // The journal's rung writes for accounts that no grain knows: a checkpoint would ask grains for their snapshots.
+        var host = StandaloneHost.Build(
+        [
+            $"--Metering:DataDirectory={directory.Path}", "--Metering:HttpPort=0", "--Metering:GrpcPort=0",
+            $"--Metering:MaxTailBytes={64L << 30}", "--Metering:CheckpointInterval=01:00:00",
+        ]);
         await host.StartAsync(cancellationToken);
         var journal = host.Services.GetRequiredService<Journal>();
         var rungs = new List<JournalRung>();
