@@ -59,7 +59,7 @@ public sealed class GatewayOptions
     [Range(typeof(TimeSpan), "00:00:00.010", "00:05:00")]
     public TimeSpan WatchHeartbeat { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>Accounts of one batch that are asked at once.</summary>
+    /// <summary>Accounts of one batch, or of one page of the list, that are asked at once.</summary>
     [Range(1, 10_000)]
     public int MaxAccountsInFlightPerBatch { get; set; } = 64;
 

@@ -140,8 +140,9 @@ public static class GatewayProcess
         // A start that fails is told in one line by whoever called for it, not in a page here as well.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
 
-        // They tell every call that a silo did not answer, and every second that there is no silo: the gateway says both itself, and less often.
+        // They tell every call that a silo did not answer, and every attempt to find one: the gateway says both itself, and less often.
         logging.AddFilter("Orleans.Runtime.CallbackData", LogLevel.Error);
+        logging.AddFilter("Orleans.Runtime.Messaging.ConnectionManager", LogLevel.Error);
         logging.AddFilter("Orleans.Messaging", LogLevel.Error);
 
         // Every probe would hear of it again.

@@ -4,6 +4,10 @@ namespace Metering.Contracts;
 /// One account, keyed by its id. Requests come well-formed (the gateway has checked every field); answers are durable
 /// as <see cref="Durability"/> says. A call that fails or times out has an unknown outcome: send it again with the same id.
 /// </summary>
+/// <remarks>
+/// Gateways give calls little time, so that what a lost silo held is soon sent elsewhere. Those that need more in good health have a
+/// <see cref="ResponseTimeoutAttribute"/>; for this interface and the others here.
+/// </remarks>
 [Alias("metering.IAccountGrain")]
 public interface IAccountGrain : IGrainWithStringKey
 {
@@ -84,7 +88,7 @@ public interface IAccountGrain : IGrainWithStringKey
 public interface IRateCardGrain : IGrainWithStringKey
 {
     /// <summary>Publishes the next version, or refuses with every fault of the draft by path.</summary>
-    [Alias("Publish"), ResponseTimeout("00:00:30")]
+    [Alias("Publish"), ResponseTimeout("00:00:10")]
     Task<Answer<PublishReply>> Publish(RateCardDraft draft);
 
     /// <summary>A version, or the latest published; refuses with <see cref="Code.RateCardNotFound"/>.</summary>
@@ -104,7 +108,7 @@ public interface IAccountDirectoryGrain : IGrainWithIntegerKey
     /// <param name="prefix">Empty for all.</param>
     /// <param name="after">Exclusive; empty to begin.</param>
     /// <param name="limit">1 to 1,000.</param>
-    [Alias("List"), ResponseTimeout("00:00:30")]
+    [Alias("List"), ResponseTimeout("00:00:10")]
     Task<AccountPage> List(string prefix, string after, int limit);
 }
 

@@ -1,6 +1,8 @@
 using Metering.Grains;
 using Metering.Grains.Accounts;
 using Metering.Grains.Journal;
+using Metering.Grains.Placement;
+using Metering.Grains.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Configuration;
@@ -20,8 +22,10 @@ public static class MeteringSilo
     {
         silo.Services.TryAddSingleton(TimeProvider.System);
         silo.Services.Configure(accounts);
+        silo.Services.AddPartitionPlacement();
         silo.Services.AddJournal(journal);
         silo.Services.AddRateCards();
+        silo.Services.AddChargeRouter();
         silo.Services.Configure(rateCards);
         silo.Services.Configure<SiloMessagingOptions>(options => options.MaxEnqueuedRequestsHardLimit = MaxWaitingPerAccount);
         return silo;

@@ -36,16 +36,7 @@ public static class StandaloneHost
         builder.Host.UseOrleans(silo => silo
             .UseLocalhostClustering(siloPort: FreePort(), gatewayPort: 0, serviceId: ClusterName, clusterId: ClusterName)
             .AddEmbeddedStore(new EmbeddedStoreOptions { DataDirectory = settings.DataDirectory })
-            .AddMetering(
-                accounts => accounts.Limits = accounts.Limits with { IdWindow = settings.IdWindow, MaxIds = settings.MaxIds },
-                journal =>
-                {
-                    journal.Durability = settings.Durability;
-                    journal.PeriodicInterval = settings.PeriodicInterval;
-                    journal.MaxTailBytes = settings.MaxTailBytes;
-                    journal.CheckpointInterval = settings.CheckpointInterval;
-                },
-                rateCards => rateCards.LeadTime = TimeSpan.Zero));
+            .AddMetering(settings.Keeping.Apply, settings.Keeping.Apply, rateCards => rateCards.LeadTime = TimeSpan.Zero));
         builder.AddMeteringGateway(gateway =>
         {
             gateway.Address = IPAddress.Loopback;

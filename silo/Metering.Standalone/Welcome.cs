@@ -12,7 +12,7 @@ internal static class Welcome
         return $"""
             Metering is ready.
               Data       {Path.GetFullPath(settings.DataDirectory)}
-              Durability {settings.Durability}
+              Durability {settings.Keeping.Durability}
               HTTP       {endpoints.Http}
               gRPC       {endpoints.Grpc}
               Reference  {endpoints.Http}/docs

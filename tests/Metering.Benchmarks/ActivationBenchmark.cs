@@ -1,98 +1,90 @@
 using System.Diagnostics;
+using System.Globalization;
+using HdrHistogram;
+using Metering.Cluster;
+using Metering.Cluster.Load;
 using Metering.Contracts;
-using Metering.Standalone;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Metering.Benchmarks;
 
 /// <summary>
-/// A great many accounts in one process: made and left by one host, then activated by the next, as after a restart, while the clock runs. Memory is
-/// all of the process: managed, native and the runtime's own.
+/// How long the first answer of an account takes that is known, and active nowhere: its snapshot comes from Azurite, its tail from Redis. Every silo is killed first. The account that opens
+/// a partition is told apart from those that find it open.
 /// </summary>
 internal sealed class ActivationBenchmark(int accounts)
 {
-    private const int MaxConcurrentCalls = 256;
-    private const int Steps = 10;
+    private const int Partitions = 64;
+    private const int ChargesBeforeSnapshot = 20;
+    private const int ChargesAfterSnapshot = 5;
+    private const int Readers = 4;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(2);
 
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
-        using var directory = new TemporaryDirectory();
-        await WithHostAsync(
-            directory.Path,
-            async grains =>
-            {
-                var clock = Stopwatch.StartNew();
-                await ForEachAsync(0, accounts, number => MakeAsync(grains, number), cancellationToken);
-                Console.WriteLine($"{accounts:N0} accounts made, each with one grant: {accounts / clock.Elapsed.TotalSeconds:N0}/s (two calls each)");
-            },
-            cancellationToken);
+        var settings = new Dictionary<string, string>(TestCluster.AsDelivered) { ["CheckpointInterval"] = CheckpointInterval.ToString("c") };
+        var (cluster, _) = await TestCluster.StartAsync(mayCutLinks: false, settings);
+        await using var whole = cluster;
+        using var callers = new Callers(cluster.Gateways.Select(gateway => gateway.Http), [], seed: 0, TimeSpan.Zero);
+        await ForEachAsync(account => CreateAsync(callers, account), cancellationToken);
+        await ForEachAsync(account => ChargeAsync(callers, account, "before", ChargesBeforeSnapshot), cancellationToken);
 
-        // What the first host held must not be taken for the second's.
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        await WithHostAsync(directory.Path, grains => MeasureAsync(grains, cancellationToken), cancellationToken);
+        // Two rounds of the checkpoint: each account has a snapshot then, and what follows is its tail.
+        await Task.Delay(3 * CheckpointInterval, cancellationToken);
+        await ForEachAsync(account => ChargeAsync(callers, account, "after", ChargesAfterSnapshot), cancellationToken);
+        await Task.WhenAll(cluster.Silos.Select(silo => silo.Process.KillAsync()));
+        await cluster.RestartEndedAsync(cancellationToken);
+
+        var opened = new bool[Partitions];
+        var (first, others) = (new LongConcurrentHistogram(1, 60_000_000, 3), new LongConcurrentHistogram(1, 60_000_000, 3));
+        var names = Enumerable.Range(0, accounts).ToLookup(number => !Interlocked.Exchange(ref opened[AccountPartition.Of(Name(number), Partitions)], true));
+        await ReadAsync(callers, names[true], first, cancellationToken);
+        await ReadAsync(callers, names[false], others, cancellationToken);
+        Print("accounts that open a partition", first);
+        Print("accounts of an open partition", others);
         return true;
     }
 
-    private async Task MeasureAsync(IGrainFactory grains, CancellationToken cancellationToken)
+    private static string Name(int number) => $"activation-{number:D6}";
+
+    private static async Task CreateAsync(Callers callers, string account)
     {
-        // The first few pay for compiling and for opening the partition.
-        var warm = Math.Min(1_000, accounts / 10);
-        await ForEachAsync(0, warm, number => ReadAsync(grains, number), cancellationToken);
-        var (managedBefore, residentBefore) = Measure();
-        var whole = Stopwatch.StartNew();
-        for (var step = 0; step < Steps; step++)
+        Require(await callers.InsistAsync(HttpMethod.Put, $"/v1/accounts/{account}", new { }, Patience));
+        Require(await callers.InsistAsync(HttpMethod.Post, $"/v1/accounts/{account}/grants", new { id = "plan", amount = "1000" }, Patience));
+    }
+
+    private static async Task ChargeAsync(Callers callers, string account, string prefix, int charges) => Require(await callers.InsistAsync(
+        HttpMethod.Post,
+        "/v1/charges",
+        new { charges = Enumerable.Range(0, charges).Select(number => new { account, id = $"{prefix}-{number}", meter = AccountKind.Tokens, quantity = "1" }) },
+        Patience));
+
+    private static Task ReadAsync(Callers callers, IEnumerable<int> numbers, LongConcurrentHistogram microseconds, CancellationToken cancellationToken) => Parallel.ForEachAsync(
+        numbers.ToList(),
+        new ParallelOptions { MaxDegreeOfParallelism = Readers, CancellationToken = cancellationToken },
+        async (number, _) =>
         {
-            var (first, last) = (First(step), First(step + 1));
             var clock = Stopwatch.StartNew();
-            await ForEachAsync(first, last - first, number => ReadAsync(grains, number), cancellationToken);
-            Console.WriteLine($"{last,12:N0} active: {(last - first) / clock.Elapsed.TotalSeconds,9:N0} activations/s");
-        }
+            Require(await callers.InsistAsync(HttpMethod.Get, $"/v1/accounts/{Name(number)}", null, Patience));
+            microseconds.RecordValue(Math.Max(1, (long)clock.Elapsed.TotalMicroseconds));
+        });
 
-        var rate = (accounts - warm) / whole.Elapsed.TotalSeconds;
-        var (managed, resident) = Measure();
-        Console.WriteLine($"activated from snapshot and log: {rate:N0}/s");
-        Console.WriteLine($"memory of an active account: {(managed - managedBefore) / (accounts - warm):N0} bytes managed, {(resident - residentBefore) / (accounts - warm):N0} bytes resident");
+    private static void Print(string what, LongConcurrentHistogram microseconds) => Console.WriteLine(string.Create(
+        CultureInfo.InvariantCulture,
+        $"{what}: {microseconds.TotalCount:N0} first answers; p50 {Milliseconds(microseconds, 50):F1} ms, p99 {Milliseconds(microseconds, 99):F1} ms, longest {Milliseconds(microseconds, 100):F1} ms"));
 
-        int First(int step) => warm + (int)((long)(accounts - warm) * step / Steps);
-    }
+    private static double Milliseconds(LongConcurrentHistogram microseconds, double percentile) => microseconds.GetValueAtPercentile(percentile) / 1_000d;
 
-    private static async Task WithHostAsync(string dataDirectory, Func<IGrainFactory, Task> body, CancellationToken cancellationToken)
+    private static void Require(Answer answer)
     {
-        await using var host = StandaloneHost.Build([$"--Metering:DataDirectory={dataDirectory}", "--Metering:HttpPort=0", "--Metering:GrpcPort=0"]);
-        await host.StartAsync(cancellationToken);
-        await body(host.Services.GetRequiredService<IGrainFactory>());
-        await host.StopAsync(cancellationToken);
-    }
-
-    private static async Task MakeAsync(IGrainFactory grains, int number)
-    {
-        var account = grains.GetGrain<IAccountGrain>(BenchmarkServer.Account(number));
-        Require((await account.Put(new AccountRequest())).Refusal);
-        Require((await account.AddGrant(new GrantRequest { Id = "plan", Amount = 100m })).Refusal);
-    }
-
-    private static async Task ReadAsync(IGrainFactory grains, int number) =>
-        Require((await grains.GetGrain<IAccountGrain>(BenchmarkServer.Account(number)).Get()).Refusal);
-
-    private static Task ForEachAsync(int first, int count, Func<int, Task> body, CancellationToken cancellationToken) => Parallel.ForEachAsync(
-        Enumerable.Range(first, count),
-        new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrentCalls, CancellationToken = cancellationToken },
-        async (number, _) => await body(number));
-
-    private static void Require(Refusal? refusal)
-    {
-        if (refusal is not null)
+        if (!answer.IsSuccess)
         {
-            throw new InvalidOperationException($"The account refused: {refusal.Code}: {refusal.Detail}");
+            throw new InvalidOperationException($"The cluster refused: {answer}");
         }
     }
 
-    private static (long Managed, long Resident) Measure()
-    {
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        GC.WaitForPendingFinalizers();
-        var managed = GC.GetTotalMemory(forceFullCollection: true);
-        using var process = Process.GetCurrentProcess();
-        return (managed, process.WorkingSet64);
-    }
+    private Task ForEachAsync(Func<string, Task> body, CancellationToken cancellationToken) => Parallel.ForEachAsync(
+        Enumerable.Range(0, accounts),
+        new ParallelOptions { MaxDegreeOfParallelism = 32, CancellationToken = cancellationToken },
+        async (number, _) => await body(Name(number)));
 }

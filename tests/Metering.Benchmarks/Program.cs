@@ -32,6 +32,17 @@ memory.SetAction((parsed, token) => RunAsync(new MemoryBenchmark(parsed.GetValue
 var core = new Command("core", "One charge decided and applied by the pure core.");
 core.SetAction(_ => CoreBenchmark.Run());
 
+var spread = Count("--accounts", "Accounts the charges are spread over.", 10_000);
+var turns = Count("--rounds", "How often the two take turns.", 5);
+var turnSeconds = Count("--seconds", "How long a turn lasts.", 10);
+var cluster = new Command("cluster", "Batches of charges on three silos, two gateways and Redis, beside Standalone.") { spread, turns, turnSeconds };
+cluster.SetAction((parsed, token) => RunAsync(
+    new ClusterBenchmark(parsed.GetValue(spread), parsed.GetValue(turns), TimeSpan.FromSeconds(parsed.GetValue(turnSeconds))).RunAsync(token)));
+
+var known = Count("--accounts", "Accounts to wake.", 5_000);
+var activation = new Command("activation", "The first answer of known accounts after all silos were killed, from Redis and Azurite.") { known };
+activation.SetAction((parsed, token) => RunAsync(new ActivationBenchmark(parsed.GetValue(known)).RunAsync(token)));
+
 var peerRounds = Count("--rounds", "How often the peers take turns.", 5);
 var peerSeconds = Count("--seconds", "How long a turn lasts.", 5);
 var peerWarmUp = Count("--warm-up", "How long each is under load before the first turn, in seconds.", 15);
@@ -67,8 +78,8 @@ ladder.SetAction((parsed, token) => RunAsync(new LadderBenchmark(
     TimeSpan.FromSeconds(parsed.GetValue(ladderWarmUp))).RunAsync(token)));
 
 var activated = new Argument<int>("count") { Description = "Accounts.", DefaultValueFactory = _ => 1_000_000 };
-var activation = new Command("accounts", "Memory per account, and how fast accounts are activated, in one process.") { activated };
-activation.SetAction((parsed, token) => RunAsync(new ActivationBenchmark(Math.Max(parsed.GetValue(activated), 100)).RunAsync(token)));
+var many = new Command("accounts", "Memory per account, and how fast accounts are activated, in one process.") { activated };
+many.SetAction((parsed, token) => RunAsync(new AccountsBenchmark(Math.Max(parsed.GetValue(activated), 100)).RunAsync(token)));
 
 // Started by `peers`: the limit has to be a process of its own, as the servers are.
 var emptyHttp = Count("--http-port", "For HTTP.", 8080);
@@ -77,7 +88,10 @@ var empty = new Command("empty-server", "Answers charges without doing anything.
 empty.Hidden = true;
 empty.SetAction((parsed, token) => EmptyServer.ServeAsync(parsed.GetValue(emptyHttp), parsed.GetValue(emptyGrpc), token));
 
-return await new RootCommand("Measures the server that was built with this program.") { http, recovery, startup, file, memory, core, peers, ladder, activation, empty }.Parse(args).InvokeAsync();
+return await new RootCommand("Measures the server that was built with this program.")
+{
+    http, recovery, startup, file, memory, core, peers, ladder, many, cluster, activation, empty,
+}.Parse(args).InvokeAsync();
 
 static Option<int> Count(string name, string description, int otherwise)
 {

@@ -1,14 +1,19 @@
 using Metering.Cluster.Network;
 using Metering.Cluster.Processes;
+using Metering.TestServers;
 
 namespace Metering.Cluster;
 
 /// <summary>Redis, Azurite, silos and gateways, each a process of its own on this machine.</summary>
 internal sealed class LocalCluster : IAsyncDisposable
 {
+    private static readonly Dictionary<string, string> NoMore = [];
+
     private readonly ClusterOptions _options;
     private readonly List<SiloProcess> _silos = [];
     private readonly List<GatewayProcess> _gateways = [];
+    private int _silosStarted;
+    private int _gatewaysStarted;
 
     private LocalCluster(ClusterNetwork network, ClusterOptions options)
     {
@@ -28,6 +33,8 @@ internal sealed class LocalCluster : IAsyncDisposable
 
     public IReadOnlyList<GatewayProcess> Gateways => _gateways;
 
+    public string Directory => _options.Directory;
+
     public string LogDirectory => Path.Combine(_options.Directory, "logs");
 
     /// <summary>Every process there is, those that have ended included.</summary>
@@ -35,7 +42,7 @@ internal sealed class LocalCluster : IAsyncDisposable
         [Redis.Process, Azurite.Process, .. _silos.Select(silo => silo.Process), .. _gateways.Select(gateway => gateway.Process)];
 
     /// <summary>Why no cluster can be started here; null when it can.</summary>
-    public static string? WhyNot() => RedisProcess.WhyNot() ?? AzuriteProcess.WhyNot();
+    public static string? WhyNot() => RedisServer.Missing ?? AzuriteServer.Missing;
 
     /// <summary>Starts everything and waits until all of it is ready. The network goes with the cluster.</summary>
     public static async Task<LocalCluster> StartAsync(ClusterNetwork network, ClusterOptions options, CancellationToken cancellationToken)
@@ -66,22 +73,28 @@ internal sealed class LocalCluster : IAsyncDisposable
     }
 
     /// <summary>Starts another silo; it is not ready yet.</summary>
-    public async Task<SiloProcess> AddSiloAsync()
+    public Task<SiloProcess> AddSiloAsync() => AddSiloAsync(NoMore);
+
+    /// <summary>Starts another silo, with settings of its own; it is not ready yet.</summary>
+    public async Task<SiloProcess> AddSiloAsync(IReadOnlyDictionary<string, string> more)
     {
-        var name = $"silo{_silos.Count + 1}";
+        var name = $"silo{++_silosStarted}";
         var host = await Network.AddHostAsync(name);
-        var silo = SiloProcess.Start(name, host, _options.Directory, SiloSettings(), _options.Launcher);
+        var silo = SiloProcess.Start(name, host, _options.Directory, With(SiloSettings(), more), _options.Launcher);
         _silos.Add(silo);
         return silo;
     }
 
     /// <summary>Starts another gateway; it is not ready yet.</summary>
-    public async Task<GatewayProcess> AddGatewayAsync()
+    public Task<GatewayProcess> AddGatewayAsync() => AddGatewayAsync(NoMore);
+
+    /// <summary>Starts another gateway, with settings of its own; it is not ready yet.</summary>
+    public async Task<GatewayProcess> AddGatewayAsync(IReadOnlyDictionary<string, string> more)
     {
-        var name = $"gateway{_gateways.Count + 1}";
+        var name = $"gateway{++_gatewaysStarted}";
         var host = await Network.AddHostAsync(name);
         var settings = new Dictionary<string, string>(_options.GatewaySettings) { ["Redis"] = Redis.ConnectionString };
-        var gateway = GatewayProcess.Start(name, host, _options.Directory, settings, _options.Launcher);
+        var gateway = GatewayProcess.Start(name, host, _options.Directory, With(settings, more), _options.Launcher);
         _gateways.Add(gateway);
         return gateway;
     }
@@ -123,6 +136,16 @@ internal sealed class LocalCluster : IAsyncDisposable
         }
 
         await Network.DisposeAsync();
+    }
+
+    private static Dictionary<string, string> With(Dictionary<string, string> settings, IReadOnlyDictionary<string, string> more)
+    {
+        foreach (var (name, value) in more)
+        {
+            settings[name] = value;
+        }
+
+        return settings;
     }
 
     private Dictionary<string, string> SiloSettings() => new(_options.SiloSettings)

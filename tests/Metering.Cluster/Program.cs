@@ -1,12 +1,25 @@
-using Metering.Cluster.Checking;
-using Metering.Cluster.Load;
+using System.CommandLine;
+using Metering.Cluster;
+using Metering.Cluster.Developer;
 
-using var callers = new Callers([new Uri(args[0])], Callers.NewAccounts("t" + Environment.TickCount64, 4), 1, TimeSpan.FromMilliseconds(10));
-await callers.CreateAccountsAsync(TimeSpan.FromSeconds(5));
-var run = callers.RunAsync();
-await Task.Delay(TimeSpan.FromSeconds(10));
-callers.Stop();
-await run;
-Console.WriteLine(callers.Answered);
-Console.WriteLine(await new Settlement(callers).RunAsync());
-return 0;
+var directory = new Option<string>("--directory") { Description = "Where it keeps its data and logs; emptied at the start.", Required = true };
+var silos = new Option<int>("--silos") { Description = "How many silos.", DefaultValueFactory = _ => 3 };
+var gateways = new Option<int>("--gateways") { Description = "How many gateways.", DefaultValueFactory = _ => 2 };
+var up = new Command("up", "Starts Redis, Azurite, silos and gateways on free ports, and leaves them running.") { directory, silos, gateways };
+up.SetAction((parsed, _) => Running(parsed).UpAsync(parsed.GetValue(silos), parsed.GetValue(gateways)));
+
+var status = new Command("status", "Shows what runs, and where.") { directory };
+status.SetAction(parsed => Running(parsed).Status());
+
+var down = new Command("down", "Ends what up started.") { directory };
+down.SetAction((parsed, _) => Running(parsed).DownAsync());
+
+var minutes = new Option<int>("--minutes") { Description = "How long.", DefaultValueFactory = _ => 30 };
+var seed = new Option<int?>("--seed") { Description = "Repeats the choices of an earlier run." };
+var soak = new Command("soak", "Faults at random under load; ends with a table, and with exit code 1 when anything was lost, doubled or wrong.") { minutes, seed };
+soak.SetAction(async (parsed, _) =>
+    await new Soak(TimeSpan.FromMinutes(parsed.GetValue(minutes)), parsed.GetValue(seed) ?? Random.Shared.Next()).RunAsync() ? 0 : 1);
+
+return await new RootCommand("A cluster on this machine.") { up, status, down, soak }.Parse(args).InvokeAsync();
+
+RunningCluster Running(ParseResult parsed) => new(Path.GetFullPath(parsed.GetValue(directory)!));

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Net.Sockets;
 
 namespace Metering.TestServers;
@@ -40,9 +41,7 @@ public sealed class AzuriteServer : IAsyncDisposable
 
     public int Port { get; } = FreePort.Next();
 
-    public string ConnectionString => string.Create(
-        CultureInfo.InvariantCulture,
-        $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={Key};BlobEndpoint=http://127.0.0.1:{Port}/{Account};");
+    public string ConnectionString => ConnectionStringOf(new IPEndPoint(IPAddress.Loopback, Port));
 
     /// <summary>Where <c>./test</c> installs it.</summary>
     private static string Folder => Path.Combine(
@@ -58,6 +57,30 @@ public sealed class AzuriteServer : IAsyncDisposable
         .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
         .Select(directory => Path.Combine(directory, "node"))
         .FirstOrDefault(File.Exists);
+
+    /// <summary>For Azure.Storage.Blobs.</summary>
+    public static string ConnectionStringOf(IPEndPoint address) => $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={Key};BlobEndpoint=http://{address}/{Account};";
+
+    /// <summary>The program and its arguments, for whoever starts it by themselves.</summary>
+    /// <param name="directory">Where it keeps its data.</param>
+    /// <param name="address">Where it listens.</param>
+    /// <param name="port">Where it listens.</param>
+    /// <param name="isDurable">Whether what it acknowledges survives a kill, as with Azure.</param>
+    /// <exception cref="InvalidOperationException">It is <see cref="Missing"/>.</exception>
+    public static IReadOnlyList<string> Command(string directory, IPAddress address, int port, bool isDurable)
+    {
+        if (Missing is { } why)
+        {
+            throw new InvalidOperationException(why);
+        }
+
+        string[] durability = isDurable ? ["--require", AzuriteDurability.WriteTo(directory)] : [];
+        return
+        [
+            Node!, .. durability, Script!, "--silent", "--loose", "--skipApiVersionCheck", "--disableTelemetry", "--location", directory,
+            "--blobHost", address.ToString(), "--blobPort", port.ToString(CultureInfo.InvariantCulture),
+        ];
+    }
 
     /// <summary>Starts a server without data, and waits until it answers.</summary>
     /// <param name="isDurable">Whether what it acknowledges survives a kill, as with Azure.</param>
@@ -80,28 +103,8 @@ public sealed class AzuriteServer : IAsyncDisposable
     /// <summary>Starts it again over the same data and on the same port, after a kill.</summary>
     public async Task RestartAsync()
     {
-        if (Missing is { } why)
-        {
-            throw new InvalidOperationException(why);
-        }
-
-        var start = new ProcessStartInfo(Node!) { RedirectStandardOutput = true, RedirectStandardError = true };
-        if (_isDurable)
-        {
-            start.ArgumentList.Add("--require");
-            start.ArgumentList.Add(AzuriteDurability.WriteTo(_directory.FullName));
-        }
-
-        string[] arguments =
-        [
-            Script!, "--silent", "--loose", "--skipApiVersionCheck", "--disableTelemetry", "--location", _directory.FullName,
-            "--blobHost", "127.0.0.1", "--blobPort", Port.ToString(CultureInfo.InvariantCulture),
-        ];
-        foreach (var argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
-
+        var command = Command(_directory.FullName, IPAddress.Loopback, Port, _isDurable);
+        var start = new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true, RedirectStandardError = true };
         _process = Process.Start(start) ?? throw new InvalidOperationException("Azurite did not start.");
 
         // Read, or a full pipe would stop it.

@@ -10,8 +10,11 @@ public sealed class RedisCluster : IAsyncDisposable
     // Redis tells of the state of a cluster only when asked.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
+    private readonly List<RedisServer> _replicas = [];
+
     private RedisCluster(IReadOnlyList<RedisServer> nodes) => Nodes = nodes;
 
+    /// <summary>The primaries it began with.</summary>
     public IReadOnlyList<RedisServer> Nodes { get; }
 
     /// <summary>For StackExchange.Redis: one node, which tells of the others.</summary>
@@ -39,9 +42,31 @@ public sealed class RedisCluster : IAsyncDisposable
         }
     }
 
+    /// <summary>Adds a replica, which follows its primary when the task completes, and takes over when that dies.</summary>
+    public async Task<RedisServer> AddReplicaAsync(RedisServer primary, RedisSettings settings, CancellationToken cancellationToken)
+    {
+        var replica = await RedisServer.StartAsync(settings with { IsClusterNode = true }, cancellationToken);
+        _replicas.Add(replica);
+        await primary.CommandAsync(["CLUSTER", "MEET", "127.0.0.1", Text(replica.Port), Text(replica.ClusterPort)], cancellationToken);
+        var name = await primary.CommandAsync(["CLUSTER", "MYID"], cancellationToken);
+        while (!(await replica.CommandAsync(["CLUSTER", "NODES"], cancellationToken)).Contains(name, StringComparison.Ordinal))
+        {
+            await Task.Delay(Pause, cancellationToken);
+        }
+
+        await replica.CommandAsync(["CLUSTER", "REPLICATE", name], cancellationToken);
+        while (!(await replica.CommandAsync(["INFO", "replication"], cancellationToken)).Contains("master_link_status:up", StringComparison.Ordinal)
+            || !(await Nodes[^1].CommandAsync(["CLUSTER", "NODES"], cancellationToken)).Contains($"slave {name}", StringComparison.Ordinal))
+        {
+            await Task.Delay(Pause, cancellationToken);
+        }
+
+        return replica;
+    }
+
     public async ValueTask DisposeAsync()
     {
-        foreach (var node in Nodes)
+        foreach (var node in Nodes.Concat(_replicas))
         {
             await node.DisposeAsync();
         }

@@ -30,7 +30,7 @@ public sealed class RedisServer : IAsyncDisposable
     }
 
     /// <summary>Why no test can have a Redis here, and how to get one; null when it can.</summary>
-    public static string? MissingReason { get; } = new[] { Program, Client }.All(IsInstalled)
+    public static string? Missing { get; } = new[] { Program, Client }.All(IsInstalled)
         ? null
         : $"This test starts a Redis: it needs {Program} and {Client} (on Debian: apt-get install redis-server; ./test installs it as root).";
 
@@ -59,12 +59,12 @@ public sealed class RedisServer : IAsyncDisposable
     private string AppendFile => System.IO.Directory.GetFiles(Path.Combine(Directory, "appendonlydir"), "*.incr.aof").Order(StringComparer.Ordinal).Last();
 
     /// <summary>Starts a server; it takes connections when the task completes.</summary>
-    /// <exception cref="InvalidOperationException">It is not installed (see <see cref="MissingReason"/>), or did not start.</exception>
+    /// <exception cref="InvalidOperationException">It is not installed (see <see cref="Missing"/>), or did not start.</exception>
     public static async Task<RedisServer> StartAsync(RedisSettings settings, CancellationToken cancellationToken)
     {
-        if (MissingReason is not null)
+        if (Missing is not null)
         {
-            throw new InvalidOperationException(MissingReason);
+            throw new InvalidOperationException(Missing);
         }
 
         var server = new RedisServer(settings);

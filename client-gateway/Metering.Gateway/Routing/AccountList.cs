@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Text;
 using Metering.Contracts;
 using Metering.Gateway.Validation;
+using Microsoft.Extensions.Options;
 
 namespace Metering.Gateway.Routing;
 
@@ -15,8 +16,10 @@ internal sealed record ListedPage(IReadOnlyList<ListedAccount> Accounts, string?
 /// Lists accounts with their balances: the ids from the directory, each account asked itself. A cursor is the last id of the page
 /// before, so pages neither repeat nor miss accounts that were there throughout.
 /// </summary>
-internal sealed class AccountList(GrainRouter router)
+internal sealed class AccountList(GrainRouter router, IOptions<GatewayOptions> options)
 {
+    private readonly int _maxInFlight = options.Value.MaxAccountsInFlightPerBatch;
+
     /// <summary>Checks what a caller asked for; what is left out is empty, or null.</summary>
     public static (string Prefix, string After, int Limit) Check(string prefix, string cursor, int? limit, Faults faults)
     {
@@ -43,7 +46,11 @@ internal sealed class AccountList(GrainRouter router)
             return listed.Refusal!;
         }
 
-        var answers = await Task.WhenAll(page.Accounts.Select(router.GetAccount));
+        // Accounts that nobody used lately are read from the store first: all at once they would only wait for each other, past the time of a call.
+        var answers = new Answer<AccountView>[page.Accounts.Count];
+        var deadline = router.Begin();
+        await Parallel.ForAsync(0, answers.Length, new ParallelOptions { MaxDegreeOfParallelism = _maxInFlight }, async (i, _) =>
+            answers[i] = await router.GetAccount(page.Accounts[i], deadline));
         var accounts = new List<ListedAccount>(answers.Length);
         for (var i = 0; i < answers.Length; i++)
         {

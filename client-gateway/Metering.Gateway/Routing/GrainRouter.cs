@@ -22,7 +22,31 @@ internal sealed class GrainRouter(
     private readonly TimeSpan _storeAttempt = TimeSpan.FromTicks(Math.Max(options.Value.SiloTimeout.Ticks, options.Value.RequestTimeout.Ticks / 3));
 
     public Task<Answer<ChargeReply>> Charge(string account, ChargeRequest charge) =>
-        Ask(account, Repetition.UnderItsId, charge, static (grain, charge) => grain.Charge(charge));
+        silos is { WhyNotFound: null, Charges: { } charges }
+            ? Send(account, Repetition.UnderItsId, charges, (account, charge), static (charges, it) => charges.Charge(it.account, it.charge), _attempt, Begin())
+            : Ask(account, Repetition.UnderItsId, charge, static (grain, charge) => grain.Charge(charge));
+
+    /// <summary>
+    /// Tries charges of many accounts at once. What is left is unanswered: the caller sends it account by account, by
+    /// <see cref="ChargeMany"/>.
+    /// </summary>
+    /// <returns>An answer for each; <see cref="Code.Unavailable"/> where there is none yet.</returns>
+    public async Task<Answer<ChargeReply>[]?> TryChargeMany(RoutedCharge[] charges, Deadline deadline)
+    {
+        if (silos is not { WhyNotFound: null, Charges: { } router })
+        {
+            return null;
+        }
+
+        try
+        {
+            return await router.Charge(charges).WaitAsync(deadline.Within(_attempt), time);
+        }
+        catch (Exception exception) when (SiloFailure.IsForeseen(exception))
+        {
+            return null;
+        }
+    }
 
     public async Task<Answer<QuoteReply>> Quote(string account, ChargeRequest charge, RateCardDraft? draft)
     {
@@ -40,8 +64,10 @@ internal sealed class GrainRouter(
     public Task<Answer<AccountView>> PutAccount(string account, AccountRequest settings) =>
         Ask(account, Repetition.Replacing, settings, static (grain, settings) => grain.Put(settings));
 
-    public Task<Answer<AccountView>> GetAccount(string account) =>
-        Ask(account, Repetition.Reading, 0, static (grain, _) => grain.Get());
+    public Task<Answer<AccountView>> GetAccount(string account) => GetAccount(account, Begin());
+
+    public Task<Answer<AccountView>> GetAccount(string account, Deadline deadline) =>
+        Ask(account, Repetition.Reading, 0, static (grain, _) => grain.Get(), _attempt, deadline);
 
     public Task<Answer<GrantReply>> AddGrant(string account, GrantRequest grant) =>
         Ask(account, Repetition.UnderItsId, grant, static (grain, grant) => grain.AddGrant(grant));
@@ -76,7 +102,7 @@ internal sealed class GrainRouter(
 
     /// <summary>What happened after a sequence; with patience the grain waits for something to happen, and each attempt so much longer.</summary>
     public Task<Answer<WatchPage>> Watch(string account, long after, TimeSpan patience) =>
-        Ask(account, Repetition.Reading, (after, patience), static (grain, it) => grain.Watch(it.after, it.patience), _attempt + patience, _request + patience);
+        Ask(account, Repetition.Reading, (after, patience), static (grain, it) => grain.Watch(it.after, it.patience), _attempt + patience, new Deadline(time, _request + patience));
 
     // Publishing what is the latest already is answered with that version, so a version that did land answers for itself.
     public Task<Answer<PublishReply>> Publish(string card, RateCardDraft draft) =>
@@ -96,7 +122,7 @@ internal sealed class GrainRouter(
                 (prefix, after, limit),
                 static async (grain, it) => (Answer<AccountPage>)await grain.List(it.prefix, it.after, it.limit),
                 _storeAttempt,
-                new Deadline(time, _request));
+                Begin());
 
     /// <summary>When a request that begins now has waited long enough, for those that are several calls.</summary>
     public Deadline Begin() => new(time, _request);
@@ -123,7 +149,8 @@ internal sealed class GrainRouter(
                 {
                     // In a batch of many accounts the time may be over before the turn of one has come.
                     var left = deadline.Within(_attempt);
-                    sending.Take(await (left > TimeSpan.Zero ? grain.ChargeMany(sending.Unanswered).WaitAsync(left, time) : throw new TimeoutException()));
+                    var sent = left > TimeSpan.Zero ? grain.ChargeMany(sending.Unanswered) : throw new TimeoutException();
+                    sending.Take(await sent.WaitAsync(left, time));
                 }
                 catch (Exception exception)
                 {
@@ -162,14 +189,14 @@ internal sealed class GrainRouter(
     private Task<Answer<T>> Ask<TArgument, T>(
         string account, Repetition repetition, TArgument argument, Func<IAccountGrain, TArgument, Task<Answer<T>>> call)
         where T : class =>
-        Ask(account, repetition, argument, call, _attempt, _request);
+        Ask(account, repetition, argument, call, _attempt, Begin());
 
     private Task<Answer<T>> Ask<TArgument, T>(
-        string account, Repetition repetition, TArgument argument, Func<IAccountGrain, TArgument, Task<Answer<T>>> call, TimeSpan attempt, TimeSpan request)
+        string account, Repetition repetition, TArgument argument, Func<IAccountGrain, TArgument, Task<Answer<T>>> call, TimeSpan attempt, Deadline deadline)
         where T : class =>
         silos.WhyNotFound is { } reason
             ? NotFound<T>(account, reason)
-            : Send(account, repetition, grains.GetGrain<IAccountGrain>(account), argument, call, attempt, new Deadline(time, request));
+            : Send(account, repetition, grains.GetGrain<IAccountGrain>(account), argument, call, attempt, deadline);
 
     private Task<Answer<T>> AskCard<TArgument, T>(
         string card, Repetition repetition, TArgument argument, Func<IRateCardGrain, TArgument, Task<Answer<T>>> call, TimeSpan attempt)
@@ -198,8 +225,9 @@ internal sealed class GrainRouter(
                 var failure = (Exception?)null;
                 try
                 {
-                    var sent = call(grain, argument);
-                    answer = await (sent.IsCompletedSuccessfully ? sent : sent.WaitAsync(deadline.Within(attempt), time));
+                    var left = deadline.Within(attempt);
+                    var sent = left > TimeSpan.Zero ? call(grain, argument) : throw new TimeoutException();
+                    answer = await (sent.IsCompletedSuccessfully ? sent : sent.WaitAsync(left, time));
                     mayPass = answer.Refusal is { Code: Code.Unavailable };
                 }
                 catch (Exception exception)

@@ -25,6 +25,11 @@ public sealed class HoldBook
     /// <summary>What all open holds set aside.</summary>
     public Credits Total { get; private set; }
 
+    /// <summary>
+    /// No hold is open after this; the beginning of time when none is. It does not come down before the last one closes.
+    /// </summary>
+    public DateTimeOffset OpenUntil { get; private set; } = DateTimeOffset.MinValue;
+
     /// <summary>Open holds, the first to expire first.</summary>
     public IEnumerable<Hold> Open => _open.Values.OrderBy(hold => hold.ExpiresAt).ThenBy(hold => hold.Placed.Sequence);
 
@@ -69,6 +74,7 @@ public sealed class HoldBook
     {
         Total -= hold.Left;
         _open.Remove(hold.Id);
+        OpenUntil = _open.Count == 0 ? DateTimeOffset.MinValue : OpenUntil;
         Remember(new Ended(hold.Id, by.Sequence, by.At, expired));
         while (_endedFirst.Count > limits.MaxIds || _endedFirst.First().Value.At <= by.At - limits.IdWindow)
         {
@@ -116,6 +122,7 @@ public sealed class HoldBook
     private void Place(Hold hold)
     {
         _open.Add(hold.Id, hold);
+        OpenUntil = hold.ExpiresAt > OpenUntil ? hold.ExpiresAt : OpenUntil;
         if (_ended.TryGetValue(hold.Id, out var earlier))
         {
             Forget(earlier);

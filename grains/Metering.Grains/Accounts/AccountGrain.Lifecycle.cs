@@ -22,7 +22,14 @@ public sealed partial class AccountGrain
     /// <summary>The account is its snapshot plus its entries in the partition's journal after it.</summary>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        _scheduler = TaskScheduler.Current;
         _snapshotAt = _time.GetUtcNow();
+        if (!_ownership.IsMine(_journal.PartitionOf(Id)))
+        {
+            LeaveToOwner();
+            return;
+        }
+
         try
         {
             // In this order: opening claims the partition, and only a snapshot read after that is sure to hold what a
@@ -52,10 +59,22 @@ public sealed partial class AccountGrain
         // What was read is in the account now: holding the bytes too would double every account.
         _snapshotBytes = _snapshot.State!.Bytes.Length;
         _snapshot.State = NoSnapshot;
+        OpenToRouter();
+    }
+
+    /// <summary>
+    /// Another silo owns the partition: whoever placed this here sees the cluster otherwise, or saw it earlier. Leaving at once, without an answer, is best for the callers: Orleans sends
+    /// on what waits for an activation that leaves, to where it is placed now. What it has sent on too often it rejects, and the caller tries again.
+    /// </summary>
+    private void LeaveToOwner()
+    {
+        _outOfService = Unavailable(_journalOptions.HandOverDelay);
+        Leave("Another silo owns its partition.");
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
+        CloseToRouter();
         _watched?.Dispose();
         if (_log is null)
         {
@@ -148,6 +167,8 @@ public sealed partial class AccountGrain
                 Replay(account, chunk.Span);
             }
 
+            KeepForReturningWatchers();
+
             log.Recovered();
             if (covered > 0)
             {
@@ -170,16 +191,19 @@ public sealed partial class AccountGrain
         LeaveSoon(Lingering);
     }
 
-    private static void Replay(Account account, ReadOnlySpan<byte> chunk)
+    private void Replay(Account account, ReadOnlySpan<byte> chunk)
     {
         while (!chunk.IsEmpty)
         {
-            var entry = EntryFrame.Next(ref chunk);
+            var bytes = EntryFrame.Next(ref chunk);
 
             // A chunk may begin before the snapshot was taken.
-            if (Entry.PeekSequence(entry) > account.Sequence)
+            if (Entry.PeekSequence(bytes) > account.Sequence)
             {
-                account.Apply(Entry.Decode(entry));
+                _watched ??= NewChanges(account.Sequence);
+                var entry = Entry.Decode(bytes);
+                _watched.Add(entry, entry.Balance - account.Balance);
+                account.Apply(entry);
             }
         }
     }
@@ -190,7 +214,9 @@ public sealed partial class AccountGrain
         var outgrown = _log!.TailBytes > Math.Max(_options.MinSnapshotTailBytes, _snapshotBytes * _options.SnapshotTailRatio);
         if (clock >= _snapshotNotBefore && (outgrown || clock - _snapshotAt > _options.SnapshotInterval))
         {
-            _ = SnapshotAsync();
+            // Taken as written until it is, so that not every charge until then asks for it again.
+            _snapshotNotBefore = clock + _options.SnapshotRetryDelay;
+            Post(() => _ = SnapshotAsync());
         }
     }
 
@@ -210,16 +236,31 @@ public sealed partial class AccountGrain
 
         try
         {
-            var writer = new ByteWriter((int)Math.Min(_snapshotBytes + 1024, Array.MaxLength / 2));
-            _account.Write(writer);
-            var bytes = writer.ToArray();
-            var sequence = _account.Sequence;
-            await _lastCommit;
+            byte[] bytes;
+            long sequence;
+            Task committed;
+            lock (_turn)
+            {
+                var writer = new ByteWriter((int)Math.Min(_snapshotBytes + 1024, Array.MaxLength / 2));
+                _account.Write(writer);
+                (bytes, sequence, committed) = (writer.ToArray(), _account.Sequence, _lastCommit);
+            }
+
+            await committed;
+            if (!_snapshot.RecordExists)
+            {
+                await _index.AddAsync(Id, CancellationToken.None);
+            }
+
             _snapshot.State = AccountSnapshot.Of(bytes, _log.LastRecordNumber);
             await _storage.WriteStateAsync(AccountStorage.StateName, this.GetGrainId(), _snapshot);
-            _log.Snapshotted(sequence);
-            _snapshotBytes = bytes.Length;
-            _snapshotAt = _time.GetUtcNow();
+            lock (_turn)
+            {
+                _log.Snapshotted(sequence);
+                _snapshotBytes = bytes.Length;
+                _snapshotAt = _time.GetUtcNow();
+                _snapshotNotBefore = default;
+            }
         }
         catch (JournalLostException)
         {
@@ -233,7 +274,10 @@ public sealed partial class AccountGrain
         catch (Exception failure)
         {
             Log.SnapshotFailed(_logger, Id, failure);
-            _snapshotNotBefore = _time.GetUtcNow() + _options.SnapshotRetryDelay;
+            lock (_turn)
+            {
+                _snapshotNotBefore = _time.GetUtcNow() + _options.SnapshotRetryDelay;
+            }
         }
         finally
         {

@@ -18,44 +18,100 @@ public sealed partial class AccountGrain
     /// </summary>
     private static readonly TimeSpan Lingering = TimeSpan.FromSeconds(1);
 
+    /// <summary>The collector must not come before the alarm that records the last hold's expiry.</summary>
+    private static readonly TimeSpan LastExpiry = TimeSpan.FromMinutes(1);
+
     private RecentChanges? _watched;
+    private IGrainTimer? _unwatched;
     private IGrainTimer? _alarm;
     private DateTimeOffset _alarmAt = DateTimeOffset.MaxValue;
+    private DateTimeOffset _staysUntil = DateTimeOffset.MinValue;
 
     /// <summary>
-    /// Changes are kept from the first watcher on, as long as the activation lives: an account that nobody watches pays nothing. A watcher is
-    /// shown only what is durable.
+    /// Changes are kept from the first watcher on, as long as the activation lives: an account that nobody watches pays nothing. After a crash
+    /// they are kept from the last snapshot on, so that a watcher who comes back soon has missed none. A watcher is shown only what is durable.
     /// </summary>
     public async Task<Answer<WatchPage>> Watch(long after, TimeSpan patience)
     {
-        var before = _log?.LastSequence;
-        if (Look() is { } refusal)
+        long? before;
+        var next = Task.CompletedTask;
+        lock (_turn)
         {
-            return refusal;
-        }
-
-        if (!_account.Exists)
-        {
-            return await SettleAsync(before) is { } unknown ? unknown : NotFoundAndLeave();
-        }
-
-        _watched ??= new RecentChanges(_account.Sequence, ServiceProvider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
-        var longest = patience > WatchPage.MaxPatience ? WatchPage.MaxPatience : patience;
-        if (after == _account.Sequence && longest > TimeSpan.Zero)
-        {
-            if (_watched.Waiting >= _options.MaxWatchers)
+            before = _log?.LastSequence;
+            if (Look() is { } refusal)
             {
-                return Refuse(Code.Overloaded, $"{_options.MaxWatchers} watchers wait for this account, as many as may.") with { RetryAfter = TimeSpan.FromSeconds(1) };
+                return refusal;
             }
 
-            await _watched.NextAsync(longest, _time);
+            if (_account.Exists)
+            {
+                _watched ??= NewChanges(_account.Sequence);
+                StopForgetting();
+                var longest = patience > WatchPage.MaxPatience ? WatchPage.MaxPatience : patience;
+                if (after == _account.Sequence && longest > TimeSpan.Zero)
+                {
+                    if (_watched.Waiting >= _options.MaxWatchers)
+                    {
+                        return Refuse(Code.Overloaded, $"{_options.MaxWatchers} watchers wait for this account, as many as may.") with { RetryAfter = TimeSpan.FromSeconds(1) };
+                    }
+
+                    next = _watched.NextAsync(longest, _time);
+                }
+            }
         }
 
-        var page = _watched.After(after);
-        return await SettleAsync(before) is { } lost ? lost : page;
+        await next;
+        Answer<WatchPage> page;
+        Task settled;
+        lock (_turn)
+        {
+            page = _account.Exists ? _watched!.After(after) : NotFoundAndLeave();
+            try
+            {
+                settled = SettledSince(before);
+            }
+            catch (JournalLostException)
+            {
+                GiveUp();
+                return Unavailable();
+            }
+        }
+
+        return await FailureAsync(settled) is { } lost ? lost : page;
     }
 
-    /// <summary>A turn in which nobody asks for anything: records what fell due.</summary>
+    private RecentChanges NewChanges(long since) => new(since, ServiceProvider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
+
+    /// <summary>Who watched before a crash comes back within seconds; if nobody does, what the recovery read is not kept.</summary>
+    private void KeepForReturningWatchers()
+    {
+        if (_watched is not null)
+        {
+            _unwatched = this.RegisterGrainTimer(
+                ForgetUnwatched,
+                new GrainTimerCreationOptions(_options.MaxWatcherAbsence, Timeout.InfiniteTimeSpan) { Interleave = true });
+        }
+    }
+
+    private Task ForgetUnwatched()
+    {
+        lock (_turn)
+        {
+            StopForgetting();
+            _watched?.Dispose();
+            _watched = null;
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private void StopForgetting()
+    {
+        _unwatched?.Dispose();
+        _unwatched = null;
+    }
+
+    /// <summary>Under the turn lock: a turn in which nobody asks for anything, to record what fell due.</summary>
     private Refusal? Look()
     {
         try
@@ -83,12 +139,61 @@ public sealed partial class AccountGrain
     /// <summary>Sees to it that what falls due next is recorded when it does, though nobody calls.</summary>
     private void WakeWhenDue()
     {
+        StayForHolds();
         var dueAt = _account.NextDueAt;
-        if (dueAt < _alarmAt)
+        if (dueAt >= _alarmAt)
+        {
+            return;
+        }
+
+        if (IsAtHome)
         {
             var clock = _time.GetUtcNow();
             SetAlarm(clock, dueAt - clock > LongestSleep ? LongestSleep : dueAt > clock ? dueAt - clock : TimeSpan.Zero);
         }
+        else
+        {
+            // Taken as set until it is, so that not every charge until then posts it again.
+            _alarmAt = dueAt;
+            Post(SetPostedAlarm);
+        }
+    }
+
+    private void SetPostedAlarm()
+    {
+        lock (_turn)
+        {
+            _alarmAt = DateTimeOffset.MaxValue;
+            WakeWhenDue();
+        }
+    }
+
+    /// <summary>
+    /// An account with open holds stays in memory, however idle, until none can be open any more: were it collected, a hold would expire only
+    /// when somebody called, long after its time, and a watcher would not hear of it.
+    /// </summary>
+    private void StayForHolds()
+    {
+        if (_account.Holds.OpenUntil is var until && until != _staysUntil)
+        {
+            _staysUntil = until;
+            Stay();
+        }
+    }
+
+    /// <summary>Tells the idle collector how long holds and the router's calls keep this activation: one value, for the later would undo the earlier.</summary>
+    private void Stay()
+    {
+        if (!IsAtHome)
+        {
+            Post(Stay);
+            return;
+        }
+
+        var now = _time.GetUtcNow();
+        var forHolds = _staysUntil > now ? _staysUntil - now + LastExpiry : TimeSpan.Zero;
+        var forRouter = _usedUntil > now ? _usedUntil - now : TimeSpan.Zero;
+        DelayDeactivation(forHolds > forRouter ? forHolds : forRouter);
     }
 
     private void LeaveSoon(TimeSpan wait)
@@ -122,15 +227,18 @@ public sealed partial class AccountGrain
 
     private Task Wake()
     {
-        _alarmAt = DateTimeOffset.MaxValue;
-        if (_outOfService is not null || !_account.Exists)
+        lock (_turn)
         {
-            DeactivateOnIdle();
-        }
-        else if (Look() is { RetryAfter: { } pause } && _outOfService is null)
-        {
-            // There was no room for what is due; trying again at once would only spin.
-            SetAlarm(_time.GetUtcNow(), pause);
+            _alarmAt = DateTimeOffset.MaxValue;
+            if (_outOfService is not null || !_account.Exists)
+            {
+                Leave("It serves nobody.");
+            }
+            else if (Look() is { RetryAfter: { } pause } && _outOfService is null)
+            {
+                // There was no room for what is due; trying again at once would only spin.
+                SetAlarm(_time.GetUtcNow(), pause);
+            }
         }
 
         return Task.CompletedTask;

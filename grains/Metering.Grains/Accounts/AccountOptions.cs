@@ -29,6 +29,11 @@ public sealed class AccountOptions
     /// </summary>
     public TimeSpan MaxLastSnapshotWait { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// How long after a crash an account keeps the changes that it was recovered from, for watchers who come back; at most as many as a page has.
+    /// </summary>
+    public TimeSpan MaxWatcherAbsence { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>How many watchers may wait for changes of one account at the same time; one more hears overloaded.</summary>
     public int MaxWatchers { get; set; } = 10_000;
 }

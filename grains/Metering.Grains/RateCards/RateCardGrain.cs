@@ -3,12 +3,18 @@ using Metering.Core;
 using Metering.Core.Pricing;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Orleans.Placement;
 using Orleans.Serialization;
 using RateCardDraft = Metering.Contracts.RateCardDraft;
 
 namespace Metering.Grains;
 
 /// <summary>One rate card: publishes its versions, in order, each durable before it is answered, and remembers them all.</summary>
+/// <remarks>
+/// Placed by its hash, so that two silos that both find no activation of a card choose the same place for it. Should two exist all the same, the storage's ETag lets one of them
+/// publish; the other gives up.
+/// </remarks>
+[HashBasedPlacement]
 public sealed class RateCardGrain(
     [PersistentState("rate-card", "accounts")] IPersistentState<RateCardState> state,
     RateCards rateCards,

@@ -9,6 +9,7 @@ internal sealed class GrainRung(IGrainFactory grains, int accounts, double zipfE
 {
     private const int MaxConcurrentSetups = 64;
     private readonly AccountMix _mix = AccountMix.Zipf(accounts, zipfExponent);
+    private readonly string[] _names = [.. Enumerable.Range(0, accounts).Select(number => $"rung-{number}")];
     private readonly IAccountGrain[] _accounts = [.. Enumerable.Range(0, accounts).Select(number => grains.GetGrain<IAccountGrain>($"rung-{number}"))];
     private int _callers;
 
@@ -21,32 +22,30 @@ internal sealed class GrainRung(IGrainFactory grains, int accounts, double zipfE
             Require((await account.AddGrant(new GrantRequest { Id = "plan", Amount = 1_000_000_000m })).Refusal);
         });
 
-    /// <summary>A caller with ids of its own; each call is a batch, and tells how many charges it had.</summary>
+    /// <summary>A caller with ids of its own; each call is a batch, one grain call for each account in it, and tells how many charges it had.</summary>
     public Func<Task<int>> NewCaller()
     {
-        var caller = Interlocked.Increment(ref _callers);
-        var random = new Random(caller);
-        var sent = 0L;
+        var source = new BatchSource(_mix, chargesPerCall, Interlocked.Increment(ref _callers));
         return async () =>
         {
-            var charges = new Dictionary<int, List<ChargeRequest>>();
-            for (var i = 0; i < chargesPerCall; i++)
+            var calls = source.Next().GroupBy(charge => charge.Account, charge => charge.Charge)
+                .Select(account => _accounts[account.Key].ChargeMany([.. account]));
+            foreach (var answer in (await Task.WhenAll(calls)).SelectMany(answers => answers))
             {
-                var account = _mix.Next(random);
-                if (!charges.TryGetValue(account, out var its))
-                {
-                    charges[account] = its = [];
-                }
-
-                its.Add(new ChargeRequest
-                {
-                    Id = string.Create(CultureInfo.InvariantCulture, $"rung.{caller:D3}.{++sent:D12}"),
-                    Lines = [new ChargeLine { Meter = "llm.tokens", Quantity = 1m }],
-                });
+                Require(answer.Refusal);
             }
 
-            var answers = await Task.WhenAll(charges.Select(account => _accounts[account.Key].ChargeMany(account.Value)));
-            foreach (var answer in answers.SelectMany(answer => answer))
+            return chargesPerCall;
+        };
+    }
+
+    /// <summary>The same by way of the silo's router: one call for all accounts of a batch.</summary>
+    public Func<Task<int>> NewRouterCaller(IChargeRouter router)
+    {
+        var source = new BatchSource(_mix, chargesPerCall, Interlocked.Increment(ref _callers));
+        return async () =>
+        {
+            foreach (var answer in await router.Charge([.. source.Next().Select(charge => new RoutedCharge(_names[charge.Account], charge.Charge))]))
             {
                 Require(answer.Refusal);
             }
@@ -61,5 +60,25 @@ internal sealed class GrainRung(IGrainFactory grains, int accounts, double zipfE
         {
             throw new InvalidOperationException($"The account refused: {refusal.Code}: {refusal.Detail}");
         }
+    }
+}
+
+/// <summary>One caller's batches: the same work on each rung, so that rungs differ by what they call and nothing else.</summary>
+internal sealed class BatchSource(AccountMix mix, int chargesPerCall, int caller)
+{
+    private readonly Random _random = new(caller);
+    private readonly ChargeLine[] _lines = [new ChargeLine { Meter = "llm.tokens", Quantity = 1m }];
+    private long _sent;
+
+    public (int Account, ChargeRequest Charge)[] Next()
+    {
+        var charges = new (int, ChargeRequest)[chargesPerCall];
+        for (var i = 0; i < charges.Length; i++)
+        {
+            var id = string.Create(CultureInfo.InvariantCulture, $"rung.{caller:D3}.{++_sent:D12}");
+            charges[i] = (mix.Next(_random), new ChargeRequest { Id = id, Lines = _lines });
+        }
+
+        return charges;
     }
 }

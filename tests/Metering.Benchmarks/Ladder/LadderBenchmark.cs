@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Metering.Benchmarks.Peers;
+using Metering.Contracts;
 using Metering.Grains.Journal;
 using Metering.LoadTest.Run;
 using Metering.Standalone;
@@ -60,6 +61,8 @@ internal sealed class LadderBenchmark(int accounts, double zipfExponent, int cha
         var grains = new GrainRung(host.Services.GetRequiredService<IGrainFactory>(), accounts, zipfExponent, chargesPerCall);
         await grains.PrepareAsync(cancellationToken);
         yield return await MeasureAsync("+ grain, one call per account and batch", () => TasksAsync(grains.NewCaller, cancellationToken));
+        var router = host.Services.GetRequiredService<IChargeRouter>();
+        yield return await MeasureAsync("the same by way of the router: one call per batch", () => TasksAsync(() => grains.NewRouterCaller(router), cancellationToken));
         await host.StopAsync(cancellationToken);
         await host.DisposeAsync();
 

@@ -9,7 +9,7 @@ namespace Metering.Cluster.Checking;
 /// </summary>
 internal sealed class AccountModel
 {
-    private readonly CallerAccount _account;
+    private readonly AccountRecord _account;
     private readonly List<string> _faults = [];
     private readonly Dictionary<string, decimal> _spentByTeam = [];
     private readonly Dictionary<HoldOperation, decimal> _leftOfHolds = [];
@@ -20,7 +20,7 @@ internal sealed class AccountModel
     private decimal _expiring;
     private long _quantity;
 
-    private AccountModel(CallerAccount account)
+    private AccountModel(AccountRecord account)
     {
         _account = account;
         _sequence = account.Start.Sequence;
@@ -37,7 +37,7 @@ internal sealed class AccountModel
     public IReadOnlyList<string> Faults => _faults;
 
     /// <summary>Works the account out and compares it with a last reading, made when no caller was at work and nothing was left to expire.</summary>
-    public static AccountModel Of(CallerAccount account, Reading last)
+    public static AccountModel Of(AccountRecord account, Reading last)
     {
         var model = new AccountModel(account);
         foreach (var operation in account.Operations.Where(operation => operation.Fate == Fate.Done).OrderBy(operation => operation.Sequence))

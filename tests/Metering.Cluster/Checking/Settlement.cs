@@ -32,7 +32,7 @@ internal sealed class Settlement(Callers callers)
             });
         await WaitUntilNothingIsDueAsync();
 
-        var readings = new ConcurrentDictionary<CallerAccount, Reading>();
+        var readings = new ConcurrentDictionary<AccountRecord, Reading>();
         await ForEachAsync(callers.Accounts, async account => readings[account] = await ReadAsync(account));
         foreach (var account in callers.Accounts)
         {
@@ -59,7 +59,7 @@ internal sealed class Settlement(Callers callers)
             [.. _faults, .. callers.Surprises]);
     }
 
-    private void Check(CallerAccount account, Reading last)
+    private void Check(AccountRecord account, Reading last)
     {
         var model = AccountModel.Of(account, last);
         Interlocked.Add(ref _doubled, model.Doubled);
@@ -132,7 +132,7 @@ internal sealed class Settlement(Callers callers)
 
     private Task<Answer> SendAgainAsync(Operation operation) => callers.InsistAsync(HttpMethod.Post, operation.Path, operation.Body, Patience);
 
-    private async Task<Reading> ReadAsync(CallerAccount account)
+    private async Task<Reading> ReadAsync(AccountRecord account)
     {
         var sentAt = callers.Now;
         var answer = await callers.InsistAsync(HttpMethod.Get, $"/v1/accounts/{account.Name}", null, Patience);

@@ -37,7 +37,7 @@ internal sealed class Callers : IDisposable
     /// <param name="accounts">The accounts.</param>
     /// <param name="seed">What they choose.</param>
     /// <param name="pause">How long a caller thinks between two requests, on average.</param>
-    public Callers(IEnumerable<Uri> gateways, IReadOnlyList<CallerAccount> accounts, int seed, TimeSpan pause)
+    public Callers(IEnumerable<Uri> gateways, IReadOnlyList<AccountRecord> accounts, int seed, TimeSpan pause)
     {
         _gateways = new GatewayConnections(gateways);
         Accounts = accounts;
@@ -45,7 +45,7 @@ internal sealed class Callers : IDisposable
         _pause = pause;
     }
 
-    public IReadOnlyList<CallerAccount> Accounts { get; }
+    public IReadOnlyList<AccountRecord> Accounts { get; }
 
     /// <summary>Since they began.</summary>
     public TimeSpan Now => _clock.Elapsed;
@@ -65,8 +65,8 @@ internal sealed class Callers : IDisposable
     }
 
     /// <summary>Makes accounts of every kind, several of each.</summary>
-    public static IReadOnlyList<CallerAccount> NewAccounts(string prefix, int perKind) =>
-        [.. Enumerable.Range(1, perKind).SelectMany(number => AccountKind.All.Select(kind => new CallerAccount(kind, $"{prefix}-{kind.Name}-{number}")))];
+    public static IReadOnlyList<AccountRecord> NewAccounts(string prefix, int perKind) =>
+        [.. Enumerable.Range(1, perKind).SelectMany(number => AccountKind.All.Select(kind => new AccountRecord(kind, $"{prefix}-{kind.Name}-{number}")))];
 
     /// <summary>Makes the accounts in the cluster.</summary>
     public async Task CreateAccountsAsync(TimeSpan refillIn) =>
@@ -225,7 +225,7 @@ internal sealed class Callers : IDisposable
         return gateway;
     }
 
-    private async Task<int> ReadAsync(CallerAccount account, int gateway)
+    private async Task<int> ReadAsync(AccountRecord account, int gateway)
     {
         var sentAt = Now;
         while (!_abandon.IsCancellationRequested)

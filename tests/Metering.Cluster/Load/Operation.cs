@@ -16,11 +16,11 @@ internal enum Fate
 }
 
 /// <summary>Something a caller asked of an account under an id, and what it was told.</summary>
-internal abstract class Operation(CallerAccount account, string id)
+internal abstract class Operation(AccountRecord account, string id)
 {
     private static readonly string[] Transient = ["unavailable", "overloaded", "rate_limited"];
 
-    public CallerAccount Account => account;
+    public AccountRecord Account => account;
 
     public string Id => id;
 

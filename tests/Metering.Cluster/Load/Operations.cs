@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Metering.Cluster.Load;
 
 /// <summary>Usage to charge.</summary>
-internal sealed class ChargeOperation(CallerAccount account, string id, int quantity, string? team) : Operation(account, id)
+internal sealed class ChargeOperation(AccountRecord account, string id, int quantity, string? team) : Operation(account, id)
 {
     public int Quantity => quantity;
 
@@ -52,7 +52,7 @@ internal sealed class ReversalOperation(ChargeOperation charge, string id) : Ope
 }
 
 /// <summary>Credits put into the account.</summary>
-internal sealed class GrantOperation(CallerAccount account, string id, decimal amount) : Operation(account, id)
+internal sealed class GrantOperation(AccountRecord account, string id, decimal amount) : Operation(account, id)
 {
     public decimal Amount => amount;
 
@@ -62,7 +62,7 @@ internal sealed class GrantOperation(CallerAccount account, string id, decimal a
 }
 
 /// <summary>Credits set aside: for a quantity, or, when it is to expire, an amount.</summary>
-internal sealed class HoldOperation(CallerAccount account, string id, int quantity, bool isToExpire) : Operation(account, id)
+internal sealed class HoldOperation(AccountRecord account, string id, int quantity, bool isToExpire) : Operation(account, id)
 {
     private readonly string _quantity = quantity.ToString(CultureInfo.InvariantCulture);
 

@@ -28,9 +28,6 @@ internal sealed class RedisProcess : IAsyncDisposable
     /// <summary>As StackExchange.Redis reads it. Goes on trying when Redis is away at the start.</summary>
     public string ConnectionString => $"{Address},abortConnect=false";
 
-    /// <summary>Why it cannot be started here; null when it can.</summary>
-    public static string? WhyNot() => Tool.Find(Program) is null ? "redis-server is missing (Debian: apt-get install redis-server)." : null;
-
     public static RedisProcess Start(ClusterHost host, string directory, string appendFsync, IReadOnlyList<string> launcher)
     {
         var address = new IPEndPoint(host.Address, FreePort.Next());

@@ -1,12 +1,15 @@
 using Metering.Contracts;
 using Metering.Grains.Accounts;
 using Metering.Grains.Journal;
+using Metering.Grains.Placement;
+using Metering.Grains.Routing;
 using Metering.Grains.Tests.Journal;
 using Metering.Grains.Tests.RateCards;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using Orleans.Core.Internal;
 using Orleans.Runtime.Hosting;
 using Orleans.Serialization;
 using Orleans.Serialization.Serializers;
@@ -103,10 +106,12 @@ internal sealed class AccountCluster : IAsyncDisposable
             silo.Services.AddGrainStorage("accounts", (provider, _) => new SnapshotConnection(
                 world.Snapshots, connections, provider.GetRequiredService<Serializer>(), provider.GetRequiredService<IActivatorProvider>()));
             silo.Services.AddSingleton(Options.Create(settings.Accounts));
+            silo.Services.AddPartitionPlacement();
             silo.Services.AddJournal(_ => { });
             silo.Services.AddSingleton(Options.Create(settings.Journal));
             silo.Services.AddSingleton(provider => CardsFrom(cards, provider));
             silo.Services.AddRateCards();
+            silo.Services.AddChargeRouter();
             silo.Services.AddSingleton(Options.Create(settings.RateCards));
         });
         var cluster = new AccountCluster(world, builder.Build(), connections, cards);
@@ -142,11 +147,28 @@ internal sealed class AccountCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>Puts every account to sleep, as idleness would.</summary>
+    /// <summary>Puts an account to sleep, even one that would stay for its holds.</summary>
     internal async Task SleepAsync(string account)
     {
-        await Grains.GetGrain<IManagementGrain>(0).ForceActivationCollection(TimeSpan.Zero);
+        await Account(account).AsReference<IGrainManagementExtension>().DeactivateOnIdle();
         await AsleepAsync(account);
+    }
+
+    /// <summary>Collects every account that is idle now, however short a time; says whether an account was left in memory.</summary>
+    internal async Task<bool> StaysAsync(string account)
+    {
+        var management = Grains.GetGrain<IManagementGrain>(0);
+        await management.ForceActivationCollection(TimeSpan.Zero);
+        return await management.GetActivationAddress(Account(account)) is not null;
+    }
+
+    /// <summary>Waits until the collector has put an account to sleep.</summary>
+    internal async Task CollectedAsync(string account)
+    {
+        while (await StaysAsync(account))
+        {
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+        }
     }
 
     /// <summary>The process is gone: from now on nothing it does reaches a store.</summary>

@@ -57,6 +57,41 @@ public sealed class TimeTests
     }
 
     [BoundedFact]
+    public async Task An_idle_account_stays_in_memory_until_its_last_hold_has_expired()
+    {
+        await using var cluster = await AccountCluster.StartPricedAsync(_world);
+        var acme = await cluster.FundAsync("acme", 10m);
+        await acme.PlaceHold(Requests.Hold("long", 1m, TimeSpan.FromHours(24))).Granted();
+        await acme.PlaceHold(Requests.Hold("short", 1m, TimeSpan.FromSeconds(1))).Granted();
+        await cluster.FundAsync("without", 10m);
+        Assert.False(await cluster.StaysAsync("without"), "An account without holds stayed in memory.");
+        Assert.True(await cluster.StaysAsync("acme"), "An account with open holds was collected.");
+
+        _world.Clock.Advance(TimeSpan.FromHours(24) - TimeSpan.FromSeconds(1));
+        Assert.True(await cluster.StaysAsync("acme"), "The last hold was still open.");
+
+        // Nobody calls while its expiry falls due, and again nobody until the account may leave.
+        _world.Clock.Advance(TimeSpan.FromSeconds(1));
+        _world.Clock.Advance(TimeSpan.FromMinutes(2));
+        await cluster.CollectedAsync("acme");
+        Assert.Equal((0m, 10m, 6L), (await acme.Get().Granted()) is var view ? (view.Held, view.Available, view.Sequence) : default);
+    }
+
+    [BoundedFact]
+    public async Task An_account_whose_holds_are_settled_may_leave_at_once_and_one_that_wakes_with_holds_stays()
+    {
+        await using var cluster = await AccountCluster.StartPricedAsync(_world);
+        var acme = await cluster.FundAsync("acme", 10m);
+        await acme.PlaceHold(Requests.Hold("h", 1m, TimeSpan.FromHours(24))).Granted();
+        await cluster.SleepAsync("acme");
+        await acme.Get().Granted();
+        Assert.True(await cluster.StaysAsync("acme"), "An account that woke up with an open hold was collected.");
+
+        await acme.Release(new ReleaseRequest("r", "h")).Granted();
+        await cluster.CollectedAsync("acme");
+    }
+
+    [BoundedFact]
     public async Task A_recurring_grant_refills_at_each_boundary_without_any_call()
     {
         await using var cluster = await AccountCluster.StartPricedAsync(_world);

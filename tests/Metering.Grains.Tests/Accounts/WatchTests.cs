@@ -1,4 +1,5 @@
 using Metering.Contracts;
+using Metering.Grains.Accounts;
 using Metering.Grains.Tests.Journal;
 
 namespace Metering.Grains.Tests.Accounts;
@@ -123,6 +124,54 @@ public sealed class WatchTests
         var page = await watching.Granted();
         Assert.False(page.Skipped);
         Assert.Equal((3L, "c"), (Assert.Single(page.Changes).Sequence, page.Changes[0].Subject));
+    }
+
+    [BoundedFact]
+    public async Task A_watcher_who_comes_back_after_a_crash_has_missed_nothing_since_the_last_snapshot()
+    {
+        await using (var cluster = await AccountCluster.StartPricedAsync(_world))
+        {
+            var acme = await cluster.FundAsync("acme", 10m);
+            await acme.Charge(Requests.Calls("covered", 1m)).Granted();
+            await cluster.Checkpointed("acme").Checkpoint();
+            await acme.Charge(Requests.Calls("c1", 1m)).Granted();
+            await acme.Charge(Requests.Calls("c2", 2m)).Granted();
+            cluster.Crash();
+        }
+
+        await using var next = await AccountCluster.StartPricedAsync(_world);
+        var back = next.Account("acme");
+
+        // Somebody else is sooner.
+        await back.Charge(Requests.Calls("c3", 3m)).Granted();
+        var page = await back.Watch(3, TimeSpan.Zero).Granted();
+        Assert.False(page.Skipped);
+        Assert.Equal([(4L, "c1", -1m, 8m), (5L, "c2", -2m, 6m), (6L, "c3", -3m, 3m)], page.Changes.Select(change => (change.Sequence, change.Subject!, change.Credits, change.Balance)));
+        Assert.Equal([5L, 6L], (await back.Watch(4, TimeSpan.Zero).Granted()).Changes.Select(change => change.Sequence));
+        Assert.True((await back.Watch(2, TimeSpan.Zero).Granted()).Skipped, "What the snapshot holds was skipped.");
+
+        // One who came back in time is told everything from then on.
+        _world.Clock.Advance(TimeSpan.FromHours(1));
+        await back.Charge(Requests.Calls("c4", 1m)).Granted();
+        Assert.Equal([4L, 5L, 6L, 7L], (await back.Watch(3, TimeSpan.Zero).Granted()).Changes.Select(change => change.Sequence));
+    }
+
+    [BoundedFact]
+    public async Task What_a_recovery_read_is_not_kept_when_nobody_comes_back_to_watch()
+    {
+        await using (var cluster = await AccountCluster.StartPricedAsync(_world))
+        {
+            await cluster.FundAsync("acme", 10m);
+            cluster.Crash();
+        }
+
+        await using var next = await AccountCluster.StartPricedAsync(_world);
+        var acme = next.Account("acme");
+        await acme.Get().Granted();
+        _world.Clock.Advance(new AccountOptions().MaxWatcherAbsence);
+        await next.TurnsTakenAsync("acme");
+
+        Assert.True((await acme.Watch(1, TimeSpan.Zero).Granted()).Skipped, "Changes were kept for an account that nobody watches.");
     }
 
     [BoundedFact]

@@ -21,7 +21,7 @@ public abstract class AzureJournalSuite(SharedAzurite azurite) : JournalStoreSui
     private readonly List<AzureJournalStore> _stores = [];
 
     // Each of some twenty steps is several requests.
-    protected override int RandomHistories => 15;
+    protected override int RandomHistories => 8;
 
     protected abstract AzureStoreOptions Options(SharedAzurite azurite, string container);
 

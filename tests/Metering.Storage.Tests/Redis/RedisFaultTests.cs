@@ -80,7 +80,7 @@ public sealed class RedisFaultTests : IAsyncLifetime
         var record = _server.AppendedBytes - kept;
         Assert.InRange(record, 100, 1_000);
 
-        for (var cut = 0L; cut < record; cut += record / 9)
+        for (var cut = 0L; cut < record; cut += record / 4)
         {
             await _server.KillAsync();
             _server.TruncateAppendFile(kept + cut);

@@ -94,8 +94,8 @@ public sealed class RedisStartTests
         await using var server = await TestRedis.StartAsync(new RedisSettings { Password = "correct-horse" });
         await AssertWorksAsync(TestRedis.Options(server.ConnectionString));
 
-        var fault = await Assert.ThrowsAsync<JournalStoreException>(() => StartAsync(TestRedis.Options($"{server.Address},password=wrong-horse")));
-        var noPassword = await Assert.ThrowsAsync<JournalStoreException>(() => StartAsync(TestRedis.Options(server.Address)));
+        var fault = await Assert.ThrowsAsync<JournalStoreException>(() => StartAsync(TestRedis.Options($"{server.Address},password=wrong-horse,connectTimeout=1000")));
+        var noPassword = await Assert.ThrowsAsync<JournalStoreException>(() => StartAsync(TestRedis.Options($"{server.Address},connectTimeout=1000")));
 
         Assert.DoesNotContain("horse", fault.Message, StringComparison.Ordinal);
         Assert.Contains("password", fault.Message, StringComparison.Ordinal);

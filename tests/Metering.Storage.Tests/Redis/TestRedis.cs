@@ -13,7 +13,7 @@ internal static class TestRedis
 
     public static void SkipWhenMissing()
     {
-        if (RedisServer.MissingReason is { } reason)
+        if (RedisServer.Missing is { } reason)
         {
             Assert.False(Environment.GetEnvironmentVariable("CI") == "true", reason);
             Assert.Skip(reason);
@@ -48,7 +48,7 @@ public sealed class SharedRedis : IAsyncLifetime
     public string ConnectionString => _server!.ConnectionString;
 
     public async ValueTask InitializeAsync() =>
-        _server = RedisServer.MissingReason is null ? await RedisServer.StartAsync(new RedisSettings(), CancellationToken.None) : null;
+        _server = RedisServer.Missing is null ? await RedisServer.StartAsync(new RedisSettings(), CancellationToken.None) : null;
 
     public ValueTask DisposeAsync() => _server?.DisposeAsync() ?? ValueTask.CompletedTask;
 }
@@ -60,7 +60,7 @@ public sealed class SharedRedisCluster : IAsyncLifetime
 
     public RedisCluster Cluster => _cluster!;
 
-    public async ValueTask InitializeAsync() => _cluster = RedisServer.MissingReason is null
+    public async ValueTask InitializeAsync() => _cluster = RedisServer.Missing is null
         ? await RedisCluster.StartAsync([.. Enumerable.Repeat(new RedisSettings(), 3)], CancellationToken.None)
         : null;
 

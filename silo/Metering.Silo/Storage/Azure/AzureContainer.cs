@@ -1,7 +1,9 @@
 using Azure;
 using Azure.Core;
+using Azure.Core.Pipeline;
 using Azure.Identity;
 using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
 using Metering.Grains.Journal;
 using Microsoft.Extensions.Logging;
@@ -13,6 +15,12 @@ internal sealed class AzureContainer(BlobContainerClient client, AzureStoreOptio
 {
     // The first attempt and two more, with a pause of a tenth of a second at first: a blip passes unnoticed, an outage is noticed within RequestTimeout.
     private const int MaxRetries = 2;
+
+    // Slower than this a network is of no use to anybody.
+    private const int BytesPerSecond = 1 << 20;
+
+    // More than the lanes of snapshots and the logs of a silo have under way.
+    private const int MaxConnections = 512;
 
     private volatile bool _isThere;
 
@@ -54,14 +62,33 @@ internal sealed class AzureContainer(BlobContainerClient client, AzureStoreOptio
     public Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> request, CancellationToken cancellationToken) =>
         RunAsync(request, options.RequestTimeout, cancellationToken);
 
-    public async Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> request, TimeSpan timeout, CancellationToken cancellationToken)
+    public Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> request, TimeSpan timeout, CancellationToken cancellationToken) =>
+        RunAsync(limit => request(limit.Token), timeout, cancellationToken);
+
+    /// <summary>How long a request may take that moves this many bytes.</summary>
+    public TimeSpan TimeFor(long bytes) => options.RequestTimeout + TimeSpan.FromSeconds((double)bytes / BytesPerSecond);
+
+    /// <summary>Reads a blob whole. Its answer must begin in time; its bytes then have the time they need.</summary>
+    public Task<(BinaryData Content, BlobDownloadDetails Details)> DownloadAsync(string name, CancellationToken cancellationToken) => RunAsync(
+        async limit =>
+        {
+            using var answer = (await client.GetBlobClient(name).DownloadStreamingAsync(cancellationToken: limit.Token)).Value;
+            limit.CancelAfter(TimeFor(answer.Details.ContentLength));
+            var bytes = new byte[answer.Details.ContentLength];
+            await answer.Content.ReadExactlyAsync(bytes, limit.Token);
+            return (BinaryData.FromBytes(bytes), answer.Details);
+        },
+        options.RequestTimeout,
+        cancellationToken);
+
+    private async Task<T> RunAsync<T>(Func<CancellationTokenSource, Task<T>> request, TimeSpan timeout, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(timeout);
         try
         {
             await CreateOnceAsync(limit.Token);
-            var result = await request(limit.Token);
+            var result = await request(limit);
             Succeeded();
             return result;
         }
@@ -109,9 +136,9 @@ internal sealed class AzureContainer(BlobContainerClient client, AzureStoreOptio
         }
     }
 
-    private static BlobContainerClient Client(AzureStoreOptions options)
+    /// <summary>How requests are repeated, and in which version of the service they are made.</summary>
+    internal static BlobClientOptions ClientOptions(AzureStoreOptions options)
     {
-        options.Check();
         var clientOptions = new BlobClientOptions(BlobClientOptions.ServiceVersion.V2026_02_06)
         {
             Retry =
@@ -124,7 +151,23 @@ internal sealed class AzureContainer(BlobContainerClient client, AzureStoreOptio
                 // A connection that went dead must leave time for another attempt.
                 NetworkTimeout = options.RequestTimeout / 2,
             },
+
+            // Not the connections all clients of a process share, of which there are 50: an append must not wait behind snapshots.
+            Transport = new HttpClientTransport(new SocketsHttpHandler
+            {
+                MaxConnectionsPerServer = MaxConnections,
+                ConnectTimeout = options.RequestTimeout / 2,
+                PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            }),
         };
+        clientOptions.AddPolicy(new UploadTime(options.RequestTimeout / 2), HttpPipelinePosition.PerCall);
+        return clientOptions;
+    }
+
+    private static BlobContainerClient Client(AzureStoreOptions options)
+    {
+        options.Check();
+        var clientOptions = ClientOptions(options);
         if (Uri.TryCreate(options.Storage, UriKind.Absolute, out var service) && service.Scheme == Uri.UriSchemeHttps)
         {
             return new BlobServiceClient(service, new DefaultAzureCredential(), clientOptions).GetBlobContainerClient(options.Container);
@@ -138,6 +181,18 @@ internal sealed class AzureContainer(BlobContainerClient client, AzureStoreOptio
         {
             // Without the cause: its message may hold the key.
             throw new JournalStoreException("The Azure storage is neither a connection string nor the https address of a blob service.");
+        }
+    }
+
+    /// <summary>Gives an attempt the time its bytes take: the client would count a large upload as a silent network.</summary>
+    private sealed class UploadTime(TimeSpan atLeast) : HttpPipelineSynchronousPolicy
+    {
+        public override void OnSendingRequest(HttpMessage message)
+        {
+            if (message.Request.Content is { } content && content.TryComputeLength(out var bytes))
+            {
+                message.NetworkTimeout = atLeast + TimeSpan.FromSeconds((double)bytes / BytesPerSecond);
+            }
         }
     }
 }

@@ -20,35 +20,37 @@ internal sealed class AzureGrainStorage(AzureContainer container, IGrainStorageS
     /// <summary>The largest serialized state.</summary>
     public const int MaxStateBytes = 256 << 20;
 
-    private const int MegabyteBytes = 1 << 20;
+    private const int MaxTurnsWaited = 4;
 
     private readonly SemaphoreSlim _reads = new(container.Options.MaxConcurrentReads);
     private readonly SemaphoreSlim _writes = new(container.Options.MaxConcurrentWrites);
 
     public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
-        var blob = container.Blob(StateBlob.Name(stateName, grainId));
-        var stored = await InLaneAsync(_reads, async () =>
+        var stored = await InLaneAsync<(BinaryData Content, BlobDownloadDetails Details)?>(_reads, async () =>
         {
             try
             {
-                // Its size is not known yet, so the time is that of the largest. The answer of a store that is there begins at once.
-                var response = await container.RunAsync(stop => blob.DownloadContentAsync(stop), CancellationToken.None);
-                return response.Value;
+                return await container.DownloadAsync(StateBlob.Name(stateName, grainId), CancellationToken.None);
             }
             catch (RequestFailedException missing) when (AzureFault.IsMissing(missing))
             {
                 return null;
             }
         });
-        if (stored is not null && !StateBlob.IsIntact(stored.Details.Metadata, stored.Content.ToMemory()))
+        if (stored is not { } found)
         {
-            throw new FormatException($"The stored state '{stateName}' of {grainId} is damaged: its checksum does not match.");
+            grainState.State = activators.GetActivator<T>().Create();
+            grainState.ETag = null;
+            grainState.RecordExists = false;
+            return;
         }
 
-        grainState.State = stored is null ? activators.GetActivator<T>().Create() : serializer.Deserialize<T>(stored.Content);
-        grainState.ETag = stored?.Details.ETag.ToString();
-        grainState.RecordExists = stored is not null;
+        grainState.State = StateBlob.IsIntact(found.Details.Metadata, found.Content.ToMemory())
+            ? serializer.Deserialize<T>(found.Content)
+            : throw new FormatException($"The stored state '{stateName}' of {grainId} is damaged: its checksum does not match.");
+        grainState.ETag = found.Details.ETag.ToString();
+        grainState.RecordExists = true;
     }
 
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
@@ -67,10 +69,10 @@ internal sealed class AzureGrainStorage(AzureContainer container, IGrainStorageS
             Conditions = Unchanged(grainState.ETag),
             Metadata = StateBlob.Metadata(write, bytes.ToMemory()),
 
-            // In one request however large: blocks of a write that never ended would lie about for a week.
+            // In one request however large: two writers that send parts of the same blob could end up with a mixture.
             TransferOptions = new StorageTransferOptions { InitialTransferSize = MaxStateBytes },
         };
-        var timeout = container.Options.RequestTimeout + TimeSpan.FromSeconds(bytes.ToMemory().Length / MegabyteBytes);
+        var timeout = container.TimeFor(bytes.ToMemory().Length);
         grainState.ETag = await InLaneAsync(_writes, async () =>
         {
             try
@@ -137,8 +139,8 @@ internal sealed class AzureGrainStorage(AzureContainer container, IGrainStorageS
 
     private async Task<T> InLaneAsync<T>(SemaphoreSlim lane, Func<Task<T>> request)
     {
-        // A lane that stays full is a store that is away or overrun; to wait longer than for the store itself would hide that.
-        if (!await lane.WaitAsync(container.Options.RequestTimeout))
+        // A lane that stays full while so many requests one after the other could have ended belongs to a store that is away or overrun.
+        if (!await lane.WaitAsync(MaxTurnsWaited * container.Options.RequestTimeout))
         {
             throw new JournalStoreException("The Azure store has more to do than it gets done: no request could be started in time.");
         }

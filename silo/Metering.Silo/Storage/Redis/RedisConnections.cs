@@ -19,7 +19,7 @@ internal sealed class RedisConnections : IAsyncDisposable
     private const int TcpUserTimeout = 18;
 
     // How often the client looks for commands that took too long and for connections to renew.
-    private static readonly TimeSpan Heartbeat = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromMilliseconds(250);
 
     private readonly RedisStoreOptions _options;
     private readonly ConfigurationOptions _configuration;
@@ -164,7 +164,7 @@ internal sealed class RedisConnections : IAsyncDisposable
         configuration.SyncTimeout = milliseconds;
         configuration.HeartbeatInterval = Heartbeat;
         configuration.BacklogPolicy = BacklogPolicy.FailFast;
-        configuration.ReconnectRetryPolicy = new LinearRetry(1_000);
+        configuration.ReconnectRetryPolicy = new Reconnecting();
 
         // Neither the tie-breaker's key nor the channel is used here; both would only touch a Redis that is not ours alone.
         configuration.TieBreaker = "";

@@ -11,7 +11,7 @@ internal sealed class RedisJournalStore(RedisConnections redis, string serviceId
 {
     // A page of a log while it is read: enough to make round trips rare, little enough that Redis is back with its other callers within milliseconds.
     private const int PageBytes = 1 << 20;
-    private const int PageRecords = 4_096;
+    private const int PageRecords = 1_024;
 
     // A replica may be behind, and its answers would be about the past.
     private const CommandFlags Primary = CommandFlags.DemandMaster;

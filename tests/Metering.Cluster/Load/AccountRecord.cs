@@ -1,7 +1,7 @@
 namespace Metering.Cluster.Load;
 
 /// <summary>An account as its callers know it: how it began, everything they asked of it, and what they were told.</summary>
-internal sealed class CallerAccount(AccountKind kind, string name)
+internal sealed class AccountRecord(AccountKind kind, string name)
 {
     private const int ReadPercent = 10;
     private static readonly string[] Teams = ["red", "green", "blue"];
@@ -89,14 +89,25 @@ internal sealed class CallerAccount(AccountKind kind, string name)
         }
 
         draw = chance.Next(100);
-        return Noted(
+        return Note(
             draw < kind.TopUpPercent ? new GrantOperation(this, NewId("g"), kind.TopUp)
             : draw < kind.TopUpPercent + kind.ReversalPercent && Take(_reversible, chance) is { } charge ? new ReversalOperation(charge, NewId("r"))
             : draw < kind.TopUpPercent + kind.ReversalPercent + kind.HoldPercent ? NextOfHolds(chance)
             : NewCharge(chance));
     }
 
-    public ChargeOperation NextCharge(Random chance) => (ChargeOperation)Noted(NewCharge(chance));
+    public ChargeOperation NextCharge(Random chance) => (ChargeOperation)Note(NewCharge(chance));
+
+    /// <summary>Writes down what is about to be asked.</summary>
+    public Operation Note(Operation operation)
+    {
+        lock (_gate)
+        {
+            _operations.Add(operation);
+        }
+
+        return operation;
+    }
 
     /// <summary>What an answer makes possible: a hold can be settled, a charge reversed.</summary>
     public void Learn(Operation operation)
@@ -155,16 +166,6 @@ internal sealed class CallerAccount(AccountKind kind, string name)
         new(this, NewId("c"), chance.Next(1, kind.MaxQuantity + 1), kind.TeamBudget > 0m ? Teams[chance.Next(Teams.Length)] : null);
 
     private string NewId(string prefix) => $"{prefix}{Interlocked.Increment(ref _nextId)}";
-
-    private Operation Noted(Operation operation)
-    {
-        lock (_gate)
-        {
-            _operations.Add(operation);
-        }
-
-        return operation;
-    }
 
     private T? Take<T>(List<T> from, Random chance)
         where T : class

@@ -1,0 +1,33 @@
+using Orleans.Placement;
+using Orleans.Runtime.Placement;
+
+namespace Metering.Grains.Placement;
+
+/// <summary>Places an account, keyed by its id, on the silo that owns its partition.</summary>
+internal sealed class AccountPlacement : PlacementStrategy;
+
+[AttributeUsage(AttributeTargets.Class)]
+internal sealed class AccountPlacementAttribute() : PlacementAttribute(new AccountPlacement());
+
+/// <summary>Places a grain keyed by a partition's number on the silo that owns the partition.</summary>
+internal sealed class PartitionPlacement : PlacementStrategy;
+
+[AttributeUsage(AttributeTargets.Class)]
+internal sealed class PartitionPlacementAttribute() : PlacementAttribute(new PartitionPlacement());
+
+/// <summary>
+/// Puts accounts and partitions on their owner. Two silos that see the cluster differently may choose differently: the one that is not the owner in its own view
+/// sends the activation away (<see cref="Accounts.AccountGrain"/>), and where both believe in themselves the journal's fence decides.
+/// </summary>
+internal sealed class AccountPlacementDirector(PartitionMap map) : IPlacementDirector
+{
+    public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context) =>
+        Task.FromResult(map.Owner(map.PartitionOf(target.GrainIdentity.Key.ToString()!)));
+}
+
+/// <inheritdoc cref="AccountPlacementDirector"/>
+internal sealed class PartitionPlacementDirector(PartitionMap map) : IPlacementDirector
+{
+    public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context) =>
+        Task.FromResult(map.Owner((int)target.GrainIdentity.GetIntegerKey()));
+}

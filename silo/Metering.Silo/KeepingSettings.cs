@@ -1,0 +1,50 @@
+using Metering.Contracts;
+using Metering.Contracts.Settings;
+using Metering.Grains.Accounts;
+using Metering.Grains.Journal;
+
+namespace Metering.Silo;
+
+/// <summary>What accounts keep, how surely and for how long: the settings that every process with a silo in it has.</summary>
+public sealed class KeepingSettings
+{
+    public KeepingSettings(SettingsSection section)
+    {
+        Durability = section.Choice(nameof(Durability), Durability.Journal);
+        PeriodicInterval = section.Time(nameof(PeriodicInterval), TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(10), TimeSpan.FromHours(1));
+        IdWindow = section.Time(nameof(IdWindow), TimeSpan.FromHours(24), TimeSpan.FromMinutes(1), TimeSpan.FromDays(90));
+        MaxIds = section.Number(nameof(MaxIds), 10_000, 1, 1_000_000);
+        MaxTailBytes = section.Number(nameof(MaxTailBytes), 256L << 20, 16L << 20, 64L << 30);
+        CheckpointInterval = section.Time(nameof(CheckpointInterval), TimeSpan.FromMinutes(1), TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
+    }
+
+    /// <summary><c>Journal</c>: no answer before it is durable. <c>Periodic</c>: answers do not wait; a crash loses at most <see cref="PeriodicInterval"/>.</summary>
+    public Durability Durability { get; }
+
+    /// <summary>With <see cref="Durability.Periodic"/>: the most that a crash may lose.</summary>
+    public TimeSpan PeriodicInterval { get; }
+
+    /// <summary>How long ids are remembered, so that a retry gets the original answer.</summary>
+    public TimeSpan IdWindow { get; }
+
+    /// <summary>How many ids an account remembers at most.</summary>
+    public int MaxIds { get; }
+
+    /// <summary>Log of a partition that a restart may have to read, in bytes.</summary>
+    public long MaxTailBytes { get; }
+
+    /// <summary>How old the oldest entries without a snapshot may become.</summary>
+    public TimeSpan CheckpointInterval { get; }
+
+    /// <summary>Puts them into a silo's options.</summary>
+    public void Apply(AccountOptions accounts) => accounts.Limits = accounts.Limits with { IdWindow = IdWindow, MaxIds = MaxIds };
+
+    /// <inheritdoc cref="Apply(AccountOptions)"/>
+    public void Apply(JournalOptions journal)
+    {
+        journal.Durability = Durability;
+        journal.PeriodicInterval = PeriodicInterval;
+        journal.MaxTailBytes = MaxTailBytes;
+        journal.CheckpointInterval = CheckpointInterval;
+    }
+}

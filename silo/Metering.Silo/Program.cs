@@ -1,0 +1,19 @@
+namespace Metering.Silo;
+
+internal static class Program
+{
+    private static async Task<int> Main(string[] args)
+    {
+        try
+        {
+            using var silo = SiloProcess.Build(args);
+            await silo.RunSiloAsync();
+            return 0;
+        }
+        catch (Exception failure) when (SiloProcess.IsOperatorsToMend(failure, out var line))
+        {
+            await Console.Error.WriteLineAsync(line);
+            return 1;
+        }
+    }
+}

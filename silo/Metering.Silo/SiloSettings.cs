@@ -1,0 +1,158 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using Metering.Contracts.Settings;
+using Microsoft.Extensions.Configuration;
+using StackExchange.Redis;
+
+namespace Metering.Silo;
+
+/// <summary>Where a cluster's journal is.</summary>
+public enum JournalPlace
+{
+    Redis = 0,
+    Azure = 1,
+}
+
+/// <summary>Where a cluster's snapshots and rate cards are.</summary>
+public enum SnapshotPlace
+{
+    Azure = 0,
+    Redis = 1,
+
+    /// <summary>The host that embeds the silo registers an Orleans storage provider of its own, named <c>accounts</c>.</summary>
+    Custom = 2,
+}
+
+/// <summary>What can be set for a silo in a process of its own: <c>Metering__Name</c> in the environment, <c>Metering:Name</c> elsewhere. The README has the table.</summary>
+/// <remarks>No record: those print their members, and some are secret.</remarks>
+public sealed class SiloSettings
+{
+    /// <summary>Where Kubernetes tells a pod its own address.</summary>
+    private const string PodAddress = "POD_IP";
+
+    private SiloSettings(IConfiguration configuration, SettingsSection section)
+    {
+        Cluster = new ClusterSettings(section);
+        Membership = Parse(nameof(ClusterSettings.Redis), Cluster.Redis);
+        SiloPort = section.Port(nameof(SiloPort), 11111, mayBeAnyFree: false);
+        ClientPort = section.Port(nameof(ClientPort), 30000, mayBeAnyFree: false);
+        HealthPort = section.Port(nameof(HealthPort), 8082, mayBeAnyFree: true);
+        AdvertisedAddress = section.OptionalAddress(nameof(AdvertisedAddress)) ?? PodOrFirstAddress(configuration);
+        Partitions = section.Number(nameof(Partitions), 64, 1, 4096);
+        Journal = section.Choice(nameof(Journal), JournalPlace.Redis);
+        JournalRedis = section.Text(nameof(JournalRedis), Cluster.Redis);
+        AllowVolatileRedis = section.Flag(nameof(AllowVolatileRedis), otherwise: false);
+        Snapshots = section.Choice(nameof(Snapshots), SnapshotPlace.Azure);
+        AzureStorage = UsesAzure
+            ? section.RequiredText(nameof(AzureStorage), "a connection string of Azure Storage or the https address of its blob service, for the journal or the snapshots are kept there")
+            : section.OptionalText(nameof(AzureStorage));
+        AzureContainer = section.Text(nameof(AzureContainer), "metering");
+        Keeping = new KeepingSettings(section);
+        LeadTime = section.Time(nameof(LeadTime), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+        ProbeTimeout = section.Time(nameof(ProbeTimeout), TimeSpan.FromMilliseconds(600), TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(30));
+        MissedProbes = section.Number(nameof(MissedProbes), 3, 2, 10);
+        ShutdownTimeout = section.Time(nameof(ShutdownTimeout), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
+        _ = Parse(nameof(JournalRedis), JournalRedis);
+        CheckPorts();
+    }
+
+    /// <summary>How silos and gateways find each other.</summary>
+    public ClusterSettings Cluster { get; }
+
+    /// <summary>What accounts keep.</summary>
+    public KeepingSettings Keeping { get; }
+
+    /// <summary>TCP port that silos talk to each other on.</summary>
+    public int SiloPort { get; }
+
+    /// <summary>TCP port that gateways call on.</summary>
+    public int ClientPort { get; }
+
+    /// <summary>TCP port of HTTP for health; 0 takes a free one.</summary>
+    public int HealthPort { get; }
+
+    /// <summary>Where other processes reach this one.</summary>
+    public IPAddress AdvertisedAddress { get; }
+
+    /// <summary>Into how many partitions the accounts are spread; recorded in the journal's store for good.</summary>
+    public int Partitions { get; }
+
+    public JournalPlace Journal { get; }
+
+    /// <summary>The Redis of the journal.</summary>
+    public string JournalRedis { get; }
+
+    /// <summary>Whether to start on a Redis that would forget.</summary>
+    public bool AllowVolatileRedis { get; }
+
+    public SnapshotPlace Snapshots { get; }
+
+    /// <summary>Connection string, or https address of the blob service; null when nothing is kept there.</summary>
+    public string? AzureStorage { get; }
+
+    public string AzureContainer { get; }
+
+    /// <summary>How far ahead a new version of a rate card takes effect at the least.</summary>
+    public TimeSpan LeadTime { get; }
+
+    /// <summary>How long a silo may take to answer the question whether it is there. An answer under load takes far less.</summary>
+    public TimeSpan ProbeTimeout { get; }
+
+    /// <summary>So many questions in a row without an answer are a vote for its death; two votes are needed.</summary>
+    public int MissedProbes { get; }
+
+    /// <summary>How long a stop may take to hand over and finish.</summary>
+    public TimeSpan ShutdownTimeout { get; }
+
+    /// <summary>The Redis of <see cref="ClusterSettings.Redis"/>, understood. A field: it is no setting by itself.</summary>
+    internal readonly ConfigurationOptions Membership;
+
+    private bool UsesAzure => Journal == JournalPlace.Azure || Snapshots == SnapshotPlace.Azure;
+
+    /// <summary>Reads and checks the settings.</summary>
+    /// <exception cref="SettingsException">A name is unknown, a value is missing, or one is not in its range.</exception>
+    public static SiloSettings From(IConfiguration configuration) =>
+        new(configuration, SettingsSection.Of(configuration, typeof(SiloSettings), typeof(ClusterSettings), typeof(KeepingSettings)));
+
+    private void CheckPorts()
+    {
+        (string Name, int Port)[] ports = [(nameof(SiloPort), SiloPort), (nameof(ClientPort), ClientPort), (nameof(HealthPort), HealthPort)];
+        foreach (var same in ports.Where(static each => each.Port != 0).GroupBy(static each => each.Port).Where(static same => same.Count() > 1))
+        {
+            var names = same.Select(static each => SettingsSection.Name(each.Name)).ToList();
+            throw new SettingsException($"{names[1]} is {same.Key}, as {names[0]} is; each needs a port of its own.");
+        }
+    }
+
+    private static IPAddress PodOrFirstAddress(IConfiguration configuration)
+    {
+        if (configuration[PodAddress] is { Length: > 0 } pod)
+        {
+            return IPAddress.TryParse(pod, out var address) ? address : throw new SettingsException($"{PodAddress} is '{pod}'; it must be an IP address.");
+        }
+
+        return NetworkInterface.GetAllNetworkInterfaces()
+            .Where(static network => network.OperationalStatus == OperationalStatus.Up && network.NetworkInterfaceType != NetworkInterfaceType.Loopback)
+            .SelectMany(static network => network.GetIPProperties().UnicastAddresses)
+            .Select(static unicast => unicast.Address)
+            .FirstOrDefault(static address => address.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(address))
+            ?? throw new SettingsException(
+                $"{SettingsSection.Name(nameof(AdvertisedAddress))} is missing, and this machine has no address but its own; set it to the one where other silos and gateways reach this process.");
+    }
+
+    // What was wrong with it is not repeated: it may be a part of the password.
+    private static ConfigurationOptions Parse(string setting, string redis)
+    {
+        try
+        {
+            var options = ConfigurationOptions.Parse(redis);
+            return options.EndPoints.Count > 0 ? options : throw new ArgumentException("No endpoint.");
+        }
+        catch (ArgumentException)
+        {
+            throw new SettingsException(
+                $"{SettingsSection.Name(setting)} is no connection string of StackExchange.Redis; write it as host:port[,host:port…][,password=…][,ssl=true].");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using Metering.Cluster.Network;
+
+namespace Metering.Cluster.Faults;
+
+/// <summary>What happens to the links between hosts. Packets are dropped; nobody gets an error.</summary>
+internal static class NetworkFaults
+{
+    private const double CutSeconds = 10;
+
+    /// <summary>It can be reached, and can make nothing durable: its accounts wait until it can, or until somebody else owns them.</summary>
+    public static Task CutFromRedisAsync(Scene scene)
+    {
+        var silo = scene.ChooseSilo();
+        scene.Strike(silo);
+        return CutAsync(scene, silo.Host, [scene.Cluster.Network.Home]);
+    }
+
+    /// <summary>It still reaches the store: only the fence stands between two owners.</summary>
+    public static Task CutFromSilosAsync(Scene scene)
+    {
+        var silo = scene.ChooseSilo();
+        scene.Strike(silo);
+        return CutAsync(scene, silo.Host, scene.Cluster.Silos.Where(other => other != silo).Select(other => other.Host));
+    }
+
+    public static Task CutFromGatewaysAsync(Scene scene)
+    {
+        var silo = scene.ChooseSilo();
+        scene.Strike(silo);
+        return CutAsync(scene, silo.Host, scene.Cluster.Gateways.Select(gateway => gateway.Host));
+    }
+
+    public static async Task UnplugAsync(Scene scene)
+    {
+        var silo = scene.ChooseSilo();
+        scene.Strike(silo);
+        await scene.Cluster.Network.UnplugAsync(silo.Host);
+        await scene.WaitForAllAccountsAsync();
+        await Scene.PauseAsync(3);
+        await scene.Cluster.Network.PlugInAsync(silo.Host);
+        await SettleDownAsync(scene);
+    }
+
+    private static async Task CutAsync(Scene scene, ClusterHost host, IEnumerable<ClusterHost> others)
+    {
+        var hosts = others.ToList();
+        foreach (var other in hosts)
+        {
+            await scene.Cluster.Network.CutAsync(host, other);
+        }
+
+        await Scene.PauseAsync(CutSeconds);
+        foreach (var other in hosts)
+        {
+            await scene.Cluster.Network.HealAsync(host, other);
+        }
+
+        await SettleDownAsync(scene);
+    }
+
+    // A silo that was declared dead meanwhile ends, to be started anew.
+    private static async Task SettleDownAsync(Scene scene)
+    {
+        using var timeout = new CancellationTokenSource(Scene.Patience);
+        await Scene.PauseAsync(3);
+        await scene.Cluster.RestartEndedAsync(timeout.Token);
+    }
+}

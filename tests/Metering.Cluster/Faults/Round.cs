@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using System.Globalization;
+using Metering.Cluster.Checking;
+using Metering.Cluster.Load;
+
+namespace Metering.Cluster.Faults;
+
+/// <summary>New accounts, load, a fault in the midst of it, more load, and the settlement.</summary>
+internal sealed class Round(LocalCluster cluster, Fault fault, string name, int seed)
+{
+    private const int AccountsPerKind = 4;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(30);
+    private static readonly TimeSpan Before = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan After = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>Soon after the fault has come.</summary>
+    private static readonly TimeSpan RefillIn = TimeSpan.FromSeconds(4);
+
+    public async Task<RoundReport> RunAsync()
+    {
+        var clock = Stopwatch.StartNew();
+        using var callers = new Callers(cluster.Gateways.Select(gateway => gateway.Http), Callers.NewAccounts(name, AccountsPerKind), seed, Pause);
+        await callers.CreateAccountsAsync(RefillIn);
+        var scene = new Scene(cluster, callers, new Random(seed));
+        var running = callers.RunAsync();
+        var stoppedAt = TimeSpan.MaxValue;
+        var owners = Membership.Nobody;
+        try
+        {
+            await scene.WaitForAllAccountsAsync();
+            await Task.Delay(Before);
+            owners = await Membership.ReadAsync(cluster.Redis.ConnectionString);
+            await fault.ComeAsync(scene);
+            await scene.WaitForAllAccountsAsync();
+            await Task.Delay(After);
+        }
+        finally
+        {
+            stoppedAt = callers.Now;
+            callers.Stop();
+            await running;
+        }
+
+        var verdict = await new Settlement(callers).RunAsync();
+        verdict = verdict with { Faults = [.. verdict.Faults, .. scene.Faults] };
+        return new RoundReport(fault.Name, seed, scene.Victim?.Name, verdict, Waits.Of(scene, owners, stoppedAt), clock.Elapsed, callers.Accounts);
+    }
+}
+
+/// <summary>The longest that somebody waited for an answer since the fault came, retries included.</summary>
+/// <param name="Affected">On accounts of the silo it came over; zero when it came over none in particular.</param>
+/// <param name="Elsewhere">On all others.</param>
+internal sealed record Waits(TimeSpan Affected, TimeSpan Elsewhere)
+{
+    public TimeSpan Longest => Affected > Elsewhere ? Affected : Elsewhere;
+
+    public static Waits Of(Scene scene, Membership before, TimeSpan stoppedAt)
+    {
+        var waits = scene.Callers.Accounts.ToLookup(
+            account => scene.Victim is { } silo && before.IsOwnedBy(account.Name, silo.Address),
+            account => account.Operations
+                .Where(operation => operation.Fate != Fate.Unknown && operation.AnsweredAt > scene.StruckAt && operation.AnsweredAt <= stoppedAt)
+                .Select(operation => operation.Wait)
+                .DefaultIfEmpty()
+                .Max());
+        return new Waits(waits[true].DefaultIfEmpty().Max(), waits[false].DefaultIfEmpty().Max());
+    }
+}
+
+internal sealed record RoundReport(
+    string Fault, int Seed, string? Victim, Verdict Verdict, Waits Waits, TimeSpan Took, IReadOnlyList<AccountRecord> Accounts)
+{
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Fault}{(Victim is null ? "" : $" ({Victim})")}: longest without an answer {(Victim is null ? "" : $"{Waits.Affected.TotalSeconds:F2} s on its accounts, ")}{Waits.Elsewhere.TotalSeconds:F2} s {(Victim is null ? "" : "elsewhere")}; {Verdict}; {Took.TotalSeconds:F0} s");
+}

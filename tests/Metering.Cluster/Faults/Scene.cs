@@ -1,0 +1,69 @@
+using Metering.Cluster.Load;
+using Metering.Cluster.Processes;
+
+namespace Metering.Cluster.Faults;
+
+/// <summary>A running cluster under load, into which a fault comes.</summary>
+internal sealed class Scene(LocalCluster cluster, Callers callers, Random chance)
+{
+    /// <summary>A fault has not been survived when the service takes longer than this to come back. Far above what is promised: machines are busy at times.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    public LocalCluster Cluster => cluster;
+
+    public Callers Callers => callers;
+
+    public Random Chance => chance;
+
+    /// <summary>When the fault came, since the callers began.</summary>
+    public TimeSpan StruckAt { get; private set; }
+
+    /// <summary>The silo it came over, if it was one.</summary>
+    public SiloProcess? Victim { get; private set; }
+
+    /// <summary>Things that are not as promised, in words.</summary>
+    public List<string> Faults { get; } = [];
+
+    public SiloProcess ChooseSilo() => cluster.Silos[chance.Next(cluster.Silos.Count)];
+
+    /// <summary>From here on waits count as the fault's.</summary>
+    public void Strike(SiloProcess? victim)
+    {
+        StruckAt = callers.Now;
+        Victim = victim;
+    }
+
+    /// <summary>Done when every account has answered something that was asked from now on.</summary>
+    public async Task WaitForAllAccountsAsync()
+    {
+        if (await callers.AllAnsweredSinceAsync(callers.Now, Patience) >= Patience)
+        {
+            Faults.Add($"Some accounts had no answer for {Patience.TotalSeconds} s.");
+        }
+    }
+
+    public static Task PauseAsync(double seconds) => Task.Delay(TimeSpan.FromSeconds(seconds));
+
+    /// <summary>A moment that differs from run to run, and not from run to run with the same seed.</summary>
+    public Task PauseAsync(double minSeconds, double maxSeconds) => PauseAsync(minSeconds + (chance.NextDouble() * (maxSeconds - minSeconds)));
+
+    public void Require(bool holds, string otherwise)
+    {
+        if (!holds)
+        {
+            Faults.Add(otherwise);
+        }
+    }
+
+    public async Task RestartAsync(params ServerProcess[] processes)
+    {
+        foreach (var process in processes)
+        {
+            process.Restart();
+        }
+
+        using var timeout = new CancellationTokenSource(Patience);
+        await cluster.Redis.WaitReadyAsync(timeout.Token);
+        await cluster.WaitReadyAsync(timeout.Token);
+    }
+}

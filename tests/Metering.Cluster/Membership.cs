@@ -1,0 +1,32 @@
+using System.Net;
+using Metering.Contracts;
+using StackExchange.Redis;
+
+namespace Metering.Cluster;
+
+/// <summary>Who owns which account, worked out from the membership in Redis as every silo does.</summary>
+internal sealed class Membership(IReadOnlyList<SiloAddress> active)
+{
+    private const int Partitions = 64;
+    private const string Key = "metering/members/metering";
+
+    public static Membership Nobody { get; } = new([]);
+
+    public static async Task<Membership> ReadAsync(string redis)
+    {
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(redis);
+        var rows = await connection.GetDatabase().HashGetAllAsync(Key);
+
+        // A silo that was started again has an old row that may still say that it is active.
+        return new Membership(
+        [
+            .. rows.Where(row => row.Value.ToString().Contains("\"Status\":\"Active\"", StringComparison.Ordinal) || row.Value.ToString().Contains("\"Status\":3", StringComparison.Ordinal))
+                .Select(row => SiloAddress.FromParsableString(row.Name.ToString()))
+                .GroupBy(silo => silo.Endpoint)
+                .Select(silos => silos.MaxBy(silo => silo.Generation)!),
+        ]);
+    }
+
+    public bool IsOwnedBy(string account, IPEndPoint silo) =>
+        PartitionOwner.Of(AccountPartition.Of(account, Partitions), active) is { } owner && owner.Endpoint.Equals(silo);
+}

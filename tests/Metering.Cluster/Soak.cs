@@ -1,0 +1,122 @@
+using System.Diagnostics;
+using System.Globalization;
+using Metering.Cluster.Faults;
+using Metering.Cluster.Load;
+
+namespace Metering.Cluster;
+
+/// <summary>Faults at random, one after another, for as long as told.</summary>
+internal sealed class Soak(TimeSpan duration, int seed)
+{
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly List<RoundReport> _reports = [];
+
+    /// <returns>Whether nothing was lost, doubled or wrong.</returns>
+    public async Task<bool> RunAsync()
+    {
+        Console.WriteLine($"seed {seed}: ./test --soak {duration.TotalMinutes:0} --seed {seed} chooses the same faults again");
+        var (cluster, uncut) = await TestCluster.StartAsync(mayCutLinks: true, TestCluster.Busy);
+        await using var whole = cluster;
+        if (uncut is not null)
+        {
+            Console.WriteLine($"without faults of the network: {uncut}");
+        }
+
+        Console.WriteLine($"logs: {cluster.LogDirectory}");
+        var isClean = await RunRoundsAsync(cluster, [.. Fault.All.Where(fault => cluster.Network.CanCut || !fault.CutsLinks)]);
+        isClean &= await CheckOldAccountsAsync(cluster);
+        Print(isClean);
+        if (!isClean)
+        {
+            Console.WriteLine($"evidence: {cluster.Directory}");
+        }
+        else
+        {
+            await cluster.DisposeAsync();
+            Directory.Delete(cluster.Directory, recursive: true);
+        }
+
+        return isClean;
+    }
+
+    private async Task<bool> RunRoundsAsync(LocalCluster cluster, IReadOnlyList<Fault> faults)
+    {
+        var chance = new Random(seed);
+        var order = new Queue<Fault>();
+        for (var round = 1; _clock.Elapsed < duration; round++)
+        {
+            if (order.Count == 0)
+            {
+                // Each comes once before any comes again.
+                var shuffled = faults.ToArray();
+                chance.Shuffle(shuffled);
+                order = new Queue<Fault>(shuffled);
+            }
+
+            RoundReport report;
+            var fault = order.Dequeue();
+            try
+            {
+                report = await new Round(cluster, fault, string.Create(CultureInfo.InvariantCulture, $"r{round}"), chance.Next()).RunAsync();
+            }
+            catch (Exception failure) when (failure is not OutOfMemoryException)
+            {
+                Console.WriteLine($"{round,4}  {fault.Name}: {failure}");
+                return false;
+            }
+
+            _reports.Add(report);
+            Console.WriteLine($"{_clock.Elapsed:hh\\:mm\\:ss} {round,4}  {report}");
+            if (!report.Verdict.IsClean)
+            {
+                await Evidence.WriteAsync(cluster.Directory, report);
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Nothing of an earlier round may have come undone in a later one.</summary>
+    private async Task<bool> CheckOldAccountsAsync(LocalCluster cluster)
+    {
+        using var callers = new Callers(cluster.Gateways.Select(gateway => gateway.Http), [], seed, TimeSpan.Zero);
+        var changed = new List<string>();
+        foreach (var account in _reports.SelectMany(report => report.Accounts).Where(account => account.Kind.Refill == 0m))
+        {
+            var answer = await callers.InsistAsync(HttpMethod.Get, $"/v1/accounts/{account.Name}", null, Scene.Patience);
+            var last = account.Operations.Where(operation => operation.Fate == Fate.Done).MaxBy(operation => operation.Sequence);
+            if (!answer.IsSuccess || (last is not null && answer.Body.Amount("balance") != last.Balance))
+            {
+                changed.Add($"{account.Name} ended at {last?.Balance}, and now: {answer}");
+            }
+        }
+
+        changed.Take(20).ToList().ForEach(Console.WriteLine);
+        return changed.Count == 0;
+    }
+
+    private void Print(bool isClean)
+    {
+        Row("rounds", _reports.Count);
+        Row("operations", _reports.Sum(report => report.Verdict.Operations));
+        Row("acknowledged", _reports.Sum(report => report.Verdict.Acknowledged));
+        Row("lost", _reports.Sum(report => report.Verdict.Lost));
+        Row("doubled", _reports.Sum(report => report.Verdict.Doubled));
+        Console.WriteLine();
+        Console.WriteLine("| fault | rounds | longest without an answer: its silo's accounts | elsewhere |");
+        Console.WriteLine("|---|---|---|---|");
+        foreach (var rounds in _reports.GroupBy(report => report.Fault).OrderBy(rounds => rounds.Key, StringComparer.Ordinal))
+        {
+            var affected = rounds.All(report => report.Victim is null) ? "" : Seconds(rounds.Max(report => report.Waits.Affected));
+            Console.WriteLine($"| {rounds.Key} | {rounds.Count()} | {affected} | {Seconds(rounds.Max(report => report.Waits.Elsewhere))} |");
+        }
+
+        Console.WriteLine();
+        Console.WriteLine(isClean ? "Nothing was lost, doubled or wrong." : "FAILED.");
+
+        static void Row(string name, long value) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-14}{value,14:N0}"));
+    }
+
+    private static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:F2} s");
+}

@@ -1,0 +1,60 @@
+using Metering.Cluster;
+
+namespace Metering.EndToEnd.Tests.Cluster;
+
+/// <summary>One cluster for a class of tests, started by the first that needs it. Whatever a test left dead is started again for the next.</summary>
+public sealed class ClusterFixture : IAsyncLifetime
+{
+    private static readonly TimeSpan RestartPatience = TimeSpan.FromSeconds(60);
+
+    private LocalCluster? _cluster;
+    private bool _keepEvidence;
+    private int _rounds;
+
+    /// <summary>Why links cannot be cut here; null when they can.</summary>
+    public string? Uncut { get; private set; }
+
+    public string NextName() => $"f{++_rounds}";
+
+    public void KeepEvidence() => _keepEvidence = true;
+
+    internal async Task<LocalCluster> GetAsync()
+    {
+        if (LocalCluster.WhyNot() is { } reason)
+        {
+            SkipOrFail(reason);
+        }
+
+        if (_cluster is null)
+        {
+            (_cluster, Uncut) = await TestCluster.StartAsync(mayCutLinks: true, TestCluster.Busy);
+        }
+
+        using var timeout = new CancellationTokenSource(RestartPatience);
+        await _cluster.RestartEndedAsync(timeout.Token);
+        return _cluster;
+    }
+
+    public static void SkipWithout(string reason) => SkipOrFail(reason);
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_cluster is { } cluster)
+        {
+            await cluster.DisposeAsync();
+            if (!_keepEvidence)
+            {
+                Directory.Delete(cluster.Directory, recursive: true);
+            }
+        }
+    }
+
+    // On a build machine a test that cannot run is a mistake of that machine.
+    private static void SkipOrFail(string reason)
+    {
+        Assert.False(Environment.GetEnvironmentVariable("CI") == "true", reason);
+        Assert.Skip(reason);
+    }
+}

@@ -1,0 +1,41 @@
+using System.Globalization;
+using Metering.Cluster;
+using Metering.Cluster.Faults;
+
+namespace Metering.EndToEnd.Tests.Cluster;
+
+/// <summary>
+/// Everything that may happen to a cluster, once each, under load, on one cluster of real processes. <c>METERING_FAULT_SEED</c> repeats the choices of a run;
+/// <c>./test --soak MINUTES</c> does the same at random for longer.
+/// </summary>
+public sealed class FaultTests(ClusterFixture fixture) : IClassFixture<ClusterFixture>
+{
+    /// <summary>Far above what is promised, for these machines are busy: it says that the service came back, not how fast.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(45);
+
+    public static TheoryData<string> Faults { get; } = [.. Fault.All.Select(fault => fault.Name)];
+
+    [Theory]
+    [MemberData(nameof(Faults))]
+    public async Task Nothing_acknowledged_is_lost_or_doubled_when(string what)
+    {
+        var fault = Fault.All.Single(fault => fault.Name == what);
+        var cluster = await fixture.GetAsync();
+        if (fault.CutsLinks && fixture.Uncut is { } reason)
+        {
+            ClusterFixture.SkipWithout(reason);
+        }
+
+        var seed = Environment.GetEnvironmentVariable("METERING_FAULT_SEED") is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : Random.Shared.Next();
+        var report = await new Round(cluster, fault, fixture.NextName(), seed).RunAsync();
+        TestContext.Current.TestOutputHelper?.WriteLine($"{report} (METERING_FAULT_SEED={seed})");
+        if (!report.Verdict.IsClean)
+        {
+            await Evidence.WriteAsync(cluster.Directory, report);
+            fixture.KeepEvidence();
+        }
+
+        Assert.True(report.Verdict.IsClean, $"{report.Verdict}{Environment.NewLine}Logs and records: {cluster.Directory}");
+        Assert.True(report.Waits.Longest < Patience, $"Somebody waited {report.Waits.Longest.TotalSeconds:F1} s for an answer.");
+    }
+}
