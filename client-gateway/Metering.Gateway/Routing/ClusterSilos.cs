@@ -23,6 +23,8 @@ internal sealed class ClusterSilos(IClusterClient client, TimeProvider time, ILo
     private Task _connecting = Task.CompletedTask;
     private volatile string? _whyNotFound = NotYet;
 
+    public IChargeRouter? Charges => null;
+
     public string? WhyNotFound => _whyNotFound;
 
     /// <summary>Any silo will do: some of several probes, which go through several silos, must be answered.</summary>
