@@ -7,7 +7,7 @@ internal static class TestRedis
 {
     internal static Task<RedisServer> StartAsync(RedisSettings settings)
     {
-        if (RedisServer.MissingReason is { } reason)
+        if (RedisServer.Missing is { } reason)
         {
             Assert.False(Environment.GetEnvironmentVariable("CI") == "true", reason);
             Assert.Skip(reason);
