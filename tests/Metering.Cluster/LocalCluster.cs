@@ -14,6 +14,7 @@ internal sealed class LocalCluster : IAsyncDisposable
     private readonly List<GatewayProcess> _gateways = [];
     private int _silosStarted;
     private int _gatewaysStarted;
+    private bool _disposed;
 
     private LocalCluster(ClusterNetwork network, ClusterOptions options)
     {
@@ -128,8 +129,14 @@ internal sealed class LocalCluster : IAsyncDisposable
         return [.. ended.Select(process => process.Name)];
     }
 
+    /// <summary>Ends everything. Again: nothing.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, true))
+        {
+            return;
+        }
+
         foreach (var process in Processes.Reverse())
         {
             await process.DisposeAsync();

@@ -109,9 +109,6 @@ public sealed class Journal : ILifecycleParticipant<ISiloLifecycle>, IDisposable
     /// <param name="cancellationToken">Cancels the wait for what is not durable yet: it fails, and the partition is let go at once.</param>
     public Task ReleaseAsync(int partition, CancellationToken cancellationToken) => _slots[partition].ReleaseAsync(cancellationToken);
 
-    /// <summary>Whether this silo has the partition open.</summary>
-    public bool IsOpen(int partition) => _slots[partition].Current is not null;
-
     /// <summary>Partitions that this silo could not open when it last tried, or has lost and not opened again, each with the reason: for health checks.</summary>
     public IReadOnlyList<(int Partition, string Reason)> Faults() =>
         [.. _slots.Select(static (slot, partition) => (Partition: partition, Reason: slot.Fault)).Where(static fault => fault.Reason is not null).Select(static fault => (fault.Partition, fault.Reason!))];

@@ -198,7 +198,7 @@ internal sealed class Callers : IDisposable
         var charges = Enumerable.Range(0, chance.Next(1, MaxChargesPerBatch + 1)).Select(_ => Accounts[chance.Next(Accounts.Count)].NextCharge(chance)).ToList();
         Interlocked.Add(ref _sent, charges.Count);
         var now = Now;
-        charges.ForEach(charge => charge.FirstSentAt = now);
+        charges.ForEach(charge => (charge.FirstSentAt, charge.IsBatched) = (now, true));
         while (!_abandon.IsCancellationRequested)
         {
             if (await TrySendAsync(gateway, HttpMethod.Post, "/v1/charges", new { charges = charges.Select(charge => charge.BatchedBody) }, chance) is { } answer)

@@ -88,6 +88,13 @@ internal abstract class Operation(AccountRecord account, string id)
         return true;
     }
 
+    /// <summary>It was refused, and yet it is there, as a reading of it says.</summary>
+    public void LandAfterAll(JsonElement reading)
+    {
+        Fate = Fate.Done;
+        Land(reading);
+    }
+
     /// <summary>What a later answer to the same request says otherwise than the first; null when it says the same.</summary>
     public virtual string? Differs(JsonElement answer)
     {
