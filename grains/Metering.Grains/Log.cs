@@ -14,6 +14,9 @@ internal static partial class Log
     [LoggerMessage(2002, LogLevel.Warning, "Account {Account} could not read its snapshot; callers are told to try again.")]
     internal static partial void SnapshotNotRead(ILogger logger, string account, Exception failure);
 
+    [LoggerMessage(2004, LogLevel.Warning, "Account {Account} could not be reached from its silo's router; callers are told to try again.")]
+    internal static partial void AccountNotReached(ILogger logger, string account, Exception failure);
+
     [LoggerMessage(2003, LogLevel.Warning, "Rate card {Card} could not be loaded for account {Account}; callers are told to try again.")]
     internal static partial void RateCardNotLoaded(ILogger logger, string card, string account, Exception failure);
 }

@@ -2,6 +2,7 @@ using Metering.Grains;
 using Metering.Grains.Accounts;
 using Metering.Grains.Journal;
 using Metering.Grains.Placement;
+using Metering.Grains.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Configuration;
@@ -24,6 +25,7 @@ public static class MeteringSilo
         silo.Services.AddPartitionPlacement();
         silo.Services.AddJournal(journal);
         silo.Services.AddRateCards();
+        silo.Services.AddChargeRouter();
         silo.Services.Configure(rateCards);
         silo.Services.Configure<SiloMessagingOptions>(options => options.MaxEnqueuedRequestsHardLimit = MaxWaitingPerAccount);
         return silo;

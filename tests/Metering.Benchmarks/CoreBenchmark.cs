@@ -30,6 +30,7 @@ public class CoreBenchmark
     public string Has { get; set; } = "";
 
     internal static void Run() => BenchmarkRunner.Run<CoreBenchmark>(ManualConfig.Create(DefaultConfig.Instance)
+        .WithArtifactsPath(Path.Combine(Path.GetTempPath(), "metering-benchmarks"))
         .AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithWarmupCount(3).WithIterationCount(10)));
 
     [GlobalSetup]

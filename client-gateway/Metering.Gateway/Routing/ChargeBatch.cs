@@ -11,7 +11,8 @@ internal readonly record struct BatchItem(string Account, ChargeRequest? Charge,
 }
 
 /// <summary>
-/// Sends a batch as one message per account, and so many accounts at once. Charges of one account keep their order, as one caller's
+/// Sends a batch as one message where the silos take it so; otherwise, and for what remained without an answer, as one message per account, and so
+/// many accounts at once. Charges of one account keep their order, as one caller's
 /// single calls would; between accounts there is no order to keep. Answers stand where their charges stood. All of it has the time of one request.
 /// </summary>
 internal sealed class ChargeBatch(GrainRouter router, IOptions<GatewayOptions> options)
@@ -23,9 +24,14 @@ internal sealed class ChargeBatch(GrainRouter router, IOptions<GatewayOptions> o
     public async Task<Answer<ChargeReply>[]> Send(IReadOnlyList<BatchItem> items)
     {
         var answers = new Answer<ChargeReply>[items.Count];
+        var deadline = router.Begin();
+        if (await TrySendWhole(items, answers, deadline))
+        {
+            return answers;
+        }
+
         var following = new int[items.Count];
         var accounts = ByAccount(items, following, answers);
-        var deadline = router.Begin();
         var next = -1;
         var sending = new Task[Math.Min(_maxInFlight, accounts.Count)];
         for (var i = 0; i < sending.Length; i++)
@@ -45,6 +51,46 @@ internal sealed class ChargeBatch(GrainRouter router, IOptions<GatewayOptions> o
         }
     }
 
+    /// <returns>False when there are charges left to send.</returns>
+    private async ValueTask<bool> TrySendWhole(IReadOnlyList<BatchItem> items, Answer<ChargeReply>[] answers, Deadline deadline)
+    {
+        var charges = new RoutedCharge[items.Count];
+        var count = 0;
+        for (var i = 0; i < items.Count; i++)
+        {
+            if (items[i].Refusal is { } refusal)
+            {
+                answers[i] = refusal;
+            }
+            else
+            {
+                charges[count++] = new RoutedCharge(items[i].Account, items[i].Charge!);
+            }
+        }
+
+        Array.Resize(ref charges, count);
+        if (count == 0 || await router.TryChargeMany(charges, deadline) is not { } sent)
+        {
+            return count == 0;
+        }
+
+        var next = 0;
+        var isWhole = true;
+        for (var i = 0; i < answers.Length; i++)
+        {
+            if (items[i].Refusal is null)
+            {
+                answers[i] = sent[next++];
+                isWhole &= IsAnswered(answers[i]);
+            }
+        }
+
+        return isWhole;
+    }
+
+    /// <summary>Whatever comes after it, <see cref="Code.Unavailable"/> is no answer yet.</summary>
+    private static bool IsAnswered(Answer<ChargeReply> answer) => answer.Reply is not null || answer.Refusal is { Code: not Code.Unavailable };
+
     /// <summary>
     /// Each account's charges as a chain through the batch: a list for each would be most of what a batch over many accounts allocates.
     /// </summary>
@@ -55,9 +101,8 @@ internal sealed class ChargeBatch(GrainRouter router, IOptions<GatewayOptions> o
         for (var i = 0; i < items.Count; i++)
         {
             following[i] = None;
-            if (items[i].Refusal is { } refusal)
+            if (IsAnswered(answers[i]))
             {
-                answers[i] = refusal;
                 continue;
             }
 

@@ -23,6 +23,8 @@ internal sealed class ClusterSilos(IClusterClient client, TimeProvider time, ILo
     private Task _connecting = Task.CompletedTask;
     private volatile string? _whyNotFound = NotYet;
 
+    public IChargeRouter? Charges => null;
+
     public string? WhyNotFound => _whyNotFound;
 
     public bool AreElsewhere => true;

@@ -22,7 +22,31 @@ internal sealed class GrainRouter(
     private readonly TimeSpan _storeAttempt = TimeSpan.FromTicks(Math.Max(options.Value.SiloTimeout.Ticks, options.Value.RequestTimeout.Ticks / 3));
 
     public Task<Answer<ChargeReply>> Charge(string account, ChargeRequest charge) =>
-        Ask(account, Repetition.UnderItsId, charge, static (grain, charge) => grain.Charge(charge));
+        silos is { WhyNotFound: null, Charges: { } charges }
+            ? Send(account, Repetition.UnderItsId, charges, (account, charge), static (charges, it) => charges.Charge(it.account, it.charge), _attempt, Begin())
+            : Ask(account, Repetition.UnderItsId, charge, static (grain, charge) => grain.Charge(charge));
+
+    /// <summary>
+    /// Tries charges of many accounts at once. What is left is unanswered: the caller sends it account by account, by
+    /// <see cref="ChargeMany"/>.
+    /// </summary>
+    /// <returns>An answer for each; <see cref="Code.Unavailable"/> where there is none yet.</returns>
+    public async Task<Answer<ChargeReply>[]?> TryChargeMany(RoutedCharge[] charges, Deadline deadline)
+    {
+        if (silos is not { WhyNotFound: null, Charges: { } router })
+        {
+            return null;
+        }
+
+        try
+        {
+            return await router.Charge(charges).WaitAsync(deadline.Within(_attempt), time);
+        }
+        catch (Exception exception) when (SiloFailure.IsForeseen(exception))
+        {
+            return null;
+        }
+    }
 
     public async Task<Answer<QuoteReply>> Quote(string account, ChargeRequest charge, RateCardDraft? draft)
     {

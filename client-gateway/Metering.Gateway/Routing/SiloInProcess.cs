@@ -1,13 +1,16 @@
 using Metering.Contracts;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Metering.Gateway.Routing;
 
 /// <summary>The silo of the same process: always there, and well when its directory can be read.</summary>
-internal sealed class SiloInProcess(IGrainFactory grains) : ISilos
+internal sealed class SiloInProcess(IGrainFactory grains, IServiceProvider services) : ISilos
 {
     public string? WhyNotFound => null;
 
     public bool AreElsewhere => false;
+
+    public IChargeRouter? Charges { get; } = services.GetService<IChargeRouter>();
 
     public Task Probe() => grains.GetGrain<IAccountDirectoryGrain>(0).List("", "", 1);
 }

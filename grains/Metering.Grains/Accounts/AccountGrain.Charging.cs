@@ -1,7 +1,6 @@
 using Metering.Contracts;
 using Metering.Core;
 using Metering.Core.Pricing;
-using Metering.Grains.Journal;
 using RateCardDraft = Metering.Contracts.RateCardDraft;
 
 namespace Metering.Grains.Accounts;
@@ -23,20 +22,18 @@ public sealed partial class AccountGrain
             }
         }
 
-        return await Turn(now => Charge(charge, now, card));
+        var prepared = PreparedCharge.From(charge);
+        return await Turn(now => Charge(prepared, now, card));
     }
 
     public async Task<IReadOnlyList<Answer<ChargeReply>>> ChargeMany(IReadOnlyList<ChargeRequest> charges)
     {
         var answers = new Answer<ChargeReply>[charges.Count];
-        if (!TryCard(out var card))
+        var (card, late) = await CardAsync();
+        if (late is not null)
         {
-            (card, var late) = await CardAsync();
-            if (late is not null)
-            {
-                Array.Fill(answers, late);
-                return answers;
-            }
+            Array.Fill(answers, late);
+            return answers;
         }
 
         if (AttemptTime.IsOver(_time.GetUtcNow()))
@@ -45,29 +42,19 @@ public sealed partial class AccountGrain
             return answers;
         }
 
-        var before = _log?.LastSequence;
-        try
+        var prepared = new PreparedCharge[charges.Count];
+        for (var i = 0; i < prepared.Length; i++)
         {
-            for (var i = 0; i < answers.Length; i++)
-            {
-                answers[i] = Begin(out var now) is { } refusal ? refusal : Charge(charges[i], now, card);
-            }
-
-            WakeWhenDue();
-        }
-        catch (JournalLostException)
-        {
-            GiveUp();
-            Array.Fill(answers, Unavailable());
-            return answers;
-        }
-        catch (Exception)
-        {
-            GiveUp();
-            throw;
+            prepared[i] = PreparedCharge.From(charges[i]);
         }
 
-        if (await SettleAsync(before) is { } lost)
+        Task settled;
+        lock (_turn)
+        {
+            settled = ChargeInTurn(prepared, answers, card);
+        }
+
+        if (await FailureAsync(settled) is { } lost)
         {
             Array.Fill(answers, lost);
         }
@@ -190,22 +177,6 @@ public sealed partial class AccountGrain
 
         return AccountMapping.Reply(decision.Reversed!, decision.Replayed);
     });
-
-    private Answer<ChargeReply> Charge(ChargeRequest request, DateTimeOffset now, RateCard? card)
-    {
-        var decision = _account.DecideCharge(AccountMapping.Charge(request), now, card);
-        if (decision.Outcome != Outcome.Done)
-        {
-            return Refuse(decision.Outcome, SubjectOf(decision.Outcome, request.Id, request.Lines[decision.Why.Line].Meter), decision.Why);
-        }
-
-        if (!decision.Replayed)
-        {
-            Commit(decision.Charged!, decision.Crossings);
-        }
-
-        return AccountMapping.Reply(decision.Charged!, decision.Replayed, request.Explain);
-    }
 
     /// <summary>What a refusal speaks of: the id, when that was the matter, or else what the request was about.</summary>
     private static string SubjectOf(Outcome outcome, string id, string? about) => outcome == Outcome.IdReused ? id : about ?? id;

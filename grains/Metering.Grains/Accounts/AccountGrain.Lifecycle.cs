@@ -22,6 +22,7 @@ public sealed partial class AccountGrain
     /// <summary>The account is its snapshot plus its entries in the partition's journal after it.</summary>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        _scheduler = TaskScheduler.Current;
         _snapshotAt = _time.GetUtcNow();
         if (!_ownership.IsMine(_journal.PartitionOf(Id)))
         {
@@ -58,6 +59,7 @@ public sealed partial class AccountGrain
         // What was read is in the account now: holding the bytes too would double every account.
         _snapshotBytes = _snapshot.State!.Bytes.Length;
         _snapshot.State = NoSnapshot;
+        OpenToRouter();
     }
 
     /// <summary>
@@ -67,11 +69,12 @@ public sealed partial class AccountGrain
     private void LeaveToOwner()
     {
         _outOfService = Unavailable(_journalOptions.HandOverDelay);
-        DeactivateOnIdle();
+        Leave("Another silo owns its partition.");
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
+        CloseToRouter();
         _watched?.Dispose();
         if (_log is null)
         {
@@ -211,7 +214,9 @@ public sealed partial class AccountGrain
         var outgrown = _log!.TailBytes > Math.Max(_options.MinSnapshotTailBytes, _snapshotBytes * _options.SnapshotTailRatio);
         if (clock >= _snapshotNotBefore && (outgrown || clock - _snapshotAt > _options.SnapshotInterval))
         {
-            _ = SnapshotAsync();
+            // Taken as written until it is, so that not every charge until then asks for it again.
+            _snapshotNotBefore = clock + _options.SnapshotRetryDelay;
+            Post(() => _ = SnapshotAsync());
         }
     }
 
@@ -231,11 +236,17 @@ public sealed partial class AccountGrain
 
         try
         {
-            var writer = new ByteWriter((int)Math.Min(_snapshotBytes + 1024, Array.MaxLength / 2));
-            _account.Write(writer);
-            var bytes = writer.ToArray();
-            var sequence = _account.Sequence;
-            await _lastCommit;
+            byte[] bytes;
+            long sequence;
+            Task committed;
+            lock (_turn)
+            {
+                var writer = new ByteWriter((int)Math.Min(_snapshotBytes + 1024, Array.MaxLength / 2));
+                _account.Write(writer);
+                (bytes, sequence, committed) = (writer.ToArray(), _account.Sequence, _lastCommit);
+            }
+
+            await committed;
             if (!_snapshot.RecordExists)
             {
                 await _index.AddAsync(Id, CancellationToken.None);
@@ -243,9 +254,13 @@ public sealed partial class AccountGrain
 
             _snapshot.State = AccountSnapshot.Of(bytes, _log.LastRecordNumber);
             await _storage.WriteStateAsync(AccountStorage.StateName, this.GetGrainId(), _snapshot);
-            _log.Snapshotted(sequence);
-            _snapshotBytes = bytes.Length;
-            _snapshotAt = _time.GetUtcNow();
+            lock (_turn)
+            {
+                _log.Snapshotted(sequence);
+                _snapshotBytes = bytes.Length;
+                _snapshotAt = _time.GetUtcNow();
+                _snapshotNotBefore = default;
+            }
         }
         catch (JournalLostException)
         {
@@ -259,7 +274,10 @@ public sealed partial class AccountGrain
         catch (Exception failure)
         {
             Log.SnapshotFailed(_logger, Id, failure);
-            _snapshotNotBefore = _time.GetUtcNow() + _options.SnapshotRetryDelay;
+            lock (_turn)
+            {
+                _snapshotNotBefore = _time.GetUtcNow() + _options.SnapshotRetryDelay;
+            }
         }
         finally
         {

@@ -33,32 +33,51 @@ public sealed partial class AccountGrain
     /// </summary>
     public async Task<Answer<WatchPage>> Watch(long after, TimeSpan patience)
     {
-        var before = _log?.LastSequence;
-        if (Look() is { } refusal)
+        long? before;
+        var next = Task.CompletedTask;
+        lock (_turn)
         {
-            return refusal;
-        }
-
-        if (!_account.Exists)
-        {
-            return await SettleAsync(before) is { } unknown ? unknown : NotFoundAndLeave();
-        }
-
-        _watched ??= NewChanges(_account.Sequence);
-        StopForgetting();
-        var longest = patience > WatchPage.MaxPatience ? WatchPage.MaxPatience : patience;
-        if (after == _account.Sequence && longest > TimeSpan.Zero)
-        {
-            if (_watched.Waiting >= _options.MaxWatchers)
+            before = _log?.LastSequence;
+            if (Look() is { } refusal)
             {
-                return Refuse(Code.Overloaded, $"{_options.MaxWatchers} watchers wait for this account, as many as may.") with { RetryAfter = TimeSpan.FromSeconds(1) };
+                return refusal;
             }
 
-            await _watched.NextAsync(longest, _time);
+            if (_account.Exists)
+            {
+                _watched ??= NewChanges(_account.Sequence);
+                StopForgetting();
+                var longest = patience > WatchPage.MaxPatience ? WatchPage.MaxPatience : patience;
+                if (after == _account.Sequence && longest > TimeSpan.Zero)
+                {
+                    if (_watched.Waiting >= _options.MaxWatchers)
+                    {
+                        return Refuse(Code.Overloaded, $"{_options.MaxWatchers} watchers wait for this account, as many as may.") with { RetryAfter = TimeSpan.FromSeconds(1) };
+                    }
+
+                    next = _watched.NextAsync(longest, _time);
+                }
+            }
         }
 
-        var page = _watched.After(after);
-        return await SettleAsync(before) is { } lost ? lost : page;
+        await next;
+        Answer<WatchPage> page;
+        Task settled;
+        lock (_turn)
+        {
+            page = _account.Exists ? _watched!.After(after) : NotFoundAndLeave();
+            try
+            {
+                settled = SettledSince(before);
+            }
+            catch (JournalLostException)
+            {
+                GiveUp();
+                return Unavailable();
+            }
+        }
+
+        return await FailureAsync(settled) is { } lost ? lost : page;
     }
 
     private RecentChanges NewChanges(long since) => new(since, ServiceProvider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
@@ -76,9 +95,13 @@ public sealed partial class AccountGrain
 
     private Task ForgetUnwatched()
     {
-        StopForgetting();
-        _watched?.Dispose();
-        _watched = null;
+        lock (_turn)
+        {
+            StopForgetting();
+            _watched?.Dispose();
+            _watched = null;
+        }
+
         return Task.CompletedTask;
     }
 
@@ -88,7 +111,7 @@ public sealed partial class AccountGrain
         _unwatched = null;
     }
 
-    /// <summary>A turn in which nobody asks for anything: records what fell due.</summary>
+    /// <summary>Under the turn lock: a turn in which nobody asks for anything, to record what fell due.</summary>
     private Refusal? Look()
     {
         try
@@ -118,10 +141,30 @@ public sealed partial class AccountGrain
     {
         StayForHolds();
         var dueAt = _account.NextDueAt;
-        if (dueAt < _alarmAt)
+        if (dueAt >= _alarmAt)
+        {
+            return;
+        }
+
+        if (IsAtHome)
         {
             var clock = _time.GetUtcNow();
             SetAlarm(clock, dueAt - clock > LongestSleep ? LongestSleep : dueAt > clock ? dueAt - clock : TimeSpan.Zero);
+        }
+        else
+        {
+            // Taken as set until it is, so that not every charge until then posts it again.
+            _alarmAt = dueAt;
+            Post(SetPostedAlarm);
+        }
+    }
+
+    private void SetPostedAlarm()
+    {
+        lock (_turn)
+        {
+            _alarmAt = DateTimeOffset.MaxValue;
+            WakeWhenDue();
         }
     }
 
@@ -134,9 +177,23 @@ public sealed partial class AccountGrain
         if (_account.Holds.OpenUntil is var until && until != _staysUntil)
         {
             _staysUntil = until;
-            var rest = until - _time.GetUtcNow();
-            DelayDeactivation(rest > TimeSpan.Zero ? rest + LastExpiry : TimeSpan.Zero);
+            Stay();
         }
+    }
+
+    /// <summary>Tells the idle collector how long holds and the router's calls keep this activation: one value, for the later would undo the earlier.</summary>
+    private void Stay()
+    {
+        if (!IsAtHome)
+        {
+            Post(Stay);
+            return;
+        }
+
+        var now = _time.GetUtcNow();
+        var forHolds = _staysUntil > now ? _staysUntil - now + LastExpiry : TimeSpan.Zero;
+        var forRouter = _usedUntil > now ? _usedUntil - now : TimeSpan.Zero;
+        DelayDeactivation(forHolds > forRouter ? forHolds : forRouter);
     }
 
     private void LeaveSoon(TimeSpan wait)
@@ -170,15 +227,18 @@ public sealed partial class AccountGrain
 
     private Task Wake()
     {
-        _alarmAt = DateTimeOffset.MaxValue;
-        if (_outOfService is not null || !_account.Exists)
+        lock (_turn)
         {
-            DeactivateOnIdle();
-        }
-        else if (Look() is { RetryAfter: { } pause } && _outOfService is null)
-        {
-            // There was no room for what is due; trying again at once would only spin.
-            SetAlarm(_time.GetUtcNow(), pause);
+            _alarmAt = DateTimeOffset.MaxValue;
+            if (_outOfService is not null || !_account.Exists)
+            {
+                Leave("It serves nobody.");
+            }
+            else if (Look() is { RetryAfter: { } pause } && _outOfService is null)
+            {
+                // There was no room for what is due; trying again at once would only spin.
+                SetAlarm(_time.GetUtcNow(), pause);
+            }
         }
 
         return Task.CompletedTask;

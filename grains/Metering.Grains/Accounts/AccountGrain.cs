@@ -3,6 +3,7 @@ using Metering.Core.Accounts;
 using Metering.Core.Entries;
 using Metering.Grains.Journal;
 using Metering.Grains.Placement;
+using Metering.Grains.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -17,7 +18,9 @@ namespace Metering.Grains.Accounts;
 /// </summary>
 /// <remarks>
 /// Reentrant, because while one turn's answer waits for its commit the next turn may run: that is what fills a record with many charges. It is
-/// safe because a turn has no await between looking at the state and changing it. Every answer, refusals and reads too, waits for
+/// safe because a turn has no await between looking at the state and changing it, and holds the turn lock meanwhile: charges
+/// that the silo's router brings are decided on its thread (<see cref="ChargeRouter"/>). What needs the activation's own scheduler, timers and
+/// snapshots, is posted there. Every answer, refusals and reads too, waits for
 /// the account's last commit: what it saw may not be durable yet; and one that made no entries waits for the proof that the account is still this activation's,
 /// where the store is shared. Once a commit fails, memory is not to be trusted any more: the activation
 /// answers nothing but "unavailable" and leaves, and the next one reads the truth.
@@ -33,7 +36,9 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
     private readonly TimeProvider _time;
     private readonly AccountOptions _options;
     private readonly JournalOptions _journalOptions;
+    private readonly LocalAccounts _localAccounts;
     private readonly ILogger<AccountGrain> _logger;
+    private readonly Lock _turn = new();
 
     private Account _account = null!;
     private AccountJournal? _log;
@@ -49,6 +54,7 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
         TimeProvider time,
         IOptions<AccountOptions> options,
         IOptions<JournalOptions> journalOptions,
+        LocalAccounts localAccounts,
         ILogger<AccountGrain> logger)
     {
         _journal = journal;
@@ -59,6 +65,7 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
         _time = time;
         _options = options.Value;
         _journalOptions = journalOptions.Value;
+        _localAccounts = localAccounts;
         _logger = logger;
     }
 
@@ -71,43 +78,46 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
     private Task<Answer<T>> Turn<T>(Func<DateTimeOffset, Answer<T>> decide)
         where T : class
     {
+        if (AttemptTime.IsOver(_time.GetUtcNow()))
+        {
+            return Task.FromResult<Answer<T>>(TooLate());
+        }
+
         Answer<T> answer;
-        Task proof;
-        try
+        Task settled;
+        lock (_turn)
         {
-            var before = _log?.LastSequence;
-            if (AttemptTime.IsOver(_time.GetUtcNow()))
+            try
             {
-                return Task.FromResult<Answer<T>>(TooLate());
-            }
+                var before = _log?.LastSequence;
+                if (Begin(out var now) is { } refusal)
+                {
+                    return Task.FromResult<Answer<T>>(refusal);
+                }
 
-            if (Begin(out var now) is { } refusal)
+                answer = decide(now);
+                WakeWhenDue();
+                settled = SettledSince(before);
+            }
+            catch (JournalLostException)
             {
-                return Task.FromResult<Answer<T>>(refusal);
+                // The partition was lost since the turn began. What the turn applied goes with the activation.
+                GiveUp();
+                return Task.FromResult<Answer<T>>(Unavailable());
             }
-
-            answer = decide(now);
-            WakeWhenDue();
-            proof = ProofSince(before);
-        }
-        catch (JournalLostException)
-        {
-            // The partition was lost since the turn began. What the turn applied goes with the activation.
-            GiveUp();
-            return Task.FromResult<Answer<T>>(Unavailable());
-        }
-        catch (Exception)
-        {
-            // A bug half-way through a turn leaves memory ahead of the journal: nobody may be served from it.
-            GiveUp();
-            throw;
+            catch (Exception)
+            {
+                // A bug half-way through a turn leaves memory ahead of the journal: nobody may be served from it.
+                GiveUp();
+                throw;
+            }
         }
 
-        return IsSettled(proof) ? Task.FromResult(answer) : AfterCommit(answer, proof);
+        return settled.IsCompletedSuccessfully ? Task.FromResult(answer) : AfterCommit(answer, settled);
     }
 
-    private async Task<Answer<T>> AfterCommit<T>(Answer<T> answer, Task proof)
-        where T : class => await SettleAsync(proof) is { } refusal ? refusal : answer;
+    private async Task<Answer<T>> AfterCommit<T>(Answer<T> answer, Task settled)
+        where T : class => await FailureAsync(settled) is { } refusal ? refusal : answer;
 
     /// <summary>Checks that this activation may decide, and applies what fell due; or says why not.</summary>
     private Refusal? Begin(out DateTimeOffset now)
@@ -162,73 +172,66 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
     }
 
     /// <summary>
-    /// What shows that a turn decided by the truth: the commit of its own entries or, when it made none, a look at the log that begins now. The account may
-    /// long have another owner without this silo knowing.
+    /// Completes when an answer of this turn may leave: its entries and all before them are durable, and it is shown that it was decided by the truth. That is
+    /// the commit of its own entries or, when it made none, a look at the log that begins now: the account may long have another owner without
+    /// this silo knowing.
     /// </summary>
     /// <param name="before">The log's last sequence when the turn began; null without a log, and then nothing was decided.</param>
     /// <exception cref="JournalLostException">The partition is lost already.</exception>
-    private Task ProofSince(long? before) => _log is null ? Task.CompletedTask : _log.LastSequence == before ? _log.Confirm() : _lastCommit;
-
-    /// <summary>Whether nothing that an answer depends on is still to come, or nobody waits for that.</summary>
-    private bool IsSettled(Task proof) =>
-        _journalOptions.Durability == Durability.Periodic || (_lastCommit.IsCompletedSuccessfully && proof.IsCompletedSuccessfully);
-
-    /// <summary>Waits until everything applied so far is durable, and for the proof; a refusal when one of them cannot be known.</summary>
-    private async ValueTask<Refusal?> SettleAsync(Task proof)
+    private Task SettledSince(long? before)
     {
-        if (IsSettled(proof))
+        if (_log is null || _journalOptions.Durability == Durability.Periodic)
+        {
+            return Task.CompletedTask;
+        }
+
+        if (_log.LastSequence != before)
+        {
+            return _lastCommit;
+        }
+
+        var confirmed = _log.Confirm();
+        return _lastCommit.IsCompletedSuccessfully ? confirmed
+            : confirmed.IsCompletedSuccessfully ? _lastCommit
+            : Task.WhenAll(_lastCommit, confirmed);
+    }
+
+    /// <summary>Waits until answers may leave; a refusal when that cannot be known. For any thread.</summary>
+    internal async ValueTask<Refusal?> FailureAsync(Task settled)
+    {
+        await settled.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        if (settled.IsCompletedSuccessfully)
         {
             return null;
         }
 
-        try
-        {
-            await _lastCommit;
-            await proof;
-            return null;
-        }
-        catch (JournalLostException)
-        {
-            // The failed append may still have reached the store. Whether it did is for the next activation to read; the caller asks
-            // again under the same id and gets the one true answer.
-            GiveUp();
-            return Unavailable();
-        }
-        catch (JournalUnavailableException unavailable)
+        if (settled.Exception?.InnerExceptions is [JournalUnavailableException unavailable])
         {
             // Nothing was written, and memory is as good as it was: only this answer cannot be given.
             return Unavailable(unavailable.RetryAfter);
         }
-    }
 
-    private async ValueTask<Refusal?> SettleAsync(long? before)
-    {
-        Task proof;
-        try
-        {
-            proof = ProofSince(before);
-        }
-        catch (JournalLostException)
-        {
-            GiveUp();
-            return Unavailable();
-        }
-
-        return await SettleAsync(proof);
+        // The failed append may still have reached the store. Whether it did is for the next activation to read; the caller asks
+        // again under the same id and gets the one true answer.
+        GiveUp();
+        return Unavailable();
     }
 
     private void GiveUp()
     {
         _outOfService ??= Unavailable();
         _watched?.End();
-        DeactivateOnIdle();
+        Leave("It cannot vouch for what it has in memory.");
     }
 
     void IJournalOwner.JournalLost()
     {
         _watched?.End();
-        GrainContext.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "The account's part of the journal is lost."));
+        Leave("The account's part of the journal is lost.");
     }
+
+    /// <summary>As <c>DeactivateOnIdle</c>, but from any thread.</summary>
+    private void Leave(string reason) => GrainContext.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, reason));
 
     private Refusal Unavailable(TimeSpan? retryAfter = null) => new()
     {

@@ -5,12 +5,14 @@ using Metering.Core.Entries;
 namespace Metering.Grains.Accounts;
 
 /// <summary>The last changes of an account that is watched, in order, without gaps; older ones make room.</summary>
+/// <remarks>Used under the account's turn lock, except where a member says otherwise.</remarks>
 internal sealed class RecentChanges : IDisposable
 {
     private readonly Queue<AccountChange> _changes = [];
     private readonly CancellationTokenSource _ended = new();
     private readonly CancellationTokenRegistration _stopping;
     private long _before;
+    private int _waiting;
     private long _last;
     private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -24,7 +26,7 @@ internal sealed class RecentChanges : IDisposable
     }
 
     /// <summary>Watchers who wait for the next change.</summary>
-    internal int Waiting { get; private set; }
+    internal int Waiting => Volatile.Read(ref _waiting);
 
     internal void Add(Entry entry, Credits change)
     {
@@ -51,13 +53,13 @@ internal sealed class RecentChanges : IDisposable
         }
     }
 
-    /// <summary>Waits for the next change, but not longer than a time, and not for an activation that leaves.</summary>
+    /// <summary>Waits for the next change after it was called, but not longer than a time, and not for an activation that leaves.</summary>
     internal async Task NextAsync(TimeSpan patience, TimeProvider time)
     {
-        Waiting++;
+        Interlocked.Increment(ref _waiting);
         await _next.Task.WaitAsync(patience, time, _ended.Token)
             .ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
-        Waiting--;
+        Interlocked.Decrement(ref _waiting);
     }
 
     /// <summary>The activation leaves: whoever waits goes on at once, and asks the next one. From any thread.</summary>

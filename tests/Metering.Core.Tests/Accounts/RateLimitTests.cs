@@ -1,6 +1,6 @@
 using System.Globalization;
-using Metering.Core.Charges;
 using Metering.Core.Accounts;
+using Metering.Core.Charges;
 using Metering.Core.Policies;
 using static Metering.Core.Tests.Accounts.Scene;
 

@@ -2,6 +2,7 @@ using Metering.Contracts;
 using Metering.Grains.Accounts;
 using Metering.Grains.Journal;
 using Metering.Grains.Placement;
+using Metering.Grains.Routing;
 using Metering.Grains.Tests.Journal;
 using Metering.Grains.Tests.RateCards;
 using Microsoft.Extensions.DependencyInjection;
@@ -110,6 +111,7 @@ internal sealed class AccountCluster : IAsyncDisposable
             silo.Services.AddSingleton(Options.Create(settings.Journal));
             silo.Services.AddSingleton(provider => CardsFrom(cards, provider));
             silo.Services.AddRateCards();
+            silo.Services.AddChargeRouter();
             silo.Services.AddSingleton(Options.Create(settings.RateCards));
         });
         var cluster = new AccountCluster(world, builder.Build(), connections, cards);

@@ -1,6 +1,7 @@
 using Metering.Contracts;
 using Metering.Grains.Journal;
 using Metering.Grains.Placement;
+using Metering.Grains.Routing;
 using Metering.Grains.Tests.Accounts;
 using Metering.Grains.Tests.Journal;
 using Metering.Grains.Tests.RateCards;
@@ -99,6 +100,7 @@ internal sealed class SiloCluster : IAsyncDisposable
         silo.Services.AddPartitionPlacement();
         silo.Services.AddJournal(static journal => journal.Partitions = Partitions);
         silo.Services.AddRateCards();
+        silo.Services.AddChargeRouter();
     }
 }
 
