@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Metering.Benchmarks;
+using Metering.Benchmarks.Ladder;
 using Metering.Benchmarks.Peers;
 
 var connections = Count("--connections", "Connections, one call under way on each.", 64);
@@ -63,6 +64,23 @@ peers.SetAction((parsed, token) => RunAsync(new PeersBenchmark(
     TimeSpan.FromSeconds(parsed.GetValue(peerWarmUp)),
     parsed.GetRequiredValue(peerOnly)).RunAsync(token)));
 
+var ladderSeconds = Count("--seconds", "How long a rung is measured.", 10);
+var ladderWarmUp = Count("--warm-up", "How long a rung runs before, in seconds.", 10);
+var ladder = new Command("ladder", "Where the time goes: core only, and with one more part around it on each rung.")
+{
+    peerAccounts, peerExponent, peerBatch, ladderSeconds, ladderWarmUp,
+};
+ladder.SetAction((parsed, token) => RunAsync(new LadderBenchmark(
+    parsed.GetValue(peerAccounts),
+    parsed.GetValue(peerExponent),
+    parsed.GetValue(peerBatch),
+    TimeSpan.FromSeconds(parsed.GetValue(ladderSeconds)),
+    TimeSpan.FromSeconds(parsed.GetValue(ladderWarmUp))).RunAsync(token)));
+
+var activated = new Argument<int>("count") { Description = "Accounts.", DefaultValueFactory = _ => 1_000_000 };
+var many = new Command("accounts", "Memory per account, and how fast accounts are activated, in one process.") { activated };
+many.SetAction((parsed, token) => RunAsync(new AccountsBenchmark(Math.Max(parsed.GetValue(activated), 100)).RunAsync(token)));
+
 // Started by `peers`: the limit has to be a process of its own, as the servers are.
 var emptyHttp = Count("--http-port", "For HTTP.", 8080);
 var emptyGrpc = Count("--grpc-port", "For gRPC.", 8081);
@@ -70,7 +88,10 @@ var empty = new Command("empty-server", "Answers charges without doing anything.
 empty.Hidden = true;
 empty.SetAction((parsed, token) => EmptyServer.ServeAsync(parsed.GetValue(emptyHttp), parsed.GetValue(emptyGrpc), token));
 
-return await new RootCommand("Measures the server that was built with this program.") { http, recovery, startup, file, memory, core, cluster, activation, peers, empty }.Parse(args).InvokeAsync();
+return await new RootCommand("Measures the server that was built with this program.")
+{
+    http, recovery, startup, file, memory, core, peers, ladder, many, cluster, activation, empty,
+}.Parse(args).InvokeAsync();
 
 static Option<int> Count(string name, string description, int otherwise)
 {

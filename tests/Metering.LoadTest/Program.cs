@@ -47,7 +47,8 @@ replay.SetAction((parsed, cancellationToken) =>
 var load = new LoadCommand();
 load.Command.SetAction((parsed, cancellationToken) => TellAsync(async () =>
 {
-    var report = await new LoadTestRun(load.PlanOf(parsed), new LoadConsole(AnsiConsole.Console)).RunAsync(load.PortOf(parsed), cancellationToken);
+    var report = await new LoadTestRun(load.PlanOf(parsed), new LoadConsole(AnsiConsole.Console)).RunAsync(
+        load.PortOf(parsed), load.FilesOf(parsed), cancellationToken);
     return report.IsRight;
 }));
 

@@ -90,6 +90,11 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
             try
             {
                 var before = _log?.LastSequence;
+                if (AttemptTime.IsOver(_time.GetUtcNow()))
+                {
+                    return Task.FromResult<Answer<T>>(TooLate());
+                }
+
                 if (Begin(out var now) is { } refusal)
                 {
                     return Task.FromResult<Answer<T>>(refusal);

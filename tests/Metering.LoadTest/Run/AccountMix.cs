@@ -45,13 +45,17 @@ internal sealed class AccountMix
         }
     }
 
-    public static AccountMix Of(LoadPlan plan) => plan.Mix switch
+    public static AccountMix Of(LoadPlan plan) => Of(plan.Mix, plan.Accounts, plan.ZipfExponent, plan.HotShare);
+
+    /// <param name="mix">Which.</param>
+    /// <param name="accounts">How many; at least 1.</param>
+    /// <param name="zipfExponent">Above 0.</param>
+    /// <param name="hotShare">Above 0, at most 1.</param>
+    public static AccountMix Of(MixKind mix, int accounts, double zipfExponent, double hotShare) => mix switch
     {
-        MixKind.Uniform => new([.. Enumerable.Repeat(1d, plan.Accounts)]),
-        MixKind.Zipf => Zipf(plan.Accounts, plan.ZipfExponent),
-        MixKind.OneHot => new([
-            plan.Accounts == 1 ? 1 : plan.HotShare,
-            .. Enumerable.Repeat((1 - plan.HotShare) / Math.Max(plan.Accounts - 1, 1), plan.Accounts - 1)]),
+        MixKind.Uniform => new([.. Enumerable.Repeat(1d, accounts)]),
+        MixKind.Zipf => Zipf(accounts, zipfExponent),
+        MixKind.OneHot => new([accounts == 1 ? 1 : hotShare, .. Enumerable.Repeat((1 - hotShare) / Math.Max(accounts - 1, 1), accounts - 1)]),
     };
 
     public static AccountMix Zipf(int accounts, double exponent) => new([.. Enumerable.Range(1, accounts).Select(rank => Math.Pow(rank, -exponent))]);

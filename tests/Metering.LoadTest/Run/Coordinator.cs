@@ -9,6 +9,7 @@ namespace Metering.LoadTest.Run;
 /// </summary>
 internal sealed class Coordinator : IAsyncDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private readonly List<RunConnection> _others;
 
     private Coordinator(List<RunConnection> others) => _others = others;
@@ -18,12 +19,14 @@ internal sealed class Coordinator : IAsyncDisposable
         var others = new List<RunConnection>();
         if (plan.Processes > 1)
         {
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            patience.CancelAfter(Patience);
             using var listener = new TcpListener(IPAddress.Loopback, port);
             listener.Start();
             console.Say($"Waiting for {plan.Processes - 1} more: join --coordinator 127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
             while (others.Count < plan.Processes - 1)
             {
-                var other = new RunConnection(await listener.AcceptTcpClientAsync(cancellationToken));
+                var other = new RunConnection(await AcceptAsync(listener, patience.Token, cancellationToken));
                 others.Add(other);
                 await other.SendAsync(new RunMessage { Plan = plan, Process = others.Count }, cancellationToken);
             }
@@ -36,6 +39,18 @@ internal sealed class Coordinator : IAsyncDisposable
         }
 
         return new Coordinator(others);
+    }
+
+    private static async Task<TcpClient> AcceptAsync(TcpListener listener, CancellationToken patience, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await listener.AcceptTcpClientAsync(patience);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new LoadException($"Not every process has joined within {Patience.TotalMinutes:0} minutes.");
+        }
     }
 
     /// <summary>Runs here and there at once.</summary>

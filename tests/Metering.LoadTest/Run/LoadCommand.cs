@@ -23,7 +23,7 @@ internal sealed class LoadCommand
     private readonly Option<int> _seed = new("--seed") { Description = "Of the choice of accounts.", DefaultValueFactory = _ => 1 };
     private readonly Option<string?> _key = new("--key") { Description = "API key, sent as a bearer token." };
     private readonly Option<int> _processes = Count("--processes", "Processes that share the run, this one included; the others say 'join'.", 1, 100);
-    private readonly Option<int> _listen = Count("--listen", "Port of the loopback where the others join.", 8090, 65_535);
+    private readonly Option<int> _listen = Count("--listen", "Port of the loopback where the others join; 0 takes a free one.", 8090, 65_535, least: 0);
     private readonly Option<string?> _json = new("--json") { Description = "File for the report as JSON." };
     private readonly Option<string?> _html = new("--html") { Description = "File for the report as a page with charts." };
 

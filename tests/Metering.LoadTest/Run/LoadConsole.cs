@@ -13,7 +13,7 @@ internal sealed class LoadConsole(IAnsiConsole console)
     public void ShowSecond(LoadPlan plan, Second second)
     {
         // With several processes a second is complete when the last of them has told of it.
-        if (second.Samples == plan.Processes)
+        if (second.Samples == plan.Processes && second.IsWhole)
         {
             Say($"{second.Number,4} s {(second.IsWarmUp ? "warm-up" : "       ")} {second.ChargesPerSecond,11:N0} charges/s  p50 {second.Milliseconds(50),8:F2}  p99 {second.Milliseconds(99),8:F2}  max {second.Milliseconds(100),8:F2} ms{(second.Refused > 0 ? $"  {second.Refused:N0} refused" : "")}");
         }
@@ -33,7 +33,7 @@ internal sealed class LoadConsole(IAnsiConsole console)
             : "Latency, milliseconds, from when it was due to the answer");
         foreach (var percentile in LoadReport.Percentiles)
         {
-            latency.AddColumn(new TableColumn(percentile == 100 ? "max" : FormattableString.Invariant($"p{percentile}")).RightAligned());
+            latency.AddColumn(new TableColumn(LoadReport.NameOf(percentile)).RightAligned());
         }
 
         console.Write(latency.AddRow([.. LoadReport.Percentiles.Select(percentile => FormattableString.Invariant($"{report.Milliseconds(percentile):F2}"))]));

@@ -74,17 +74,21 @@ internal sealed class LoadRecord
 /// <summary>About a second of a run, over all processes.</summary>
 internal sealed class Second(int number, bool isWarmUp)
 {
+    private const double LeastWhole = 0.5;
     private readonly LongHistogram _latency = LoadMeter.NewHistogram();
 
     public int Number => number;
 
     public bool IsWarmUp => isWarmUp;
 
-    /// <summary>How long it was: the last of a run, in which only what is under way is answered, is another length.</summary>
+    /// <summary>Seconds it lasted.</summary>
     public double Length { get; private set; }
 
     /// <summary>How many processes have told of it.</summary>
     public int Samples { get; private set; }
+
+    /// <summary>Whether it was about a second: the last of a run, in which only what is under way is answered, says nothing about the rate.</summary>
+    public bool IsWhole => Length >= LeastWhole;
 
     public long Charged { get; private set; }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 
 namespace Metering.LoadTest.Run;
@@ -5,21 +6,13 @@ namespace Metering.LoadTest.Run;
 /// <summary>A process that joins the run of another: it is told what to send, starts with all others, and tells what it measured.</summary>
 internal static class Participant
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(100);
+
     /// <exception cref="LoadException">There is nobody to join, or the run broke off.</exception>
     public static async Task RunAsync(string host, int port, LoadConsole console, CancellationToken cancellationToken)
     {
-        var client = new TcpClient();
-        try
-        {
-            await client.ConnectAsync(host, port, cancellationToken);
-        }
-        catch (SocketException exception)
-        {
-            client.Dispose();
-            throw new LoadException($"Nobody waits at {host}:{port}: {exception.Message}", exception);
-        }
-
-        using var coordinator = new RunConnection(client);
+        using var coordinator = new RunConnection(await ConnectAsync(host, port, cancellationToken));
         var message = await coordinator.ReceiveAsync(cancellationToken);
         var plan = message.Plan ?? throw new LoadException($"{host}:{port} is not a run that can be joined.");
         console.Say($"joined run {plan.Run} as process {message.Process} of {plan.Processes}");
@@ -41,6 +34,30 @@ internal static class Participant
         {
             await coordinator.SendAsync(new RunMessage { Failure = exception.Message }, cancellationToken);
             throw;
+        }
+    }
+
+    /// <summary>The run that it joins makes its accounts first, and may have been started a moment later.</summary>
+    private static async Task<TcpClient> ConnectAsync(string host, int port, CancellationToken cancellationToken)
+    {
+        for (var clock = Stopwatch.StartNew(); ;)
+        {
+            var client = new TcpClient();
+            try
+            {
+                await client.ConnectAsync(host, port, cancellationToken);
+                return client;
+            }
+            catch (SocketException exception)
+            {
+                client.Dispose();
+                if (clock.Elapsed > Patience)
+                {
+                    throw new LoadException($"Nobody waits at {host}:{port}: {exception.Message}", exception);
+                }
+            }
+
+            await Task.Delay(ProbeInterval, cancellationToken);
         }
     }
 }
