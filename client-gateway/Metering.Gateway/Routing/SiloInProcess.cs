@@ -8,15 +8,9 @@ internal sealed class SiloInProcess(IGrainFactory grains, IServiceProvider servi
 {
     public string? WhyNotFound => null;
 
-<<<<<<< HEAD
-    public bool AreElsewhere => false;
-
-    public IChargeRouter? Charges { get; } = services.GetService<IChargeRouter>();
-=======
     public IChargeRouter? Charges { get; } = services.GetService<IChargeRouter>();
 
     public bool AreElsewhere => false;
->>>>>>> main
 
     public Task Probe() => grains.GetGrain<IAccountDirectoryGrain>(0).List("", "", 1);
 }
