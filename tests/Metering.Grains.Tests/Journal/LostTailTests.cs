@@ -1,4 +1,5 @@
 using Metering.Grains.Journal;
+using Metering.Grains.Tests.Accounts;
 
 namespace Metering.Grains.Tests.Journal;
 
@@ -38,7 +39,7 @@ public sealed class LostTailTests
         await RecoversAsync("a1", "a2");
     }
 
-    [Fact]
+    [BoundedFact]
     public async Task Without_any_traffic_it_is_found_at_the_next_look()
     {
         using var silo = new TestSilo(_store);
@@ -49,7 +50,7 @@ public sealed class LostTailTests
         await RecoversAsync("a1", "a2");
     }
 
-    [Fact]
+    [BoundedFact]
     public async Task However_long_the_store_was_away_what_it_lost_is_still_there()
     {
         using var silo = new TestSilo(_store);
