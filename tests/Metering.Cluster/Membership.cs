@@ -30,6 +30,8 @@ internal sealed class Membership(IReadOnlyList<SiloAddress> active)
         ]);
     }
 
+    public bool IsActive(IPEndPoint silo) => active.Any(member => member.Endpoint.Equals(silo));
+
     public bool IsOwnedBy(string account, IPEndPoint silo) =>
         PartitionOwner.Of(AccountPartition.Of(account, Partitions), active) is { } owner && owner.Endpoint.Equals(silo);
 }

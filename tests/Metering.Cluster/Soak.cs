@@ -64,7 +64,7 @@ internal sealed class Soak(TimeSpan duration, int seed, string only)
             }
             catch (Exception failure) when (failure is not OutOfMemoryException)
             {
-                Console.WriteLine($"{round,4}  {fault.Name}: {failure}");
+                Console.WriteLine($"{_clock.Elapsed:hh\\:mm\\:ss} {round,4}  {fault.Name}: {failure}");
                 return false;
             }
 

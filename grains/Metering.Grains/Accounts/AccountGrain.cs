@@ -78,6 +78,11 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
     private Task<Answer<T>> Turn<T>(Func<DateTimeOffset, Answer<T>> decide)
         where T : class
     {
+        if (AttemptTime.IsOver(_time.GetUtcNow()))
+        {
+            return Task.FromResult<Answer<T>>(TooLate());
+        }
+
         Answer<T> answer;
         Task settled;
         lock (_turn)

@@ -28,7 +28,7 @@ internal sealed class Settlement(Callers callers)
             async operation =>
             {
                 var answer = await SendAgainAsync(operation);
-                operation.Hear(answer.Body, callers.Now);
+                operation.Hear(answer.Body, callers.Now, mayStillLand: false);
             });
         await WaitUntilNothingIsDueAsync();
 
