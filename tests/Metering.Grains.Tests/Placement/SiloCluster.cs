@@ -18,7 +18,8 @@ namespace Metering.Grains.Tests.Placement;
 /// <summary>Silos in this process over one journal and one snapshot store in memory, by the real clock, and a client that calls them over connections.</summary>
 internal sealed class SiloCluster : IAsyncDisposable
 {
-    internal const int Partitions = 16;
+    /// <summary>As many as the product has by default: with few, a silo of three may by chance own none.</summary>
+    internal const int Partitions = 64;
 
     private readonly Dictionary<string, StoreConnections> _connections = [];
     private InProcessTestCluster _cluster = null!;
