@@ -94,6 +94,11 @@ internal sealed class SiloCluster : IAsyncDisposable
             options.ProbeTimeout = TimeSpan.FromMilliseconds(500);
             options.MaxProbeTimeout = TimeSpan.FromMilliseconds(500);
         });
+        silo.Configure<SiloMessagingOptions>(static options =>
+        {
+            options.ClientGatewayShutdownNotificationTimeout = TimeSpan.FromMilliseconds(500);
+            options.WaitForMessageToBeQueuedForOutboundTime = TimeSpan.FromMilliseconds(500);
+        });
         silo.Services.AddSingleton<IJournalStore>(new JournalConnection(Journal, connections));
         silo.Services.AddSingleton<IAccountIndex>(Index);
         silo.Services.AddGrainStorage(AccountStorage.ProviderName, (provider, _) => new SnapshotConnection(
