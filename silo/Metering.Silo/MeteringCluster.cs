@@ -33,6 +33,12 @@ public static class MeteringCluster
     private static readonly TimeSpan SystemResponseTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>
+    /// How long a silo that leaves waits, first after it has told gateways to call through others, then before it closes their connections: answers to what came through it go back through it, and one
+    /// whose connection is gone is lost. As long as a gateway waits for an answer by default: later ones nobody waits for.
+    /// </summary>
+    private static readonly TimeSpan LeavingPause = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>
     /// Adds membership, endpoints, stores and grains. With <see cref="SnapshotPlace.Custom"/> the host adds the grain storage <see cref="AccountStorage.ProviderName"/> itself, any Orleans
     /// storage provider with ETags; the list of accounts is then kept in the journal's Redis unless the host adds an <see cref="IAccountIndex"/> after this.
     /// </summary>
@@ -45,7 +51,13 @@ public static class MeteringCluster
             .Configure<MembershipRedis>(static (redis, membership) => redis.CreateMultiplexer = _ => membership.ConnectAsync());
         silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (settings.Cluster.ClusterId, settings.Cluster.ServiceId));
         silo.Configure<ClusterMembershipOptions>(membership => FailureDetection.Configure(membership, settings.ProbeTimeout, settings.MissedProbes));
-        silo.Configure<SiloMessagingOptions>(static messaging => (messaging.ResponseTimeout, messaging.SystemResponseTimeout) = (ResponseTimeout, SystemResponseTimeout));
+        silo.Configure<SiloMessagingOptions>(static messaging =>
+        {
+            messaging.ResponseTimeout = ResponseTimeout;
+            messaging.SystemResponseTimeout = SystemResponseTimeout;
+            messaging.ClientGatewayShutdownNotificationTimeout = LeavingPause;
+            messaging.WaitForMessageToBeQueuedForOutboundTime = LeavingPause;
+        });
         silo.Configure<ConnectionOptions>(static connections =>
         {
             connections.ConnectionsPerEndpoint = ConnectionsPerSilo;

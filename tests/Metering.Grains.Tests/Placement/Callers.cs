@@ -29,6 +29,9 @@ internal sealed class Callers : IDisposable
 
     internal IReadOnlyList<string> Accounts => _accounts;
 
+    /// <summary>The partitions that have any of the accounts.</summary>
+    internal IEnumerable<int> Partitions => _accounts.Select(static account => AccountPartition.Of(account, SiloCluster.Partitions)).Distinct();
+
     public void Dispose() => _enough.Dispose();
 
     internal static async Task<Callers> StartAsync(SiloCluster cluster, int accounts)

@@ -20,8 +20,7 @@ public sealed class PlacementTests(ITestOutputHelper output)
         Assert.All(cluster.Silos, silo => Assert.Contains(callers.Accounts, account => cluster.OwnerOf(account).Equals(silo.SiloAddress)));
         foreach (var silo in cluster.Silos)
         {
-            Assert.All(Enumerable.Range(0, SiloCluster.Partitions), partition => Assert.Equal(
-                PartitionOwner.Of(partition, cluster.Silos.Select(each => each.SiloAddress))!.Equals(silo.SiloAddress), cluster.JournalOf(silo).IsOpen(partition)));
+            Assert.All(callers.Partitions, partition => Assert.Equal(Owns(cluster, partition, silo.SiloAddress), cluster.JournalOf(silo).IsOpen(partition)));
         }
     }
 
@@ -33,7 +32,7 @@ public sealed class PlacementTests(ITestOutputHelper output)
 
         var joined = await cluster.JoinAsync();
         await UntilAsync(() => Task.FromResult(
-            Enumerable.Range(0, SiloCluster.Partitions).All(partition => Owns(cluster, partition, joined.SiloAddress) == cluster.JournalOf(joined).IsOpen(partition))));
+            callers.Partitions.All(partition => Owns(cluster, partition, joined.SiloAddress) == cluster.JournalOf(joined).IsOpen(partition))));
 
         await ReportAsync(callers, "a silo joined");
         await OnTheirOwnersAsync(cluster, callers.Accounts);

@@ -18,7 +18,8 @@ namespace Metering.Grains.Tests.Placement;
 /// <summary>Silos in this process over one journal and one snapshot store in memory, by the real clock, and a client that calls them over connections.</summary>
 internal sealed class SiloCluster : IAsyncDisposable
 {
-    internal const int Partitions = 16;
+    /// <summary>As many as the product has by default: with few, a silo of three may by chance own none.</summary>
+    internal const int Partitions = 64;
 
     private readonly Dictionary<string, StoreConnections> _connections = [];
     private InProcessTestCluster _cluster = null!;
@@ -92,6 +93,11 @@ internal sealed class SiloCluster : IAsyncDisposable
         {
             options.ProbeTimeout = TimeSpan.FromMilliseconds(500);
             options.MaxProbeTimeout = TimeSpan.FromMilliseconds(500);
+        });
+        silo.Configure<SiloMessagingOptions>(static options =>
+        {
+            options.ClientGatewayShutdownNotificationTimeout = TimeSpan.FromMilliseconds(500);
+            options.WaitForMessageToBeQueuedForOutboundTime = TimeSpan.FromMilliseconds(500);
         });
         silo.Services.AddSingleton<IJournalStore>(new JournalConnection(Journal, connections));
         silo.Services.AddSingleton<IAccountIndex>(Index);
