@@ -72,7 +72,19 @@ public sealed class OwnershipTests
             await cluster.LeaveAsync(silo);
         }
 
-        Assert.Equal(accounts, await ListAsync(cluster, "", pageSize: 20));
+        // A list may fail while partitions are on their way; one that is given is whole.
+        while (true)
+        {
+            try
+            {
+                Assert.Equal(accounts, await ListAsync(cluster, "", pageSize: 20));
+                return;
+            }
+            catch (Exception failure) when (failure is OrleansException or TimeoutException or JournalUnavailableException)
+            {
+                await Task.Delay(50, TestContext.Current.CancellationToken);
+            }
+        }
     }
 
     [BoundedFact]
