@@ -23,6 +23,9 @@ public sealed class Journal : ILifecycleParticipant<ISiloLifecycle>, IDisposable
     /// <summary>How many partitions there are.</summary>
     public int Partitions => _slots.Length;
 
+    /// <summary>Whether this silo has the partition open.</summary>
+    public bool IsOpen(int partition) => _slots[partition].Current is not null;
+
     /// <summary>The partition of an account: 0 to the number of partitions − 1.</summary>
     public int PartitionOf(string account) => AccountPartition.Of(account, _slots.Length);
 
