@@ -33,6 +33,11 @@ public static class MeteringCluster
     private static readonly TimeSpan SystemResponseTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>
+    /// How long answers are kept for a gateway that is not connected to this silo any more. After it they go through a silo that the gateway is connected to: it may be cut off from this one only.
+    /// </summary>
+    private static readonly TimeSpan ClientDropTimeout = TimeSpan.FromSeconds(1);
+
+    /// <summary>
     /// Adds membership, endpoints, stores and grains. With <see cref="SnapshotPlace.Custom"/> the host adds the grain storage <see cref="AccountStorage.ProviderName"/> itself, any Orleans
     /// storage provider with ETags; the list of accounts is then kept in the journal's Redis unless the host adds an <see cref="IAccountIndex"/> after this.
     /// </summary>
@@ -45,13 +50,19 @@ public static class MeteringCluster
             .Configure<MembershipRedis>(static (redis, membership) => redis.CreateMultiplexer = _ => membership.ConnectAsync());
         silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (settings.Cluster.ClusterId, settings.Cluster.ServiceId));
         silo.Configure<ClusterMembershipOptions>(membership => FailureDetection.Configure(membership, settings.ProbeTimeout, settings.MissedProbes));
-        silo.Configure<SiloMessagingOptions>(static messaging => (messaging.ResponseTimeout, messaging.SystemResponseTimeout) = (ResponseTimeout, SystemResponseTimeout));
+        silo.Configure<SiloMessagingOptions>(static messaging =>
+        {
+            messaging.ResponseTimeout = ResponseTimeout;
+            messaging.SystemResponseTimeout = SystemResponseTimeout;
+            messaging.ClientDropTimeout = ClientDropTimeout;
+        });
         silo.Configure<ConnectionOptions>(static connections =>
         {
             connections.ConnectionsPerEndpoint = ConnectionsPerSilo;
             connections.OpenConnectionTimeout = OpenConnectionTimeout;
             connections.ConnectionRetryDelay = ReconnectDelay;
         });
+        Links.AddTo(silo.Services);
         silo.Configure<EndpointOptions>(endpoints => Listen(endpoints, settings));
         AddJournal(silo, settings);
         AddSnapshots(silo, settings);
