@@ -26,7 +26,7 @@ internal sealed class MeteringPeer(string name, string what, LoadPlan plan, Mete
                 return Task.CompletedTask;
             },
             cancellationToken);
-        return result is { Open: 0, Surprises: 0 } && result.Refused.Keys.All(code => code == Overloaded)
+        return result.Open == 0 && result.Refused.Keys.All(code => code == Overloaded)
             ? new PeerTurn(record.Charged, record.MeasuredSeconds, record.Latency, target.CpuSeconds() - before, record.Refused)
             : throw new InvalidOperationException($"{name} refused or lost charges: {string.Join(", ", result.Refused.Keys)}; {result.Open} without an outcome.");
     }
