@@ -88,6 +88,7 @@ public static class SiloProcess
         logging.AddFilter("Orleans", LogLevel.Warning);
         logging.AddFilter("Microsoft", LogLevel.Warning);
         logging.AddFilter("Azure", LogLevel.Warning);
+        logging.AddFilter("Polly", LogLevel.Warning);
 
         // A start that fails is told in one line by whoever called for it, not in pages here as well.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);

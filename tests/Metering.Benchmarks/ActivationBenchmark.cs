@@ -33,7 +33,7 @@ internal sealed class ActivationBenchmark(int accounts)
         await Task.Delay(3 * CheckpointInterval, cancellationToken);
         await ForEachAsync(account => ChargeAsync(callers, account, "after", ChargesAfterSnapshot), cancellationToken);
         await Task.WhenAll(cluster.Silos.Select(silo => silo.Process.KillAsync()));
-        await cluster.RestartEndedAsync(cancellationToken);
+        await cluster.RestoreAsync(cancellationToken);
 
         var opened = new bool[Partitions];
         var (first, others) = (new LongConcurrentHistogram(1, 60_000_000, 3), new LongConcurrentHistogram(1, 60_000_000, 3));

@@ -9,11 +9,14 @@ internal sealed class LocalCluster : IAsyncDisposable
 {
     private static readonly Dictionary<string, string> NoMore = [];
 
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
+
     private readonly ClusterOptions _options;
     private readonly List<SiloProcess> _silos = [];
     private readonly List<GatewayProcess> _gateways = [];
     private int _silosStarted;
     private int _gatewaysStarted;
+    private bool _disposed;
 
     private LocalCluster(ClusterNetwork network, ClusterOptions options)
     {
@@ -112,24 +115,57 @@ internal sealed class LocalCluster : IAsyncDisposable
         await Task.WhenAll(_gateways.Select(gateway => gateway.WaitReadyAsync(cancellationToken)));
     }
 
-    /// <summary>Starts again whatever has ended, as an orchestrator would, and waits until all is ready.</summary>
-    /// <returns>The names of those that had ended.</returns>
-    public async Task<IReadOnlyList<string>> RestartEndedAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Starts again whatever has ended, as an orchestrator would, and waits until all is ready and every silo is a member. One that was declared dead does not
+    /// know at once, and seems ready until it does and ends.
+    /// </summary>
+    public async Task RestoreAsync(CancellationToken cancellationToken)
     {
-        var ended = Processes.Where(process => process.HasExited).ToList();
-        foreach (var process in ended)
+        using var polls = new PeriodicTimer(PollInterval);
+        while (true)
         {
-            process.Restart();
-        }
+            foreach (var process in Processes.Where(process => process.HasExited))
+            {
+                process.Restart();
+            }
 
-        await Redis.WaitReadyAsync(cancellationToken);
-        await Azurite.WaitReadyAsync(cancellationToken);
-        await WaitReadyAsync(cancellationToken);
-        return [.. ended.Select(process => process.Name)];
+            await Redis.WaitReadyAsync(cancellationToken);
+            await Azurite.WaitReadyAsync(cancellationToken);
+            if (await AreReadyAsync(cancellationToken))
+            {
+                var members = await Membership.ReadAsync(Redis.ConnectionString);
+                if (_silos.All(silo => members.IsActive(silo.Address)))
+                {
+                    return;
+                }
+            }
+
+            await polls.WaitForNextTickAsync(cancellationToken);
+        }
     }
 
+    // False when one of them ended meanwhile.
+    private async Task<bool> AreReadyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await WaitReadyAsync(cancellationToken);
+            return true;
+        }
+        catch (InvalidOperationException) when (Processes.Any(process => process.HasExited))
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Ends everything. Again: nothing.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, true))
+        {
+            return;
+        }
+
         foreach (var process in Processes.Reverse())
         {
             await process.DisposeAsync();

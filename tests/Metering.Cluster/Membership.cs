@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using Metering.Contracts;
 using StackExchange.Redis;
 
@@ -9,6 +10,7 @@ internal sealed class Membership(IReadOnlyList<SiloAddress> active)
 {
     private const int Partitions = 64;
     private const string Key = "metering/members/metering";
+    private const string VersionRow = "Version";
 
     public static Membership Nobody { get; } = new([]);
 
@@ -20,12 +22,15 @@ internal sealed class Membership(IReadOnlyList<SiloAddress> active)
         // A silo that was started again has an old row that may still say that it is active.
         return new Membership(
         [
-            .. rows.Where(row => row.Value.ToString().Contains("\"Status\":\"Active\"", StringComparison.Ordinal) || row.Value.ToString().Contains("\"Status\":3", StringComparison.Ordinal))
-                .Select(row => SiloAddress.FromParsableString(row.Name.ToString()))
+            .. rows.Where(row => row.Name != VersionRow).Select(row => JsonDocument.Parse(row.Value.ToString()).RootElement)
+                .Where(row => row.GetProperty("Status").GetInt32() == (int)SiloStatus.Active)
+                .Select(row => SiloAddress.FromParsableString(row.GetProperty("SiloAddress").GetProperty("SiloAddress").GetString()!))
                 .GroupBy(silo => silo.Endpoint)
                 .Select(silos => silos.MaxBy(silo => silo.Generation)!),
         ]);
     }
+
+    public bool IsActive(IPEndPoint silo) => active.Any(member => member.Endpoint.Equals(silo));
 
     public bool IsOwnedBy(string account, IPEndPoint silo) =>
         PartitionOwner.Of(AccountPartition.Of(account, Partitions), active) is { } owner && owner.Endpoint.Equals(silo);

@@ -16,9 +16,10 @@ down.SetAction((parsed, _) => Running(parsed).DownAsync());
 
 var minutes = new Option<int>("--minutes") { Description = "How long.", DefaultValueFactory = _ => 30 };
 var seed = new Option<int?>("--seed") { Description = "Repeats the choices of an earlier run." };
-var soak = new Command("soak", "Faults at random under load; ends with a table, and with exit code 1 when anything was lost, doubled or wrong.") { minutes, seed };
+var only = new Option<string>("--only") { Description = "Only faults whose name contains this.", DefaultValueFactory = _ => "" };
+var soak = new Command("soak", "Faults at random under load; ends with a table, and with exit code 1 when anything was lost, doubled or wrong.") { minutes, seed, only };
 soak.SetAction(async (parsed, _) =>
-    await new Soak(TimeSpan.FromMinutes(parsed.GetValue(minutes)), parsed.GetValue(seed) ?? Random.Shared.Next()).RunAsync() ? 0 : 1);
+    await new Soak(TimeSpan.FromMinutes(parsed.GetValue(minutes)), parsed.GetValue(seed) ?? Random.Shared.Next(), parsed.GetValue(only)!).RunAsync() ? 0 : 1);
 
 return await new RootCommand("A cluster on this machine.") { up, status, down, soak }.Parse(args).InvokeAsync();
 

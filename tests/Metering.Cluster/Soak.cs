@@ -6,7 +6,10 @@ using Metering.Cluster.Load;
 namespace Metering.Cluster;
 
 /// <summary>Faults at random, one after another, for as long as told.</summary>
-internal sealed class Soak(TimeSpan duration, int seed)
+/// <param name="duration">For how long new rounds begin.</param>
+/// <param name="seed">Of the choices.</param>
+/// <param name="only">Part of the names of the faults that are to come; empty for all.</param>
+internal sealed class Soak(TimeSpan duration, int seed, string only)
 {
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly List<RoundReport> _reports = [];
@@ -23,7 +26,7 @@ internal sealed class Soak(TimeSpan duration, int seed)
         }
 
         Console.WriteLine($"logs: {cluster.LogDirectory}");
-        var isClean = await RunRoundsAsync(cluster, [.. Fault.All.Where(fault => cluster.Network.CanCut || !fault.CutsLinks)]);
+        var isClean = await RunRoundsAsync(cluster, [.. Fault.All.Where(fault => (cluster.Network.CanCut || !fault.CutsLinks) && fault.Name.Contains(only, StringComparison.Ordinal))]);
         isClean &= await CheckOldAccountsAsync(cluster);
         Print(isClean);
         if (!isClean)
@@ -61,7 +64,7 @@ internal sealed class Soak(TimeSpan duration, int seed)
             }
             catch (Exception failure) when (failure is not OutOfMemoryException)
             {
-                Console.WriteLine($"{round,4}  {fault.Name}: {failure}");
+                Console.WriteLine($"{_clock.Elapsed:hh\\:mm\\:ss} {round,4}  {fault.Name}: {failure}");
                 return false;
             }
 

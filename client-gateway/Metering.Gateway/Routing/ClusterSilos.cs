@@ -27,6 +27,8 @@ internal sealed class ClusterSilos(IClusterClient client, TimeProvider time, ILo
 
     public string? WhyNotFound => _whyNotFound;
 
+    public bool AreElsewhere => true;
+
     /// <summary>Any silo will do: some of several probes, which go through several silos, must be answered.</summary>
     public async Task Probe()
     {

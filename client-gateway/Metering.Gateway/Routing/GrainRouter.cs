@@ -9,7 +9,7 @@ namespace Metering.Gateway.Routing;
 /// (<see cref="Repetition"/>). What cannot be answered even so becomes a refusal here, once, for both edges (<see cref="SiloFailure"/>).
 /// </summary>
 /// <remarks>
-/// An attempt whose time is over is not waited for, and may still be done: its repetition then hears what it did. Only one attempt of a call is
+/// An attempt whose time is over is not waited for, and may still be done (not for long: <see cref="AttemptTime"/>): its repetition then hears what it did. Only one attempt of a call is
 /// waited for at a time, and Orleans lets go of the others when their own time is over, so they do not pile up.
 /// </remarks>
 internal sealed class GrainRouter(
@@ -149,6 +149,7 @@ internal sealed class GrainRouter(
                 {
                     // In a batch of many accounts the time may be over before the turn of one has come.
                     var left = deadline.Within(_attempt);
+                    BeginAttempt(left);
                     var sent = left > TimeSpan.Zero ? grain.ChargeMany(sending.Unanswered) : throw new TimeoutException();
                     sending.Take(await sent.WaitAsync(left, time));
                 }
@@ -179,6 +180,15 @@ internal sealed class GrainRouter(
         finally
         {
             retrying?.Dispose();
+        }
+    }
+
+    /// <summary>For the next call: when it is too late for it (<see cref="AttemptTime"/>).</summary>
+    private void BeginAttempt(TimeSpan wait)
+    {
+        if (silos.AreElsewhere)
+        {
+            AttemptTime.Begin(time.GetUtcNow(), wait);
         }
     }
 
@@ -226,6 +236,7 @@ internal sealed class GrainRouter(
                 try
                 {
                     var left = deadline.Within(attempt);
+                    BeginAttempt(left);
                     var sent = left > TimeSpan.Zero ? call(grain, argument) : throw new TimeoutException();
                     answer = await (sent.IsCompletedSuccessfully ? sent : sent.WaitAsync(left, time));
                     mayPass = answer.Refusal is { Code: Code.Unavailable };

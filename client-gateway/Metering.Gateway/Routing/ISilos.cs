@@ -11,6 +11,9 @@ internal interface ISilos
     /// <summary>The way in for charges of many accounts at once; null when each account is called by itself.</summary>
     IChargeRouter? Charges { get; }
 
+    /// <summary>Whether they are other processes, so that an attempt of a call may arrive long after its caller has turned away from it.</summary>
+    bool AreElsewhere { get; }
+
     /// <summary>Completes when a silo has answered.</summary>
     Task Probe();
 }

@@ -10,5 +10,7 @@ internal sealed class SiloInProcess(IGrainFactory grains, IServiceProvider servi
 
     public IChargeRouter? Charges { get; } = services.GetService<IChargeRouter>();
 
+    public bool AreElsewhere => false;
+
     public Task Probe() => grains.GetGrain<IAccountDirectoryGrain>(0).List("", "", 1);
 }

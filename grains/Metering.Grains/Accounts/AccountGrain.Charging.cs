@@ -36,6 +36,12 @@ public sealed partial class AccountGrain
             return answers;
         }
 
+        if (AttemptTime.IsOver(_time.GetUtcNow()))
+        {
+            Array.Fill(answers, TooLate());
+            return answers;
+        }
+
         var prepared = new PreparedCharge[charges.Count];
         for (var i = 0; i < prepared.Length; i++)
         {

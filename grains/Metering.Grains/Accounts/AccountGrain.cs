@@ -78,6 +78,11 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
     private Task<Answer<T>> Turn<T>(Func<DateTimeOffset, Answer<T>> decide)
         where T : class
     {
+        if (AttemptTime.IsOver(_time.GetUtcNow()))
+        {
+            return Task.FromResult<Answer<T>>(TooLate());
+        }
+
         Answer<T> answer;
         Task settled;
         lock (_turn)
@@ -85,6 +90,11 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
             try
             {
                 var before = _log?.LastSequence;
+                if (AttemptTime.IsOver(_time.GetUtcNow()))
+                {
+                    return Task.FromResult<Answer<T>>(TooLate());
+                }
+
                 if (Begin(out var now) is { } refusal)
                 {
                     return Task.FromResult<Answer<T>>(refusal);
@@ -234,6 +244,15 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
         Detail = "The account cannot be served right now, and whether this request took effect is not known: send it again with the same id.",
         Account = Id,
         RetryAfter = retryAfter ?? _log?.RetryAfter ?? TimeSpan.FromSeconds(1),
+    };
+
+    /// <summary>Nobody waits for this answer any more; whoever asked has asked again, or soon will.</summary>
+    private Refusal TooLate() => new()
+    {
+        Code = Code.Unavailable,
+        Detail = "The request was on its way for too long and was not looked at: send it again with the same id.",
+        Account = Id,
+        RetryAfter = TimeSpan.Zero,
     };
 
     private Refusal Overloaded() => new()

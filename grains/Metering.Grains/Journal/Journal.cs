@@ -23,7 +23,7 @@ public sealed class Journal : ILifecycleParticipant<ISiloLifecycle>, IDisposable
     /// <summary>How many partitions there are.</summary>
     public int Partitions => _slots.Length;
 
-    /// <summary>Whether this silo has a partition open.</summary>
+    /// <summary>Whether this silo has the partition open.</summary>
     public bool IsOpen(int partition) => _slots[partition].Current is not null;
 
     /// <summary>The partition of an account: 0 to the number of partitions − 1.</summary>

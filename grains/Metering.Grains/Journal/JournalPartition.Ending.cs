@@ -52,6 +52,7 @@ internal sealed partial class JournalPartition
     {
         Task flushed;
         Task answered;
+        bool starts;
         lock (_gate)
         {
             if (IsEnded)
@@ -60,8 +61,14 @@ internal sealed partial class JournalPartition
             }
 
             flushed = _isClosing ? _hasEnded.Task : Flush();
-            answered = _asking?.Task ?? _confirming?.Task ?? Task.CompletedTask;
+            answered = LastLook(flushed);
             Volatile.Write(ref _isClosing, true);
+            starts = Wakes();
+        }
+
+        if (starts)
+        {
+            StartDraining();
         }
 
         try
@@ -75,6 +82,15 @@ internal sealed partial class JournalPartition
         }
 
         Dispose();
+    }
+
+    /// <summary>
+    /// Under the gate. What is still owed to those who asked; and, where the store may have lost records that only this owner has, a look whether they are all there.
+    /// </summary>
+    private Task LastLook(Task flushed)
+    {
+        var isNeeded = flushed.IsCompleted && Retained is { IsEmpty: false };
+        return isNeeded ? Ask() : _asking?.Task ?? _confirming?.Task ?? Task.CompletedTask;
     }
 
     /// <summary>Lets go at once; what waits fails.</summary>

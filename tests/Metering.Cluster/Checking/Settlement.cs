@@ -28,7 +28,7 @@ internal sealed class Settlement(Callers callers)
             async operation =>
             {
                 var answer = await SendAgainAsync(operation);
-                operation.Hear(answer.Body, callers.Now);
+                operation.Hear(answer.Body, callers.Now, mayStillLand: false);
             });
         await WaitUntilNothingIsDueAsync();
 
@@ -36,6 +36,11 @@ internal sealed class Settlement(Callers callers)
         await ForEachAsync(callers.Accounts, async account => readings[account] = await ReadAsync(account));
         foreach (var account in callers.Accounts)
         {
+            if (AccountModel.Of(account, readings[account]).Doubled > 0)
+            {
+                await FindRefusedAsync(account);
+            }
+
             Check(account, readings[account]);
         }
 
@@ -74,6 +79,21 @@ internal sealed class Settlement(Callers callers)
         {
             _faults.Add($"{account.Name}: {refills} refills and {expired} expiries were due, and it made {model.OwnEntries} entries by itself");
         }
+    }
+
+    /// <summary>An entry that nobody asked for may be of a charge whose caller was told that it was refused: then it is named.</summary>
+    private async Task FindRefusedAsync(AccountRecord account)
+    {
+        var charges = account.Operations.OfType<ChargeOperation>().Where(charge => charge.Fate == Fate.Refused);
+        await ForEachAsync(charges, async charge =>
+        {
+            var answer = await callers.InsistAsync(HttpMethod.Get, $"/v1/accounts/{account.Name}/charges/{charge.Id}", null, Patience);
+            if (answer.IsSuccess)
+            {
+                _faults.Add($"{charge}, and was charged after all");
+                charge.LandAfterAll(answer.Body);
+            }
+        });
     }
 
     private async Task RetryAsync()

@@ -38,7 +38,7 @@ internal static class NetworkFaults
         await scene.WaitForAllAccountsAsync();
         await Scene.PauseAsync(3);
         await scene.Cluster.Network.PlugInAsync(silo.Host);
-        await SettleDownAsync(scene);
+        await scene.RestoreAsync();
     }
 
     private static async Task CutAsync(Scene scene, ClusterHost host, IEnumerable<ClusterHost> others)
@@ -55,14 +55,6 @@ internal static class NetworkFaults
             await scene.Cluster.Network.HealAsync(host, other);
         }
 
-        await SettleDownAsync(scene);
-    }
-
-    // A silo that was declared dead meanwhile ends, to be started anew.
-    private static async Task SettleDownAsync(Scene scene)
-    {
-        using var timeout = new CancellationTokenSource(Scene.Patience);
-        await Scene.PauseAsync(3);
-        await scene.Cluster.RestartEndedAsync(timeout.Token);
+        await scene.RestoreAsync();
     }
 }

@@ -47,7 +47,10 @@ internal sealed class Round(LocalCluster cluster, Fault fault, string name, int 
     }
 }
 
-/// <summary>The longest that somebody waited for an answer since the fault came, retries included.</summary>
+/// <summary>
+/// The longest that somebody waited for an answer since the fault came, retries included. Batches do not count: they are of all accounts, and wait for the
+/// slowest.
+/// </summary>
 /// <param name="Affected">On accounts of the silo it came over; zero when it came over none in particular.</param>
 /// <param name="Elsewhere">On all others.</param>
 internal sealed record Waits(TimeSpan Affected, TimeSpan Elsewhere)
@@ -59,6 +62,7 @@ internal sealed record Waits(TimeSpan Affected, TimeSpan Elsewhere)
         var waits = scene.Callers.Accounts.ToLookup(
             account => scene.Victim is { } silo && before.IsOwnedBy(account.Name, silo.Address),
             account => account.Operations
+                .Where(operation => operation is not ChargeOperation { IsBatched: true })
                 .Where(operation => operation.Fate != Fate.Unknown && operation.AnsweredAt > scene.StruckAt && operation.AnsweredAt <= stoppedAt)
                 .Select(operation => operation.Wait)
                 .DefaultIfEmpty()

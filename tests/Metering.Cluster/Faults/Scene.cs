@@ -55,15 +55,17 @@ internal sealed class Scene(LocalCluster cluster, Callers callers, Random chance
         }
     }
 
-    public async Task RestartAsync(params ServerProcess[] processes)
+    /// <summary>Starts again whatever has ended, and waits until all is well.</summary>
+    public async Task RestoreAsync()
     {
-        foreach (var process in processes)
-        {
-            process.Restart();
-        }
-
         using var timeout = new CancellationTokenSource(Patience);
-        await cluster.Redis.WaitReadyAsync(timeout.Token);
-        await cluster.WaitReadyAsync(timeout.Token);
+        try
+        {
+            await cluster.RestoreAsync(timeout.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            Faults.Add($"The cluster was not whole again within {Patience.TotalSeconds} s.");
+        }
     }
 }

@@ -14,7 +14,7 @@ internal static class SiloFaults
         scene.Strike(silo);
         await silo.Process.KillAsync();
         await scene.WaitForAllAccountsAsync();
-        await scene.RestartAsync(silo.Process);
+        await scene.RestoreAsync();
     }
 
     public static async Task KillAgainAndAgainAsync(Scene scene)
@@ -29,7 +29,7 @@ internal static class SiloFaults
             await scene.PauseAsync(0.2, 5);
         }
 
-        await scene.RestartAsync();
+        await scene.RestoreAsync();
     }
 
     public static async Task KillAllAsync(Scene scene)
@@ -37,7 +37,7 @@ internal static class SiloFaults
         scene.Strike(victim: null);
         await Task.WhenAll(scene.Cluster.Silos.Select(silo => silo.Process.KillAsync()));
         await scene.PauseAsync(0, 1);
-        await scene.RestartAsync([.. scene.Cluster.Silos.Select(silo => silo.Process)]);
+        await scene.RestoreAsync();
     }
 
     /// <summary>A process that wakes up does not know that it was declared dead: whatever it still wants to append must be refused by the store.</summary>
@@ -50,9 +50,7 @@ internal static class SiloFaults
         silo.Process.Continue();
 
         // It finds itself declared dead and ends, to be started anew, or it joins again.
-        using var timeout = new CancellationTokenSource(Scene.Patience);
-        await Task.WhenAny(silo.Process.WaitForExitAsync(), Task.Delay(TimeSpan.FromSeconds(5), timeout.Token));
-        await scene.Cluster.RestartEndedAsync(timeout.Token);
+        await scene.RestoreAsync();
     }
 
     public static async Task RestartOneByOneAsync(Scene scene)
@@ -62,7 +60,7 @@ internal static class SiloFaults
         {
             var exitCode = await process.StopAsync();
             scene.Require(exitCode == 0, $"{process.Name} was asked to stop and ended with exit code {exitCode}.");
-            await scene.RestartAsync(process);
+            await scene.RestoreAsync();
         }
     }
 

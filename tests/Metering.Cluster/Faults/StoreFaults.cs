@@ -11,7 +11,7 @@ internal static class StoreFaults
         scene.Strike(victim: null);
         await gateway.Process.KillAsync();
         await scene.WaitForAllAccountsAsync();
-        await scene.RestartAsync(gateway.Process);
+        await scene.RestoreAsync();
     }
 
     public static async Task KillRedisAsync(Scene scene)
@@ -19,7 +19,7 @@ internal static class StoreFaults
         scene.Strike(victim: null);
         await scene.Cluster.Redis.Process.KillAsync();
         await scene.PauseAsync(0, 3);
-        await scene.RestartAsync(scene.Cluster.Redis.Process);
+        await scene.RestoreAsync();
     }
 
     /// <summary>
@@ -35,7 +35,7 @@ internal static class StoreFaults
         await redis.Process.KillAsync();
         redis.RestoreFiles(before);
         await scene.PauseAsync(0, 0.5);
-        await scene.RestartAsync(redis.Process);
+        await scene.RestoreAsync();
     }
 
     /// <summary>Redis stands still nine tenths of the time: every reply is late, and queues fill.</summary>
@@ -58,8 +58,6 @@ internal static class StoreFaults
         await scene.Cluster.Azurite.Process.KillAsync();
         await Scene.PauseAsync(3);
         await scene.WaitForAllAccountsAsync();
-        await scene.RestartAsync(scene.Cluster.Azurite.Process);
-        using var timeout = new CancellationTokenSource(Scene.Patience);
-        await scene.Cluster.Azurite.WaitReadyAsync(timeout.Token);
+        await scene.RestoreAsync();
     }
 }

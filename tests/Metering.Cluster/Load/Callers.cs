@@ -167,11 +167,11 @@ internal sealed class Callers : IDisposable
     {
         Interlocked.Increment(ref _sent);
         operation.FirstSentAt = Now;
-        while (!_abandon.IsCancellationRequested)
+        for (var isLeftOpen = false; !_abandon.IsCancellationRequested; isLeftOpen = true)
         {
             if (await TrySendAsync(gateway, HttpMethod.Post, operation.Path, operation.Body, chance) is { } answer)
             {
-                if (Hear(operation, answer.Body))
+                if (Hear(operation, answer.Body, isLeftOpen))
                 {
                     return gateway;
                 }
@@ -198,14 +198,14 @@ internal sealed class Callers : IDisposable
         var charges = Enumerable.Range(0, chance.Next(1, MaxChargesPerBatch + 1)).Select(_ => Accounts[chance.Next(Accounts.Count)].NextCharge(chance)).ToList();
         Interlocked.Add(ref _sent, charges.Count);
         var now = Now;
-        charges.ForEach(charge => charge.FirstSentAt = now);
-        while (!_abandon.IsCancellationRequested)
+        charges.ForEach(charge => (charge.FirstSentAt, charge.IsBatched) = (now, true));
+        for (var isLeftOpen = false; !_abandon.IsCancellationRequested; isLeftOpen = true)
         {
             if (await TrySendAsync(gateway, HttpMethod.Post, "/v1/charges", new { charges = charges.Select(charge => charge.BatchedBody) }, chance) is { } answer)
             {
                 if (answer.Body.ValueKind == JsonValueKind.Object && answer.Body.TryGetProperty("results", out var results))
                 {
-                    charges = [.. charges.Zip(results.EnumerateArray()).Where(pair => !Hear(pair.First, pair.Second)).Select(pair => pair.First)];
+                    charges = [.. charges.Zip(results.EnumerateArray()).Where(pair => !Hear(pair.First, pair.Second, isLeftOpen)).Select(pair => pair.First)];
                 }
 
                 if (charges.Count == 0)
@@ -269,10 +269,10 @@ internal sealed class Callers : IDisposable
         }
     }
 
-    private bool Hear(Operation operation, JsonElement answer)
+    private bool Hear(Operation operation, JsonElement answer, bool mayStillLand)
     {
         // A gateway that cannot even say what is wrong has not answered.
-        if (answer.ValueKind != JsonValueKind.Object || !operation.Hear(answer, Now))
+        if (answer.ValueKind != JsonValueKind.Object || !operation.Hear(answer, Now, mayStillLand))
         {
             return false;
         }

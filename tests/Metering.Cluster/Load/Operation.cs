@@ -5,7 +5,7 @@ namespace Metering.Cluster.Load;
 
 internal enum Fate
 {
-    /// <summary>Never answered: it may have landed or not.</summary>
+    /// <summary>Never answered, or refused after an attempt that was never answered: it may have landed or not.</summary>
     Unknown = 0,
 
     /// <summary>Acknowledged.</summary>
@@ -59,7 +59,12 @@ internal abstract class Operation(AccountRecord account, string id)
     protected virtual IReadOnlyList<string> Refusals => [];
 
     /// <summary>Takes a reply or a problem; false when it left the outcome open.</summary>
-    public bool Hear(JsonElement answer, TimeSpan at)
+    /// <param name="answer">The reply or the problem.</param>
+    /// <param name="at">Since the callers began.</param>
+    /// <param name="mayStillLand">
+    /// Whether it was sent before and not answered: a refusal then speaks for this attempt only, for the one before may be behind it.
+    /// </param>
+    public bool Hear(JsonElement answer, TimeSpan at, bool mayStillLand)
     {
         var code = answer.Code();
         if (code is not null && Transient.Contains(code))
@@ -75,7 +80,7 @@ internal abstract class Operation(AccountRecord account, string id)
             return true;
         }
 
-        Fate = Fate.Refused;
+        Fate = mayStillLand ? Fate.Unknown : Fate.Refused;
         if (!Refusals.Contains(code))
         {
             Surprise = $"was refused without cause: {answer}";
@@ -86,6 +91,13 @@ internal abstract class Operation(AccountRecord account, string id)
         }
 
         return true;
+    }
+
+    /// <summary>It was refused, and yet it is there, as a reading of it says.</summary>
+    public void LandAfterAll(JsonElement reading)
+    {
+        Fate = Fate.Done;
+        Land(reading);
     }
 
     /// <summary>What a later answer to the same request says otherwise than the first; null when it says the same.</summary>

@@ -12,6 +12,9 @@ internal sealed class ChargeOperation(AccountRecord account, string id, int quan
 
     public decimal Uncovered { get; private set; }
 
+    /// <summary>Whether it travelled with others, and waited for the slowest of them.</summary>
+    public bool IsBatched { get; set; }
+
     /// <summary>Budget thresholds it was told to have crossed.</summary>
     public int Crossed { get; private set; }
 

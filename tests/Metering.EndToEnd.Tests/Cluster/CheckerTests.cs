@@ -172,7 +172,8 @@ public sealed class CheckerTests
         var available = _balance + operation.Account.Kind.CreditLimit - _held;
         Assert.True(operation.Hear(
             Json($$"""{"credits":"{{Text(credits)}}","balance":"{{Text(_balance)}}","available":"{{Text(available)}}","sequence":{{_sequence}},"replayed":false{{more}}}"""),
-            TimeSpan.FromSeconds(++_now)));
+            TimeSpan.FromSeconds(++_now),
+            mayStillLand: false));
     }
 
     private JsonElement Account() => Json(

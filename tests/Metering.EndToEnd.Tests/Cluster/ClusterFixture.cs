@@ -31,7 +31,7 @@ public sealed class ClusterFixture : IAsyncLifetime
         }
 
         using var timeout = new CancellationTokenSource(RestartPatience);
-        await _cluster.RestartEndedAsync(timeout.Token);
+        await _cluster.RestoreAsync(timeout.Token);
         return _cluster;
     }
 

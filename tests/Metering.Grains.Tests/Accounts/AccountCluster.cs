@@ -30,6 +30,12 @@ internal sealed class World
     {
     }
 
+    /// <summary>A world whose journal store is of another kind.</summary>
+    internal World(FaultyJournalStore journal)
+        : this(journal, new SnapshotStore(), Noon)
+    {
+    }
+
     /// <summary>The same stores as another world's, by another clock.</summary>
     internal World(World other, DateTimeOffset now)
         : this(other.Journal, other.Snapshots, now)

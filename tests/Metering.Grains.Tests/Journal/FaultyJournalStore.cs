@@ -30,6 +30,7 @@ internal sealed class FaultyJournalStore : IJournalStore
     private readonly Lock _lock = new();
     private readonly Dictionary<string, SortedDictionary<long, byte[]>> _logs = [];
     private readonly Channel<HeldAppend> _held = Channel.CreateUnbounded<HeldAppend>();
+    private readonly Channel<TaskCompletionSource> _heldChecks = Channel.CreateUnbounded<TaskCompletionSource>();
 
     public int MaxRecordBytes { get; init; } = 64 << 20;
 
@@ -45,9 +46,17 @@ internal sealed class FaultyJournalStore : IJournalStore
 
     internal int Reads { get; private set; }
 
+    /// <summary>How often somebody asked for the last number.</summary>
+    internal int Checks { get; private set; }
+
+    /// <summary>While true, who asks for the last number waits in <see cref="NextHeldCheckAsync"/>, and hears what it is when it is let.</summary>
+    internal bool HoldsChecks { get; set; }
+
     internal int FailingTrims { get; set; }
 
     internal ValueTask<HeldAppend> NextHeldAsync() => _held.Reader.ReadAsync(TestContext.Current.CancellationToken);
+
+    internal ValueTask<TaskCompletionSource> NextHeldCheckAsync() => _heldChecks.Reader.ReadAsync(TestContext.Current.CancellationToken);
 
     internal bool HasHeld => _held.Reader.TryPeek(out _);
 
@@ -83,6 +92,18 @@ internal sealed class FaultyJournalStore : IJournalStore
         }
     }
 
+    /// <summary>Forgets the last records, as a server does that had not written them to its disk.</summary>
+    internal void LoseTail(string log, int records)
+    {
+        lock (_lock)
+        {
+            foreach (var number in Records(log).Keys.TakeLast(records).ToArray())
+            {
+                Records(log).Remove(number);
+            }
+        }
+    }
+
     public Task<JournalExtent> OpenAsync(string log, CancellationToken cancellationToken)
     {
         ThrowIfDown();
@@ -92,7 +113,22 @@ internal sealed class FaultyJournalStore : IJournalStore
         }
     }
 
-    public async Task<long> LastAsync(string log, CancellationToken cancellationToken) => (await OpenAsync(log, cancellationToken)).Last;
+    public async Task<long> LastAsync(string log, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            Checks++;
+        }
+
+        if (HoldsChecks)
+        {
+            var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _heldChecks.Writer.TryWrite(held);
+            await held.Task;
+        }
+
+        return (await OpenAsync(log, cancellationToken)).Last;
+    }
 
     public async IAsyncEnumerable<JournalRecord> ReadAsync(string log, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

@@ -7,7 +7,7 @@ namespace Metering.Grains.Tests.Journal.Simulation;
 /// An activation that keeps the rules of the account grain with the least of an account: charges are numbers, each is taken once, and
 /// the state is the list of them in sequence.
 /// </summary>
-internal sealed class SimulatedAccount(SimulatedSilo silo, string account)
+internal sealed class SimulatedAccount(SimulatedSilo silo, string account) : IJournalOwner
 {
     private const int EntryBytes = 16;
 
@@ -27,6 +27,7 @@ internal sealed class SimulatedAccount(SimulatedSilo silo, string account)
     {
         // The journal before the snapshot: only then is the snapshot sure to hold what was trimmed.
         _journal = await silo.Journal.OpenAsync(account, CancellationToken.None);
+        _journal.Owner = this;
         try
         {
             await RecoverAsync();
@@ -38,10 +39,11 @@ internal sealed class SimulatedAccount(SimulatedSilo silo, string account)
         }
     }
 
-    /// <summary>Takes a charge once; a retry finds it taken. Returns its sequence when it is durable.</summary>
-    internal async Task<long> ChargeAsync(long charge)
+    /// <summary>Takes a charge once; a retry finds it taken. Returns its sequence when it is durable, and whether it was new.</summary>
+    internal async Task<(long Sequence, bool IsNew)> ChargeAsync(long charge)
     {
-        if (!_charges.Contains(charge))
+        var isNew = !_charges.Contains(charge);
+        if (isNew)
         {
             if (!_journal.HasRoom)
             {
@@ -57,10 +59,25 @@ internal sealed class SimulatedAccount(SimulatedSilo silo, string account)
         }
 
         var sequence = _charges.IndexOf(charge) + 1;
-        var through = _charges.Count;
+        await SettleAsync(_charges.Count, isNew ? _lastCommit : _journal.Confirm());
+        return (sequence, isNew);
+    }
+
+    /// <summary>How many charges there are: what any read, or refusal, is decided by.</summary>
+    internal async Task<long> ReadAsync()
+    {
+        var count = _charges.Count;
+        await SettleAsync(count, _journal.Confirm());
+        return count;
+    }
+
+    void IJournalOwner.JournalLost() => _isDistrusted = true;
+
+    private async Task SettleAsync(int through, Task proof)
+    {
         await _lastCommit;
         _committed = Math.Max(_committed, through);
-        return sequence;
+        await proof;
     }
 
     internal async Task SnapshotAsync()
@@ -130,10 +147,14 @@ internal sealed class SimulatedAccount(SimulatedSilo silo, string account)
     {
         if (!holds)
         {
-            throw new LawBrokenException($"{account}: {fault}.");
+            throw new LawBrokenException($"{account}: {fault}.") { Account = account };
         }
     }
 }
 
 /// <summary>The simulation found what must never be.</summary>
-internal sealed class LawBrokenException(string message) : Exception(message);
+internal sealed class LawBrokenException(string message) : Exception(message)
+{
+    /// <summary>The account whose entries do not add up, and that would be quarantined.</summary>
+    internal string? Account { get; init; }
+}

@@ -12,11 +12,14 @@ internal sealed record Snapshot(long Version, long[] Charges, long Record);
 /// <summary>What survives every crash.</summary>
 internal sealed class SimulatedDisk
 {
-    internal Dictionary<string, SortedList<long, byte[]>> Logs { get; } = [];
+    internal Dictionary<string, SimulatedLog> Logs { get; } = [];
 
     internal Dictionary<string, Snapshot> Snapshots { get; } = [];
 
-    internal SortedList<long, byte[]> Log(string log) => Logs.TryGetValue(log, out var records) ? records : Logs[log] = [];
+    /// <summary>The store's clock. It runs faster than every silo's, so that what a silo takes for old is old here.</summary>
+    internal TimeSpan Now { get; set; }
+
+    internal SimulatedLog Log(string log) => Logs.TryGetValue(log, out var found) ? found : Logs[log] = new SimulatedLog(log);
 
     internal void Save(string account, Snapshot snapshot)
     {
@@ -26,7 +29,7 @@ internal sealed class SimulatedDisk
 }
 
 /// <summary>The journal store as one silo reaches it. Reads come in small pages, so that trims and appends fall between them.</summary>
-internal sealed class SimulatedJournalStore(SimulatedDisk disk, SimulatedNetwork network, SeededScheduler silo) : IJournalStore
+internal sealed class SimulatedJournalStore(SimulatedDisk disk, SimulatedNetwork network, SimulatedSilo silo, bool mayLoseTail) : IJournalStore
 {
     private const int PageRecords = 3;
 
@@ -34,18 +37,18 @@ internal sealed class SimulatedJournalStore(SimulatedDisk disk, SimulatedNetwork
 
     public bool IsShared => true;
 
-    public bool MayLoseTail => false;
+    public bool MayLoseTail => mayLoseTail;
 
-    public Task<JournalExtent> OpenAsync(string log, CancellationToken cancellationToken) => network.Ask(silo, () => Extent(log));
+    public Task<JournalExtent> OpenAsync(string log, CancellationToken cancellationToken) => network.Ask(silo.Scheduler, () => disk.Log(log).Extent);
 
-    public async Task<long> LastAsync(string log, CancellationToken cancellationToken) => (await OpenAsync(log, cancellationToken)).Last;
+    public Task<long> LastAsync(string log, CancellationToken cancellationToken) => network.Ask(silo.Scheduler, () => disk.Log(log).Extent.Last);
 
     public async IAsyncEnumerable<JournalRecord> ReadAsync(string log, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         while (true)
         {
             var from = after;
-            var page = await network.Ask(silo, () => disk.Log(log)
+            var page = await network.Ask(silo.Scheduler, () => disk.Log(log).Records
                 .Where(record => record.Key > from).Take(PageRecords).Select(record => new JournalRecord(record.Key, record.Value)).ToArray());
             foreach (var record in page)
             {
@@ -61,33 +64,13 @@ internal sealed class SimulatedJournalStore(SimulatedDisk disk, SimulatedNetwork
         }
     }
 
-    public Task<AppendOutcome> AppendAsync(string log, long number, ReadOnlyMemory<byte> record, CancellationToken cancellationToken)
+    // The bytes are taken when the append takes effect, as by a socket: whoever changes them before the answer must show.
+    public Task<AppendOutcome> AppendAsync(string log, long number, ReadOnlyMemory<byte> record, CancellationToken cancellationToken) =>
+        network.Ask(silo.Scheduler, () => disk.Log(log).Append(number, record.Span, disk.Now, silo));
+
+    public Task TrimAsync(string log, long through, CancellationToken cancellationToken) => network.Ask(silo.Scheduler, () =>
     {
-        // Taken when it takes effect, as a socket would: whoever changes it before the answer must show.
-        return network.Ask(silo, () =>
-        {
-            var last = Extent(log).Last;
-            if (number != last + 1)
-            {
-                return number <= last ? AppendOutcome.Conflict : AppendOutcome.TailLost;
-            }
-
-            disk.Log(log).Add(number, record.ToArray());
-            return AppendOutcome.Appended;
-        });
-    }
-
-    public Task TrimAsync(string log, long through, CancellationToken cancellationToken) => network.Ask(silo, () =>
-    {
-        var records = disk.Log(log);
-        while (records.Count > 1 && records.GetKeyAtIndex(0) <= through)
-        {
-            records.RemoveAt(0);
-        }
-
+        disk.Log(log).Trim(through, disk.Now);
         return true;
     });
-
-    private JournalExtent Extent(string log) =>
-        disk.Log(log) is { Count: > 0 } records ? new JournalExtent(records.GetKeyAtIndex(0), records.GetKeyAtIndex(records.Count - 1)) : default;
 }
