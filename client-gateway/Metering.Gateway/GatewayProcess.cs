@@ -126,6 +126,7 @@ public static class GatewayProcess
             services.Remove(started);
         }
 
+        SiloConnections.AddTo(services);
         services.AddSingleton<ClusterSilos>();
         services.AddSingleton<ISilos>(static provider => provider.GetRequiredService<ClusterSilos>());
         services.AddSingleton<IClientConnectionRetryFilter>(static provider => provider.GetRequiredService<ClusterSilos>());

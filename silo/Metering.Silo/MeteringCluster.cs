@@ -39,6 +39,11 @@ public static class MeteringCluster
     private static readonly TimeSpan LeavingPause = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
+    /// How long answers are kept for a gateway that is not connected to this silo any more. After it they go through a silo that the gateway is connected to: it may be cut off from this one only.
+    /// </summary>
+    private static readonly TimeSpan ClientDropTimeout = TimeSpan.FromSeconds(1);
+
+    /// <summary>
     /// Adds membership, endpoints, stores and grains. With <see cref="SnapshotPlace.Custom"/> the host adds the grain storage <see cref="AccountStorage.ProviderName"/> itself, any Orleans
     /// storage provider with ETags; the list of accounts is then kept in the journal's Redis unless the host adds an <see cref="IAccountIndex"/> after this.
     /// </summary>
@@ -57,6 +62,7 @@ public static class MeteringCluster
             messaging.SystemResponseTimeout = SystemResponseTimeout;
             messaging.ClientGatewayShutdownNotificationTimeout = LeavingPause;
             messaging.WaitForMessageToBeQueuedForOutboundTime = LeavingPause;
+            messaging.ClientDropTimeout = ClientDropTimeout;
         });
         silo.Configure<ConnectionOptions>(static connections =>
         {
@@ -64,6 +70,7 @@ public static class MeteringCluster
             connections.OpenConnectionTimeout = OpenConnectionTimeout;
             connections.ConnectionRetryDelay = ReconnectDelay;
         });
+        Links.AddTo(silo.Services);
         silo.Configure<EndpointOptions>(endpoints => Listen(endpoints, settings));
         AddJournal(silo, settings);
         AddSnapshots(silo, settings);

@@ -102,11 +102,18 @@ internal sealed class LocalCluster : IAsyncDisposable
         return gateway;
     }
 
-    /// <summary>A silo that is gone for good is forgotten.</summary>
+    /// <summary>A silo that is to be gone for good: killed, if it still runs, and forgotten.</summary>
     public async Task RemoveAsync(SiloProcess silo)
     {
         _silos.Remove(silo);
         await silo.DisposeAsync();
+    }
+
+    /// <summary>A gateway that is to be gone for good: killed, if it still runs, and forgotten.</summary>
+    public async Task RemoveAsync(GatewayProcess gateway)
+    {
+        _gateways.Remove(gateway);
+        await gateway.DisposeAsync();
     }
 
     public async Task WaitReadyAsync(CancellationToken cancellationToken)

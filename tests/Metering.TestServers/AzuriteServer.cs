@@ -156,7 +156,12 @@ public sealed class AzuriteServer : IAsyncDisposable
             {
                 using var connection = new TcpClient();
                 await connection.ConnectAsync("127.0.0.1", Port, limit.Token);
-                return;
+
+                // While nobody listens on a port that connections take for themselves, one can be connected to itself.
+                if (((IPEndPoint)connection.Client.LocalEndPoint!).Port != Port)
+                {
+                    return;
+                }
             }
             catch (SocketException) when (!process.HasExited)
             {

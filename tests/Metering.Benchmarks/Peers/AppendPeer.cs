@@ -35,7 +35,7 @@ internal sealed class AppendPeer(string name, int bytesPerCharge, int chargesPer
                 latency.RecordValueWithCount(Math.Max(1, (long)(clock.Elapsed - startedAt).TotalMicroseconds), chargesPerRecord);
             }
 
-            return new PeerTurn(charges, clock.Elapsed.TotalSeconds, latency, 0);
+            return new PeerTurn(charges, clock.Elapsed.TotalSeconds, latency, ServerCpuSeconds: 0, Refused: 0);
         },
         cancellationToken);
 

@@ -22,7 +22,8 @@ internal interface IPeer : IAsyncDisposable
 /// <param name="Seconds">How long it took.</param>
 /// <param name="Latency">Microseconds, one for each charge.</param>
 /// <param name="ServerCpuSeconds">Processor time of the server's processes meanwhile; 0 when it has none of its own.</param>
-internal sealed record PeerTurn(long Charges, double Seconds, HistogramBase Latency, double ServerCpuSeconds)
+/// <param name="Refused">Charges refused for lack of room; they count for nothing.</param>
+internal sealed record PeerTurn(long Charges, double Seconds, HistogramBase Latency, double ServerCpuSeconds, long Refused)
 {
     public double PerSecond => Charges / Seconds;
 }

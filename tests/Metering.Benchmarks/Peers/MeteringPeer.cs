@@ -8,6 +8,8 @@ namespace Metering.Benchmarks.Peers;
 /// </summary>
 internal sealed class MeteringPeer(string name, string what, LoadPlan plan, MeteringTarget target) : IPeer
 {
+    private const string Overloaded = "overloaded";
+
     public string Name => name;
 
     public string What => what;
@@ -24,9 +26,9 @@ internal sealed class MeteringPeer(string name, string what, LoadPlan plan, Mete
                 return Task.CompletedTask;
             },
             cancellationToken);
-        return result is { Open: 0, Surprises: 0, Refused.Count: 0 }
-            ? new PeerTurn(record.Charged, record.MeasuredSeconds, record.Latency, target.CpuSeconds() - before)
-            : throw new InvalidOperationException($"{name} refused or lost charges: {string.Join(", ", result.Refused.Keys)}, {result.Open} without an outcome.");
+        return result.Open == 0 && result.Refused.Keys.All(code => code == Overloaded)
+            ? new PeerTurn(record.Charged, record.MeasuredSeconds, record.Latency, target.CpuSeconds() - before, record.Refused)
+            : throw new InvalidOperationException($"{name} refused or lost charges: {string.Join(", ", result.Refused.Keys)}; {result.Open} without an outcome.");
     }
 
     public async Task<string?> CheckAsync(CancellationToken cancellationToken)

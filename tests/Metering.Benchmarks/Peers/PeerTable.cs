@@ -9,8 +9,8 @@ internal static class PeerTable
     public static void Print(IReadOnlyDictionary<IPeer, List<PeerTurn>> turns, string baseline, string limit)
     {
         var medians = turns.ToDictionary(peer => peer.Key.Name, peer => Median(peer.Value.Select(turn => turn.PerSecond)));
-        Console.WriteLine($"| what | charges/s | turns from – to | ÷ {baseline} | ÷ {limit} | server CPU µs/charge | p50 ms | p99 ms |");
-        Console.WriteLine("|---|---|---|---|---|---|---|---|");
+        Console.WriteLine($"| what | charges/s | turns from – to | ÷ {baseline} | ÷ {limit} | server CPU µs/charge | p50 ms | p99 ms | refused |");
+        Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
         foreach (var (peer, all) in turns)
         {
             var latency = LoadMeter.NewHistogram();
@@ -18,7 +18,7 @@ internal static class PeerTable
             var charges = all.Sum(turn => turn.Charges);
             var cpu = all.Sum(turn => turn.ServerCpuSeconds);
             Console.WriteLine(
-                $"| {peer.Name} | {medians[peer.Name]:N0} | {all.Min(turn => turn.PerSecond):N0} – {all.Max(turn => turn.PerSecond):N0} | {Ratio(peer.Name, baseline)} | {Ratio(peer.Name, limit)} | {(cpu > 0 ? $"{cpu * 1_000_000 / charges:F2}" : "–")} | {Milliseconds(latency, 50)} | {Milliseconds(latency, 99)} |");
+                $"| {peer.Name} | {medians[peer.Name]:N0} | {all.Min(turn => turn.PerSecond):N0} – {all.Max(turn => turn.PerSecond):N0} | {Ratio(peer.Name, baseline)} | {Ratio(peer.Name, limit)} | {(cpu > 0 ? $"{cpu * 1_000_000 / charges:F2}" : "–")} | {Milliseconds(latency, 50)} | {Milliseconds(latency, 99)} | {all.Sum(turn => turn.Refused):N0} |");
         }
 
         Console.WriteLine();

@@ -1,3 +1,5 @@
+using Metering.Cluster;
+using Metering.Cluster.Network;
 using Metering.LoadTest.Run;
 
 namespace Metering.Benchmarks.Peers;
@@ -88,7 +90,19 @@ internal sealed class PeersBenchmark(PeerLoad load, int rounds, TimeSpan turn, T
             yield return new MeteringPeer("Metering, single HTTP", "the same, one charge a request", Single(plan), target.Target);
         }
 
-        // The cluster (2 silos on Redis, a gateway) is another MeteringPeer with the gateway's addresses and the silos', Redis' and gateway's process ids.
+        if (Wants("cluster"))
+        {
+            if (LocalCluster.WhyNot() is { } reason)
+            {
+                Console.WriteLine($"No cluster: {reason}");
+            }
+            else
+            {
+                var (plan, target) = await StartClusterAsync(cancellationToken);
+                yield return new MeteringPeer("Metering, cluster, ChargeStream, Zipf", "the same; 2 silos, Redis (everysec), Azurite, 1 gateway", plan, target);
+            }
+        }
+
         if (Wants("empty"))
         {
             var (plan, target) = await StartEmptyAsync(cancellationToken);
@@ -127,6 +141,20 @@ internal sealed class PeersBenchmark(PeerLoad load, int rounds, TimeSpan turn, T
         return (plan, new MeteringTarget(session, [server.Process.ProcessId], keepsBooks: true, server));
     }
 
+    private async Task<(LoadPlan Plan, MeteringTarget Target)> StartClusterAsync(CancellationToken cancellationToken)
+    {
+        var directory = new TemporaryDirectory();
+        var options = new ClusterOptions { Directory = directory.Path, Silos = 2, Gateways = 1, SiloSettings = TestCluster.AsDelivered };
+        var cluster = await LocalCluster.StartAsync(new LoopbackNetwork(), options, cancellationToken);
+        var server = new WholeCluster(cluster, directory);
+        var gateway = cluster.Gateways[0];
+        await SampleCard.PublishAsync([gateway.Http]);
+        var plan = Plan(gateway.Http, gateway.Grpc);
+        var session = await LoadSession.OpenAsync(plan, cancellationToken);
+        await session.PrepareAsync(cancellationToken);
+        return (plan, new MeteringTarget(session, [.. cluster.Processes.Select(process => process.ProcessId)], keepsBooks: true, server));
+    }
+
     private async Task<(LoadPlan Plan, MeteringTarget Target)> StartEmptyAsync(CancellationToken cancellationToken)
     {
         var server = await EmptyProcess.StartAsync(cancellationToken);
@@ -154,4 +182,13 @@ internal sealed class PeersBenchmark(PeerLoad load, int rounds, TimeSpan turn, T
 
     // A single charge keeps a connection busy by itself: as many connections as there are calls under way, and twice that, since each carries so little.
     private static LoadPlan Single(LoadPlan plan) => plan with { Kind = CallKind.Http, ChargesPerCall = 1, CallsPerConnection = 2 * plan.CallsPerConnection };
+
+    private sealed class WholeCluster(LocalCluster cluster, TemporaryDirectory directory) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            await cluster.DisposeAsync();
+            directory.Dispose();
+        }
+    }
 }

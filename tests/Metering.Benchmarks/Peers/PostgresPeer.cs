@@ -85,7 +85,7 @@ internal sealed class PostgresPeer : IPeer
         var counts = await Task.WhenAll(Enumerable.Range(0, _load.Connections * _load.CallsPerConnection)
             .Select(number => Task.Run(() => RunConnectionAsync(number, clock, duration, latency, cancellationToken), cancellationToken)));
         _charged += counts.Sum();
-        return new PeerTurn(counts.Sum(), clock.Elapsed.TotalSeconds, latency, ProcessorTime.Of(_server.ProcessId) - before);
+        return new PeerTurn(counts.Sum(), clock.Elapsed.TotalSeconds, latency, ProcessorTime.Of(_server.ProcessId) - before, Refused: 0);
     }
 
     public async Task<string?> CheckAsync(CancellationToken cancellationToken)

@@ -78,7 +78,7 @@ internal sealed class RedisPeer : IPeer
         var counts = await Task.WhenAll(_pipelines.Select(pipeline => Task.Factory.StartNew(
             () => pipeline.Run(duration, latency), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
         _charged += counts.Sum();
-        return new PeerTurn(counts.Sum(), clock.Elapsed.TotalSeconds, latency, ProcessorTime.Of(_processId) - before);
+        return new PeerTurn(counts.Sum(), clock.Elapsed.TotalSeconds, latency, ProcessorTime.Of(_processId) - before, Refused: 0);
     }
 
     public async Task<string?> CheckAsync(CancellationToken cancellationToken)

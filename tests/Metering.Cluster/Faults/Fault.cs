@@ -18,6 +18,8 @@ internal sealed record Fault(string Name, bool CutsLinks, Func<Scene, Task> Come
 
     public static Fault JoinAndLeave { get; } = new("a silo joins, and leaves", false, SiloFaults.JoinAndLeaveAsync);
 
+    public static Fault TwoOwners { get; } = new("two silos own the same partitions", false, SiloFaults.OwnTwiceAsync);
+
     public static Fault KillGateway { get; } = new("a gateway is killed", false, StoreFaults.KillGatewayAsync);
 
     public static Fault KillRedis { get; } = new("Redis is killed", false, StoreFaults.KillRedisAsync);
@@ -38,7 +40,7 @@ internal sealed record Fault(string Name, bool CutsLinks, Func<Scene, Task> Come
 
     public static IReadOnlyList<Fault> All { get; } =
     [
-        KillSilo, KillSiloAgainAndAgain, KillAllSilos, PauseSilo, RestartAll, JoinAndLeave, KillGateway, KillRedis, LoseLastSecond, SlowRedis, KillAzurite,
+        KillSilo, KillSiloAgainAndAgain, KillAllSilos, PauseSilo, RestartAll, JoinAndLeave, TwoOwners, KillGateway, KillRedis, LoseLastSecond, SlowRedis, KillAzurite,
         CutFromRedis, CutFromSilos, CutFromGateways, UnplugSilo,
     ];
 }

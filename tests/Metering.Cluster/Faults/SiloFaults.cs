@@ -1,9 +1,14 @@
+using Metering.Cluster.Processes;
+
 namespace Metering.Cluster.Faults;
 
 /// <summary>What happens to silos.</summary>
 internal static class SiloFaults
 {
     private const int Kills = 3;
+
+    /// <summary>Another cluster, by membership; the same journal, by the service's name.</summary>
+    private static readonly Dictionary<string, string> Rival = new() { ["ClusterId"] = "rival" };
 
     /// <summary>Well beyond failure detection: the others have declared it dead by then, and its partitions have new owners.</summary>
     private const double LongPauseSeconds = 12;
@@ -12,7 +17,7 @@ internal static class SiloFaults
     {
         var silo = scene.ChooseSilo();
         scene.Strike(silo);
-        await silo.Process.KillAsync();
+        await KillInMidAppendAsync(scene, silo);
         await scene.WaitForAllAccountsAsync();
         await scene.RestoreAsync();
     }
@@ -24,7 +29,7 @@ internal static class SiloFaults
         for (var kill = 1; kill <= Kills; kill++)
         {
             // Sometimes while it is still starting, sometimes when it already has its partitions.
-            await silo.Process.KillAsync();
+            await KillInMidAppendAsync(scene, silo);
             silo.Process.Restart();
             await scene.PauseAsync(0.2, 5);
         }
@@ -38,6 +43,24 @@ internal static class SiloFaults
         await Task.WhenAll(scene.Cluster.Silos.Select(silo => silo.Process.KillAsync()));
         await scene.PauseAsync(0, 1);
         await scene.RestoreAsync();
+    }
+
+    /// <summary>
+    /// Two clusters that know nothing of each other share every log: each of their silos is the owner of all it sees, by all it can know. Only the fence in the store stands between them.
+    /// Callers go to the gateways of both.
+    /// </summary>
+    public static async Task OwnTwiceAsync(Scene scene)
+    {
+        using var timeout = new CancellationTokenSource(Scene.Patience);
+        var silo = await scene.Cluster.AddSiloAsync(Rival);
+        await silo.WaitReadyAsync(timeout.Token);
+        var gateway = await scene.Cluster.AddGatewayAsync(Rival);
+        await gateway.WaitReadyAsync(timeout.Token);
+        scene.Strike(victim: null);
+        scene.Callers.AddGateway(gateway.Http);
+        await Scene.PauseAsync(8);
+        await scene.Cluster.RemoveAsync(gateway);
+        await scene.Cluster.RemoveAsync(silo);
     }
 
     /// <summary>A process that wakes up does not know that it was declared dead: whatever it still wants to append must be refused by the store.</summary>
@@ -74,5 +97,14 @@ internal static class SiloFaults
         var exitCode = await silo.Process.StopAsync();
         scene.Require(exitCode == 0, $"{silo.Name} was asked to leave and ended with exit code {exitCode}.");
         await scene.Cluster.RemoveAsync(silo);
+    }
+
+    /// <summary>Redis stands still for a moment before, so that the silo dies with appends under way and answers that wait for them.</summary>
+    private static async Task KillInMidAppendAsync(Scene scene, SiloProcess silo)
+    {
+        scene.Cluster.Redis.Process.Pause();
+        await Scene.PauseAsync(0.03);
+        await silo.Process.KillAsync();
+        scene.Cluster.Redis.Process.Continue();
     }
 }

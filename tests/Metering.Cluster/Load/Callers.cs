@@ -77,6 +77,9 @@ internal sealed class Callers : IDisposable
     public Task RunAsync() => Task.WhenAll(
         Enumerable.Range(0, (Accounts.Count * CallersPerAccount) + BatchCallers).Select(caller => Task.Run(() => CallAsync(caller))));
 
+    /// <summary>From now on they call here too.</summary>
+    public void AddGateway(Uri gateway) => _gateways.Add(gateway);
+
     /// <summary>No new requests from here on.</summary>
     public void Stop()
     {

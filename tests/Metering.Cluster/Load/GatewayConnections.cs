@@ -12,16 +12,12 @@ internal sealed class GatewayConnections : IDisposable
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(15);
     private static readonly JsonSerializerOptions WireJson = new(JsonSerializerDefaults.Web);
 
-    private readonly HttpClient[] _gateways;
+    private volatile HttpClient[] _gateways;
 
-    public GatewayConnections(IEnumerable<Uri> gateways) => _gateways = [.. gateways.Select(address => new HttpClient(
-        new SocketsHttpHandler { MaxConnectionsPerServer = MaxConnectionsPerGateway, UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(2) })
-    {
-        BaseAddress = address,
-        Timeout = AnswerTimeout,
-    })];
+    public GatewayConnections(IEnumerable<Uri> gateways) => _gateways = [.. gateways.Select(Connect)];
 
-    public int Count => _gateways.Length;
+    /// <summary>From now on this one takes its share too. Not for two threads at once.</summary>
+    public void Add(Uri gateway) => _gateways = [.. _gateways, Connect(gateway)];
 
     /// <summary>Sends to one of the gateways: the number may be any, the rest of its division counts.</summary>
     public async Task<Answer> SendAsync(int gateway, HttpMethod method, string path, object? body, CancellationToken cancellationToken)
@@ -33,7 +29,8 @@ internal sealed class GatewayConnections : IDisposable
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         }
 
-        using var response = await _gateways[(uint)gateway % (uint)_gateways.Length].SendAsync(request, cancellationToken);
+        var gateways = _gateways;
+        using var response = await gateways[(uint)gateway % (uint)gateways.Length].SendAsync(request, cancellationToken);
         var bytes = await response.Content.ReadAsByteArrayAsync(cancellationToken);
         var isJson = response.Content.Headers.ContentType?.MediaType?.EndsWith("json", StringComparison.Ordinal) ?? false;
         return new Answer((int)response.StatusCode, isJson ? JsonElement.Parse(bytes) : default);
@@ -41,6 +38,13 @@ internal sealed class GatewayConnections : IDisposable
 
     /// <summary>Whether a call ended without an answer: its outcome is unknown.</summary>
     public static bool IsLoss(Exception failure) => failure is HttpRequestException or IOException or TaskCanceledException;
+
+    private static HttpClient Connect(Uri gateway) => new(
+        new SocketsHttpHandler { MaxConnectionsPerServer = MaxConnectionsPerGateway, UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(2) })
+    {
+        BaseAddress = gateway,
+        Timeout = AnswerTimeout,
+    };
 
     public void Dispose()
     {

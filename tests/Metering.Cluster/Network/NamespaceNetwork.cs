@@ -34,10 +34,12 @@ internal sealed class NamespaceNetwork : ClusterNetwork
 
     public override bool CanCut => true;
 
+    public static bool HasTool => Tool.Find("ip") is not null;
+
     /// <summary>Makes it; null, with the reason, where that is not possible.</summary>
     public static async Task<(NamespaceNetwork? Network, string Reason)> TryCreateAsync()
     {
-        if (Tool.Find("ip") is null)
+        if (!HasTool)
         {
             return (null, "Cutting links needs the ip tool (Debian: apt-get install iproute2).");
         }

@@ -61,7 +61,9 @@ internal sealed class AzuriteProcess : IAsyncDisposable
         {
             using var client = new TcpClient();
             await client.ConnectAsync(Address, cancellationToken);
-            return true;
+
+            // While nobody listens on a port that connections take for themselves, one can be connected to itself.
+            return !Address.Equals(client.Client.LocalEndPoint);
         }
         catch (SocketException)
         {

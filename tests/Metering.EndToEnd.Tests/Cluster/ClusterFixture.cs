@@ -1,4 +1,5 @@
 using Metering.Cluster;
+using Metering.Cluster.Network;
 
 namespace Metering.EndToEnd.Tests.Cluster;
 
@@ -49,6 +50,17 @@ public sealed class ClusterFixture : IAsyncLifetime
                 Directory.Delete(cluster.Directory, recursive: true);
             }
         }
+    }
+
+    /// <summary>Without the tool there is nothing to try; where it is there and fails, a build machine has a mistake.</summary>
+    public static void SkipWithoutLinks(string reason)
+    {
+        if (NamespaceNetwork.HasTool)
+        {
+            SkipOrFail(reason);
+        }
+
+        Assert.Skip(reason);
     }
 
     // On a build machine a test that cannot run is a mistake of that machine.

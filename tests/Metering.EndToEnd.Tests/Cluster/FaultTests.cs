@@ -23,7 +23,7 @@ public sealed class FaultTests(ClusterFixture fixture) : IClassFixture<ClusterFi
         var cluster = await fixture.GetAsync();
         if (fault.CutsLinks && fixture.Uncut is { } reason)
         {
-            ClusterFixture.SkipWithout(reason);
+            ClusterFixture.SkipWithoutLinks(reason);
         }
 
         var seed = Environment.GetEnvironmentVariable("METERING_FAULT_SEED") is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : Random.Shared.Next();

@@ -16,9 +16,9 @@ public sealed class MeteringClientTests
     /// <summary>At least one attempt after the first, and a wait that is longer than what is left of the deadline before the last could be late.</summary>
     private static readonly MeteringClientOptions Short = new()
     {
-        Deadline = TimeSpan.FromMilliseconds(600),
-        FirstDelay = TimeSpan.FromMilliseconds(400),
-        MaxDelay = TimeSpan.FromMilliseconds(400),
+        Deadline = TimeSpan.FromSeconds(3),
+        FirstDelay = TimeSpan.FromSeconds(2),
+        MaxDelay = TimeSpan.FromSeconds(2),
     };
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

@@ -39,6 +39,26 @@ public sealed class TimeTests
     }
 
     [BoundedFact]
+    public async Task An_attempt_that_was_too_long_on_its_way_is_not_looked_at_and_one_that_was_not_is()
+    {
+        await using var cluster = await AccountCluster.StartPricedAsync(_world);
+        var acme = await cluster.FundAsync("acme", 10m);
+        var attempt = TimeSpan.FromSeconds(1);
+        AttemptTime.Begin(World.Noon, attempt);
+        _world.Clock.Advance(attempt + AttemptTime.Grace);
+        await acme.Charge(Requests.Calls("in-time", 1m)).Granted();
+
+        _world.Clock.Advance(TimeSpan.FromTicks(1));
+        Assert.Equal(Code.Unavailable, (await acme.Charge(Requests.Calls("too-late", 1m))).Refusal?.Code);
+        var many = await acme.ChargeMany([Requests.Calls("too-late", 1m), Requests.Calls("in-time", 1m)]);
+        Assert.All(many, answer => Assert.Equal(Code.Unavailable, answer.Refusal?.Code));
+
+        // Sent again it has a time of its own.
+        AttemptTime.Begin(_world.Clock.GetUtcNow(), attempt);
+        Assert.Equal((8m, false), (await acme.Charge(Requests.Calls("too-late", 1m)).Granted()) is var charge ? (charge.Balance, charge.Replayed) : default);
+    }
+
+    [BoundedFact]
     public async Task A_hold_expires_at_its_moment_without_any_call_and_watchers_see_it()
     {
         await using var cluster = await AccountCluster.StartPricedAsync(_world);

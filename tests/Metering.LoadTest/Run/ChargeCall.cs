@@ -61,7 +61,7 @@ internal sealed class ChargeCall(int capacity, int number)
             else
             {
                 Refused += _outcomes[i].Kind == OutcomeKind.Refused ? 1 : 0;
-                meter.Count(_charges[i], _outcomes[i], Attempts);
+                meter.Count(_charges[i], _outcomes[i]);
             }
         }
 

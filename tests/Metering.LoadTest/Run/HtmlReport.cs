@@ -37,7 +37,7 @@ internal static class HtmlReport
         page.Append(CultureInfo.InvariantCulture, $"<h1>Load test {Escape(plan.Run)}</h1><p class=\"muted\">{Escape(Describe(plan))}</p>");
         page.Append(report.IsRight
             ? FormattableString.Invariant($"<p class=\"verdict right\">Every acknowledged charge is in its account exactly once: {check.Charges:N0} charges, {check.Accounts:N0} accounts; lost 0, doubled 0.</p>")
-            : FormattableString.Invariant($"<p class=\"verdict wrong\">{check.WrongAccounts:N0} of {check.Accounts:N0} accounts differ; lost {check.Lost:N0}, doubled {check.Doubled:N0}; {result.Open:N0} charges without an outcome, {result.Surprises:N0} answered as a repeat.</p>"));
+            : FormattableString.Invariant($"<p class=\"verdict wrong\">{check.WrongAccounts:N0} of {check.Accounts:N0} accounts differ; lost {check.Lost:N0}, doubled {check.Doubled:N0}; {result.Open:N0} charges without an outcome.</p>"));
         foreach (var wrong in check.Wrong)
         {
             page.Append("<p class=\"wrong\">").Append(Escape(wrong)).Append("</p>");
@@ -49,6 +49,7 @@ internal static class HtmlReport
             ("measured, s", $"{record.MeasuredSeconds:F1}"),
             ("refused", $"{record.Refused:N0}"),
             ("calls sent again", $"{result.Resent:N0}"),
+            ("answered as a repeat", $"{result.Repeated:N0}"),
             ("charges due and not sent", $"{result.Unsent:N0}"),
             ("client CPU, s", $"{result.CpuSeconds:F1}"),
             .. result.Refused.OrderByDescending(code => code.Value).Select(code => ($"refused: {code.Key}", (FormattableString)$"{code.Value:N0}")),

@@ -32,7 +32,7 @@ internal static class JsonReport
                 CallsSentAgain = result.Resent,
                 ChargesNotSent = result.Unsent,
                 ChargesWithoutOutcome = result.Open,
-                ChargesAnsweredAsRepeat = result.Surprises,
+                ChargesAnsweredAsRepeat = result.Repeated,
                 ClientCpuSeconds = result.CpuSeconds,
                 Check = new { report.IsRight, check.Accounts, check.Charges, check.Lost, check.Doubled, check.WrongAccounts, check.Wrong },
                 Seconds = record.Seconds.Select(second => new

@@ -47,9 +47,9 @@ internal sealed class LoadConsole(IAnsiConsole console)
             Say($"{result.Open:N0} charges have no known outcome: the server did not answer before the run gave up.");
         }
 
-        if (result.Surprises > 0)
+        if (result.Repeated > 0)
         {
-            Say($"{result.Surprises:N0} charges were sent once and answered as a repeat.");
+            Say($"{result.Repeated:N0} charges were answered as a repeat: an attempt before had landed.");
         }
 
         Say(report.IsRight

@@ -22,7 +22,7 @@ internal sealed class LoadMeter
     private long _charged;
     private long _answered;
     private long _resent;
-    private long _surprises;
+    private long _repeated;
     private long _open;
     private long _unsent;
 
@@ -41,8 +41,8 @@ internal sealed class LoadMeter
     /// <summary>Calls sent again because their outcome was unknown.</summary>
     public long Resent => Volatile.Read(ref _resent);
 
-    /// <summary>Charges that were sent once and yet answered as a repeat: a doubled id, in the client or the server.</summary>
-    public long Surprises => Volatile.Read(ref _surprises);
+    /// <summary>Charges answered as a repeat: an attempt before the answered one, ours or a gateway's own, had landed.</summary>
+    public long Repeated => Volatile.Read(ref _repeated);
 
     /// <summary>Charges whose outcome nobody could tell before the run gave up.</summary>
     public long Open => Volatile.Read(ref _open);
@@ -52,7 +52,7 @@ internal sealed class LoadMeter
 
     public IReadOnlyDictionary<string, long> Refused => _refused;
 
-    public void Count(in PlannedCharge charge, in Outcome outcome, int attempts)
+    public void Count(in PlannedCharge charge, in Outcome outcome)
     {
         if (outcome.Kind == OutcomeKind.Refused)
         {
@@ -61,9 +61,9 @@ internal sealed class LoadMeter
         }
 
         _totals.Add(charge.Account, charge.Usage, outcome.Nanocredits);
-        if (outcome.Replayed && attempts == 1)
+        if (outcome.Replayed)
         {
-            Interlocked.Increment(ref _surprises);
+            Interlocked.Increment(ref _repeated);
         }
     }
 

@@ -52,7 +52,7 @@ internal sealed class LoadRun(LoadPlan plan, UsagePattern pattern, AccountTotals
             {
                 Refused = _meter.Refused,
                 Resent = _meter.Resent,
-                Surprises = _meter.Surprises,
+                Repeated = _meter.Repeated,
                 Open = _meter.Open,
                 Unsent = _meter.Unsent,
                 CpuSeconds = (Environment.CpuUsage.TotalTime - cpuBefore).TotalSeconds,

@@ -32,8 +32,8 @@ internal sealed record LoadResult
     /// <summary>Calls sent again because their outcome was unknown.</summary>
     public required long Resent { get; init; }
 
-    /// <summary>Charges sent once and answered as a repeat.</summary>
-    public required long Surprises { get; init; }
+    /// <summary>Charges answered as a repeat: an attempt before, ours or a gateway's own, had landed.</summary>
+    public required long Repeated { get; init; }
 
     /// <summary>Charges whose outcome stayed unknown.</summary>
     public required long Open { get; init; }
@@ -48,7 +48,7 @@ internal sealed record LoadResult
     {
         Refused = Refused.Concat(other.Refused).GroupBy(pair => pair.Key).ToDictionary(code => code.Key, code => code.Sum(pair => pair.Value)),
         Resent = Resent + other.Resent,
-        Surprises = Surprises + other.Surprises,
+        Repeated = Repeated + other.Repeated,
         Open = Open + other.Open,
         Unsent = Unsent + other.Unsent,
         CpuSeconds = CpuSeconds + other.CpuSeconds,

@@ -58,8 +58,19 @@ internal sealed class LoadSession : IDisposable
     private static async Task<PublishedCard> ReadCardAsync(MeteringApi api, CancellationToken cancellationToken)
     {
         var published = await api.GetRateCardAsync(Card, cancellationToken);
-        return published.IsSuccess
-            ? PublishedCard.Read(published.Body)
-            : throw new LoadException($"Could not read the rate card: {published}");
+        if (!published.IsSuccess)
+        {
+            throw new LoadException($"Could not read the rate card: {published}");
+        }
+
+        // One that was just published takes effect a moment later, and the version before it would price differently.
+        var card = PublishedCard.Read(published.Body);
+        var untilEffective = card.EffectiveFrom - TimeProvider.System.GetUtcNow();
+        if (untilEffective > TimeSpan.Zero)
+        {
+            await Task.Delay(untilEffective, cancellationToken);
+        }
+
+        return card;
     }
 }
