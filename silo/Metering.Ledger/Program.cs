@@ -1,0 +1,3 @@
+using Metering.Ledger.Commands;
+
+return await LedgerCommands.Root().Parse(args).InvokeAsync();

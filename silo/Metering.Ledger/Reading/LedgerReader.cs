@@ -1,0 +1,235 @@
+using System.Globalization;
+using DuckDB.NET.Data;
+using Metering.Ledger.Rows;
+using Metering.Ledger.Segments;
+
+namespace Metering.Ledger.Reading;
+
+/// <summary>Reads the segments of a ledger. What is not archived yet is for the caller to add.</summary>
+/// <remarks>The engine is loaded with the first question. A few questions at a time; the others wait.</remarks>
+public sealed class LedgerReader(ISegmentStore store) : IDisposable
+{
+    /// <summary>Questions answered at the same time, each with a part of the engine's memory.</summary>
+    private const int MaxConcurrent = 2;
+
+    // Segments never change under their names, so what was read of their ends stays true.
+    private const string Settings = "SET memory_limit = '1GB'; SET threads = 2; SET parquet_metadata_cache = true; SET autoinstall_known_extensions = false; SET autoload_known_extensions = false;";
+
+    private readonly SemaphoreSlim _room = new(MaxConcurrent);
+    private readonly Lock _lock = new();
+    private DuckDBConnection? _engine;
+
+    /// <summary>Rows of one account.</summary>
+    /// <exception cref="LedgerStoreException">The store cannot be reached.</exception>
+    public Task<LedgerRows> ReadAsync(LedgerQuery query, CancellationToken cancellationToken) => RunAsync(
+        segment => (query.Partition is null || segment.Partition == query.Partition) && segment.End > query.From && segment.Hour < query.To,
+        (connection, files) => Page(connection, files, query),
+        cancellationToken);
+
+    /// <summary>Every row of the segments, account by account, oldest first, and also those that were written more than once: for whoever checks them.</summary>
+    /// <param name="account">Only this account's; all when null.</param>
+    /// <param name="begin">Called before the first row; and once more when a damaged segment is found on the way, and all is read again without it.</param>
+    /// <param name="take">Given each row.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <returns>Segments that could not be read.</returns>
+    /// <exception cref="LedgerStoreException">The store cannot be reached.</exception>
+    public Task<IReadOnlyList<string>> ScanAsync(string? account, Action begin, Action<LedgerRow> take, CancellationToken cancellationToken) => RunAsync(
+        static _ => true,
+        (connection, files) =>
+        {
+            begin();
+            if (files.Paths.Count == 0)
+            {
+                return files.Damaged;
+            }
+
+            using var command = connection.CreateCommand();
+            command.CommandText = $"SELECT {RowReader.Columns} FROM {From(files)} {(account is null ? "" : "WHERE account = $account")} ORDER BY account, sequence, line";
+            if (account is not null)
+            {
+                command.Parameters.Add(new DuckDBParameter("account", account));
+            }
+
+            command.UseStreamingMode = true;
+            using var rows = command.ExecuteReader();
+            while (rows.Read())
+            {
+                take(RowReader.Read(rows));
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+
+            return files.Damaged;
+        },
+        cancellationToken);
+
+    /// <summary>Follows the chain of each account.</summary>
+    /// <param name="account">Only this account's; all when null.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="LedgerStoreException">The store cannot be reached.</exception>
+    public async Task<ChainReport> VerifyAsync(string? account, CancellationToken cancellationToken)
+    {
+        var check = new ChainCheck();
+        var damaged = await ScanAsync(
+            account,
+            () => check = new ChainCheck(),
+            row => check.Take(row),
+            cancellationToken);
+        return check.End(damaged);
+    }
+
+    public void Dispose()
+    {
+        _engine?.Dispose();
+        _room.Dispose();
+    }
+
+    private static LedgerRows Page(DuckDBConnection connection, SegmentFiles files, LedgerQuery query)
+    {
+        var page = new List<LedgerRow>();
+        var after = query.After;
+        while (true)
+        {
+            // One more than a page, and room for as many again: what was written twice is read twice.
+            var limit = (2 * query.MaxRows) + 1;
+            var read = ReadMatching(connection, files, query, after, limit);
+            foreach (var row in read)
+            {
+                if (page.Count == 0 || (page[^1].Sequence, page[^1].Line) != (row.Sequence, row.Line))
+                {
+                    page.Add(row);
+                }
+            }
+
+            if (read.Count < limit || page.Count > query.MaxRows)
+            {
+                return Cut(page, query.MaxRows, isAll: read.Count < limit, files.Damaged);
+            }
+
+            // The last entry may have been cut off in the middle: read it again.
+            after = page[^1].Sequence - 1;
+            page.RemoveAll(row => row.Sequence > after);
+        }
+    }
+
+    /// <summary>Whole entries only: what is cut off is the next page's.</summary>
+    private static LedgerRows Cut(List<LedgerRow> rows, int maxRows, bool isAll, IReadOnlyList<string> damaged)
+    {
+        if (isAll && rows.Count <= maxRows)
+        {
+            return new LedgerRows(rows, More: false, damaged);
+        }
+
+        var next = rows[Math.Min(maxRows, rows.Count - 1)].Sequence;
+        return new LedgerRows([.. rows.TakeWhile(row => row.Sequence < next)], More: true, damaged);
+    }
+
+    private static List<LedgerRow> ReadMatching(DuckDBConnection connection, SegmentFiles files, LedgerQuery query, long after, int limit)
+    {
+        if (files.Paths.Count == 0)
+        {
+            return [];
+        }
+
+        using var command = connection.CreateCommand();
+        var where = "account = $account AND sequence > $after AND epoch_ns(happened_at) >= $from AND epoch_ns(happened_at) < $to";
+        command.Parameters.Add(new DuckDBParameter("account", query.Account));
+        command.Parameters.Add(new DuckDBParameter("after", after));
+        command.Parameters.Add(new DuckDBParameter("from", Instants.Nanoseconds(query.From)));
+        command.Parameters.Add(new DuckDBParameter("to", Instants.Nanoseconds(query.To)));
+        if (query.Meter is not null)
+        {
+            where += " AND meter = $meter";
+            command.Parameters.Add(new DuckDBParameter("meter", query.Meter));
+        }
+
+        foreach (var (name, value) in query.Dimensions)
+        {
+            var number = command.Parameters.Count.ToString(CultureInfo.InvariantCulture);
+            where += $" AND dimensions[$name{number}] = $value{number}";
+            command.Parameters.Add(new DuckDBParameter($"name{number}", name));
+            command.Parameters.Add(new DuckDBParameter($"value{number}", value));
+        }
+
+        command.CommandText = string.Create(
+            CultureInfo.InvariantCulture, $"SELECT {RowReader.Columns} FROM {From(files)} WHERE {where} ORDER BY sequence, line LIMIT {limit}");
+        using var rows = command.ExecuteReader();
+        var read = new List<LedgerRow>();
+        while (rows.Read())
+        {
+            read.Add(RowReader.Read(rows));
+        }
+
+        return read;
+    }
+
+    private static string From(SegmentFiles files) =>
+        $"read_parquet([{string.Join(",", files.Paths.Select(static path => $"'{path.Replace("'", "''", StringComparison.Ordinal)}'"))}], hive_partitioning = false)";
+
+    private async Task<T> RunAsync<T>(Func<SegmentName, bool> wanted, Func<DuckDBConnection, SegmentFiles, T> read, CancellationToken cancellationToken)
+    {
+        await _room.WaitAsync(cancellationToken);
+        try
+        {
+            using var files = await SegmentFiles.OpenAsync(store, wanted, cancellationToken);
+            return await Task.Run(() => Run(files, read), cancellationToken);
+        }
+        finally
+        {
+            _room.Release();
+        }
+    }
+
+    /// <summary>Reads; and when that fails for a damaged segment, finds out which, and reads the others.</summary>
+    private T Run<T>(SegmentFiles files, Func<DuckDBConnection, SegmentFiles, T> read)
+    {
+        using var connection = Connect();
+        try
+        {
+            return read(connection, files);
+        }
+        catch (DuckDBException failure)
+        {
+            if (!files.SetAside(path => CanRead(connection, path)))
+            {
+                throw new LedgerStoreException($"The ledger cannot be read: {failure.Message}", failure);
+            }
+
+            return read(connection, files);
+        }
+    }
+
+    private static bool CanRead(DuckDBConnection connection, string path)
+    {
+        try
+        {
+            // All columns of all rows: damage may be in any page.
+            using var command = connection.CreateCommand();
+            command.CommandText = $"SELECT count(COLUMNS(*)) FROM read_parquet('{path.Replace("'", "''", StringComparison.Ordinal)}', hive_partitioning = false)";
+            using var rows = command.ExecuteReader();
+            return rows.Read();
+        }
+        catch (DuckDBException)
+        {
+            return false;
+        }
+    }
+
+    private DuckDBConnection Connect()
+    {
+        lock (_lock)
+        {
+            if (_engine is null)
+            {
+                _engine = new DuckDBConnection("DataSource=:memory:");
+                _engine.Open();
+                using var command = _engine.CreateCommand();
+                command.CommandText = Settings;
+                command.ExecuteNonQuery();
+            }
+
+            var connection = _engine.Duplicate();
+            connection.Open();
+            return connection;
+        }
+    }
+}

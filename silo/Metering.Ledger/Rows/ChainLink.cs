@@ -1,0 +1,98 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Metering.Core;
+using Metering.Core.Encoding;
+
+namespace Metering.Ledger.Rows;
+
+/// <summary>
+/// The hash chain of an account: the link of a row is the first eight bytes (little-endian) of SHA-256 over the link of the row before it and the row's canonical
+/// bytes. The first row of a chain follows <see cref="None"/>.
+/// </summary>
+/// <remarks>
+/// Whoever changes, removes or adds a row must change the links of all after it. Eight bytes, because a link cannot be compressed and stands in every row: finding another
+/// row with the same link takes about 2⁶⁴ attempts. Numbers, order and presence of all columns go into it, so no column can change unnoticed.
+/// </remarks>
+public static class ChainLink
+{
+    /// <summary>What the first row follows.</summary>
+    public const ulong None = 0;
+
+    [ThreadStatic]
+    private static ByteWriter? _writer;
+
+    /// <summary>The link of a row; its own <see cref="LedgerRow.Hash"/> does not count.</summary>
+    public static ulong Of(ulong previous, LedgerRow row)
+    {
+        var writer = _writer ??= new ByteWriter();
+        writer.Clear();
+        Write(writer, previous, row);
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(writer.Written, hash);
+        return BinaryPrimitives.ReadUInt64LittleEndian(hash);
+    }
+
+    private static void Write(ByteWriter writer, ulong previous, LedgerRow row)
+    {
+        writer.Varint(previous);
+        writer.Text(row.Account);
+        writer.Number(row.Sequence);
+        writer.Number(row.Line);
+        writer.Instant(row.At);
+        writer.OptionalInstant(row.UsageAt);
+        writer.Byte((byte)row.Kind);
+        Write(writer, row.Id);
+        Write(writer, row.Meter);
+        writer.Flag(row.Quantity is not null);
+        writer.Amount(row.Quantity ?? Quantity.Zero);
+        Write(writer, row.Credits);
+        writer.Amount(row.Balance);
+        writer.Amount(row.Available);
+        Write(writer, row.Card);
+        Write(writer, row.Version);
+        Write(writer, row.Price);
+        writer.OptionalInstant(row.PeriodStart);
+        writer.Count(row.Dimensions.Count);
+        foreach (var dimension in row.Dimensions)
+        {
+            writer.Text(dimension.Name);
+            writer.Text(dimension.Value);
+        }
+
+        Write(writer, row.Tiers);
+        writer.Count(row.Burned.Count);
+        foreach (var burn in row.Burned)
+        {
+            writer.Text(burn.Grant);
+            writer.Amount(burn.Credits);
+        }
+
+        Write(writer, row.OverageAdded);
+        Write(writer, row.Uncovered);
+        Write(writer, row.Mode);
+        Write(writer, row.Producer);
+        Write(writer, row.ProducerSequence);
+        Write(writer, row.Hold);
+        Write(writer, row.Held);
+        Write(writer, row.Reverses);
+        writer.Bytes(row.Entry.Span);
+    }
+
+    private static void Write(ByteWriter writer, string? text)
+    {
+        writer.Flag(text is not null);
+        writer.Text(text ?? "");
+    }
+
+    private static void Write(ByteWriter writer, long? number)
+    {
+        writer.Flag(number is not null);
+        writer.Number(number ?? 0);
+    }
+
+    private static void Write(ByteWriter writer, Credits? credits)
+    {
+        writer.Flag(credits is not null);
+        writer.Amount(credits ?? Credits.Zero);
+    }
+}

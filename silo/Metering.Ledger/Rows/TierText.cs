@@ -1,0 +1,60 @@
+using System.Text;
+using Metering.Core.Entries;
+
+namespace Metering.Ledger.Rows;
+
+/// <summary>
+/// A line's tiers and adjustments as JSON: <c>[{"tier":1,"unitPrice":"0.01"},{"adjustment":"cap","credits":"-2"}]</c>. Amounts are strings in plain notation; what is
+/// 0 is left out. Where one part is all of the line, its quantity and credits are the line's own and are left out too: most lines of a
+/// price then have the same text, which costs next to nothing in a segment.
+/// </summary>
+internal static class TierText
+{
+    internal static string? Of(ChargedLine line)
+    {
+        var priced = line.Priced;
+        if (priced.Tiers.Count + priced.Adjustments.Count == 0)
+        {
+            return null;
+        }
+
+        var isWhole = priced.Tiers.Count == 1 && priced.Adjustments.Count == 0 && priced.Tiers[0].Quantity == line.Usage.Quantity && priced.Tiers[0].Credits == line.Taken;
+        var text = new StringBuilder("[");
+        foreach (var tier in priced.Tiers)
+        {
+            text.Append(text.Length > 1 ? "," : "").Append("{\"tier\":").Append(tier.Tier);
+            if (!isWhole)
+            {
+                Append(text, "quantity", tier.Quantity.ToString());
+            }
+
+            if (!tier.UnitPrice.IsZero)
+            {
+                Append(text, "unitPrice", tier.UnitPrice.ToString());
+            }
+
+            if (!tier.FlatPrice.IsZero)
+            {
+                Append(text, "flatPrice", tier.FlatPrice.ToString());
+            }
+
+            if (!isWhole)
+            {
+                Append(text, "credits", tier.Credits.ToString());
+            }
+
+            text.Append('}');
+        }
+
+        foreach (var adjustment in priced.Adjustments)
+        {
+            text.Append(text.Length > 1 ? "," : "").Append("{\"adjustment\":\"").Append(KindName.Of(adjustment.Kind)).Append('"');
+            Append(text, "credits", adjustment.Credits.ToString());
+            text.Append('}');
+        }
+
+        return text.Append(']').ToString();
+    }
+
+    private static void Append(StringBuilder text, string name, string amount) => text.Append(",\"").Append(name).Append("\":\"").Append(amount).Append('"');
+}

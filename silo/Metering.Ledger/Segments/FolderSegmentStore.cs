@@ -1,0 +1,118 @@
+namespace Metering.Ledger.Segments;
+
+/// <summary>The ledger in a folder. One process writes; any may read.</summary>
+/// <remarks>
+/// A file is written beside the others, synced, and renamed into place; then its folder is synced too, or a power failure could keep what was
+/// written later and forget the name.
+/// </remarks>
+public sealed class FolderSegmentStore : ISegmentStore
+{
+    // Engines that are pointed at the folder pass over names that begin with an underscore.
+    private const string TemporaryFolder = "_temporary";
+
+    private readonly string _root;
+    private readonly string _temporary;
+
+    private FolderSegmentStore(string root)
+    {
+        _root = root;
+        _temporary = Path.Combine(root, TemporaryFolder);
+    }
+
+    public string Root => _root;
+
+    /// <summary>Opens a folder to write, creating it when there is none, and removes what a crash left half-written.</summary>
+    /// <exception cref="LedgerStoreException">It cannot be used.</exception>
+    public static FolderSegmentStore OpenToWrite(string root)
+    {
+        var store = new FolderSegmentStore(Path.GetFullPath(root));
+        store.Guard(() =>
+        {
+            Directory.CreateDirectory(store._temporary);
+            foreach (var left in Directory.GetFiles(store._temporary))
+            {
+                File.Delete(left);
+            }
+
+            return true;
+        });
+        return store;
+    }
+
+    /// <summary>Opens a folder that is there, to read.</summary>
+    /// <exception cref="LedgerStoreException">There is none.</exception>
+    public static FolderSegmentStore OpenToRead(string root)
+    {
+        var path = Path.GetFullPath(root);
+        return Directory.Exists(path) ? new FolderSegmentStore(path) : throw new LedgerStoreException($"There is no folder '{path}'.");
+    }
+
+    public string NewTemporaryFile() => Guard(() =>
+    {
+        // Made again if need be: somebody may have emptied the folder, and the ledger goes on.
+        Directory.CreateDirectory(_temporary);
+        return Path.Combine(_temporary, $"{Guid.NewGuid():N}.part");
+    });
+
+    public Task PutAsync(string name, string temporaryFile, CancellationToken cancellationToken) => Task.Run(
+        () => Guard(() =>
+        {
+            var path = PathOf(name);
+            var folder = Path.GetDirectoryName(path)!;
+            var isNew = !Directory.Exists(folder);
+            Directory.CreateDirectory(folder);
+            using (var file = new FileStream(temporaryFile, FileMode.Open, FileAccess.ReadWrite))
+            {
+                file.Flush(flushToDisk: true);
+            }
+
+            File.Move(temporaryFile, path, overwrite: true);
+            FolderSync.Sync(folder);
+            for (var parent = folder; isNew && parent.Length > _root.Length; parent = Path.GetDirectoryName(parent)!)
+            {
+                FolderSync.Sync(Path.GetDirectoryName(parent)!);
+            }
+
+            return true;
+        }),
+        cancellationToken);
+
+    public Task<IReadOnlyList<string>> ListAsync(string prefix, CancellationToken cancellationToken) => Task.Run(
+        () => Guard<IReadOnlyList<string>>(() =>
+        {
+            var folder = Path.Combine(_root, prefix[..(prefix.LastIndexOf('/') + 1)]);
+            return Directory.Exists(folder)
+                ? [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+                    .Select(path => Path.GetRelativePath(_root, path).Replace(Path.DirectorySeparatorChar, '/'))
+                    .Where(name => name.StartsWith(prefix, StringComparison.Ordinal) && !name.StartsWith(TemporaryFolder, StringComparison.Ordinal))
+                    .Order(StringComparer.Ordinal)]
+                : [];
+        }),
+        cancellationToken);
+
+    public Task<LocalFile?> OpenAsync(string name, CancellationToken cancellationToken)
+    {
+        var path = PathOf(name);
+        return Task.FromResult(File.Exists(path) ? new LocalFile(path, static _ => { }) : null);
+    }
+
+    public Task DeleteAsync(string name, CancellationToken cancellationToken) => Task.FromResult(Guard(() =>
+    {
+        File.Delete(PathOf(name));
+        return true;
+    }));
+
+    private string PathOf(string name) => Path.Combine(_root, name);
+
+    private T Guard<T>(Func<T> step)
+    {
+        try
+        {
+            return step();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new LedgerStoreException($"The ledger's folder '{_root}' failed: {exception.Message}", exception);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Metering.Ledger.Segments;
+
+/// <summary>
+/// The name of a segment: <c>date=2026-11-23/hour=02/partition-0007-000000000101-000000000164.parquet</c>, that is the hour (UTC) of its entries, the partition of its
+/// accounts, and the records of the partition's log that its entries were in.
+/// </summary>
+/// <remarks>
+/// No word of the silo that wrote it: the same records give the same rows whoever archives them, so an owner that repeats the work of a former one writes
+/// the same file again rather than another beside it.
+/// </remarks>
+/// <param name="Hour">The start of the hour.</param>
+/// <param name="Partition">From 0.</param>
+/// <param name="First">The first record that was archived with it.</param>
+/// <param name="Last">The last.</param>
+/// <param name="Merged">How often it was made of others.</param>
+public sealed partial record SegmentName(DateTimeOffset Hour, int Partition, long First, long Last, int Merged = 0)
+{
+    /// <summary>Without a leading slash.</summary>
+    public string Path => string.Create(
+        CultureInfo.InvariantCulture,
+        $"date={Hour.UtcDateTime:yyyy-MM-dd}/hour={Hour.UtcDateTime:HH}/partition-{Partition:0000}-{First:000000000000}-{Last:000000000000}{(Merged > 0 ? $"-m{Merged}" : "")}.parquet");
+
+    /// <summary>The end of the hour, exclusive.</summary>
+    public DateTimeOffset End => Hour + TimeSpan.FromHours(1);
+
+    /// <summary>Reads a name; false for any other file.</summary>
+    public static bool TryParse(string path, out SegmentName name)
+    {
+        var match = Pattern().Match(path);
+        name = null!;
+        if (!match.Success
+            || !DateTimeOffset.TryParseExact(
+                $"{match.Groups["date"].ValueSpan} {match.Groups["hour"].ValueSpan}", "yyyy-MM-dd HH", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var hour))
+        {
+            return false;
+        }
+
+        name = new SegmentName(hour, (int)Number("partition"), Number("first"), Number("last"), match.Groups["merged"].Success ? (int)Number("merged") : 0);
+        return true;
+
+        long Number(string group) => long.Parse(match.Groups[group].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>The start of the hour of an instant.</summary>
+    public static DateTimeOffset HourOf(DateTimeOffset at) => new(at.UtcTicks - (at.UtcTicks % TimeSpan.TicksPerHour), TimeSpan.Zero);
+
+    [GeneratedRegex(
+        "^date=(?<date>[0-9]{4}-[0-9]{2}-[0-9]{2})/hour=(?<hour>[0-9]{2})/partition-(?<partition>[0-9]{4})-(?<first>[0-9]{12,18})-(?<last>[0-9]{12,18})(-m(?<merged>[0-9]{1,4}))?[.]parquet$",
+        RegexOptions.CultureInvariant)]
+    private static partial Regex Pattern();
+}

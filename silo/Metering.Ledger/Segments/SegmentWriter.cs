@@ -1,0 +1,125 @@
+using System.Globalization;
+using DuckDB.NET.Data;
+using Metering.Core;
+using Metering.Ledger.Rows;
+
+namespace Metering.Ledger.Segments;
+
+/// <summary>Writes rows as sorted, compressed Parquet files. One set of rows at a time; whoever comes meanwhile waits.</summary>
+/// <remarks>The engine is loaded with the first rows and not before: a process that archives nothing does not pay for it.</remarks>
+public sealed class SegmentWriter : IDisposable
+{
+    // Rows are collected in memory and sorted there; more than this spills to nowhere and fails, so batches are kept far below it.
+    private const string Settings = "SET memory_limit = '1GB'; SET threads = 1; SET temp_directory = ''; SET preserve_insertion_order = false;";
+
+    private readonly SemaphoreSlim _one = new(1);
+    private DuckDBConnection? _connection;
+
+    /// <summary>Writes the rows that happened in one hour to each file.</summary>
+    /// <param name="rows">In any order.</param>
+    /// <param name="newFile">A path for the file of an hour.</param>
+    /// <param name="cancellationToken">Ends the wait for the writer.</param>
+    /// <returns>The hours, each with its file.</returns>
+    /// <exception cref="LedgerStoreException">A file cannot be written: mostly a full disk.</exception>
+    public async Task<IReadOnlyList<(DateTimeOffset Hour, string File)>> WriteAsync(
+        IReadOnlyCollection<LedgerRow> rows, Func<string> newFile, CancellationToken cancellationToken)
+    {
+        await _one.WaitAsync(cancellationToken);
+        try
+        {
+            return await Task.Run(() => Write(rows, newFile), CancellationToken.None);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    public void Dispose()
+    {
+        _connection?.Dispose();
+        _one.Dispose();
+    }
+
+    private List<(DateTimeOffset Hour, string File)> Write(IReadOnlyCollection<LedgerRow> rows, Func<string> newFile)
+    {
+        var files = new List<(DateTimeOffset Hour, string File)>();
+        try
+        {
+            _connection ??= Open();
+            Execute(SegmentSchema.CreateRows);
+            var hours = Append(rows);
+            foreach (var hour in hours)
+            {
+                var file = newFile();
+                files.Add((hour, file));
+                var (from, to) = (Nanoseconds(hour), Nanoseconds(hour.AddHours(1)));
+                Execute(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"COPY ({SegmentSchema.SelectRows} WHERE rows.happened_at >= {from} AND rows.happened_at < {to} ORDER BY account, sequence, line) TO '{Quoted(file)}' ({SegmentSchema.Format})"));
+            }
+
+            Execute("DROP TABLE rows");
+            return files;
+        }
+        catch (Exception exception) when (exception is DuckDBException or IOException)
+        {
+            files.ForEach(static written => File.Delete(written.File));
+
+            // What it holds after a failure is not known; the next rows get a new one.
+            _connection?.Dispose();
+            _connection = null;
+            throw new LedgerStoreException($"A segment cannot be written: {exception.Message}", exception);
+        }
+    }
+
+    private SortedSet<DateTimeOffset> Append(IReadOnlyCollection<LedgerRow> rows)
+    {
+        var hours = new SortedSet<DateTimeOffset>();
+        using var appender = _connection!.CreateAppender("rows");
+        foreach (var row in rows)
+        {
+            hours.Add(SegmentName.HourOf(row.At));
+            var into = appender.CreateRow();
+            into.AppendValue(row.Account).AppendValue(row.Sequence).AppendValue(row.Line).AppendValue(Nanoseconds(row.At)).AppendValue(Nanoseconds(row.UsageAt))
+                .AppendValue(KindName.Of(row.Kind)).AppendValue(row.Id).AppendValue(row.Meter).AppendValue(row.Quantity?.Value).AppendValue(row.Credits?.Value)
+                .AppendValue(row.Balance.Value).AppendValue(row.Available.Value).AppendValue(row.Card).AppendValue(row.Version).AppendValue(row.Price)
+                .AppendValue(Nanoseconds(row.PeriodStart));
+            into.AppendValue(Names(row.Dimensions)).AppendValue(Values(row.Dimensions)).AppendValue(row.Tiers);
+            into.AppendValue(row.Burned.Select(static burn => burn.Grant).ToList()).AppendValue(row.Burned.Select(static burn => burn.Credits.ToString()).ToList());
+            into.AppendValue(row.OverageAdded?.Value).AppendValue(row.Uncovered?.Value).AppendValue(row.Mode).AppendValue(row.Producer).AppendValue(row.ProducerSequence)
+                .AppendValue(row.Hold).AppendValue(row.Held?.Value).AppendValue(row.Reverses);
+            _ = row.Entry.IsEmpty ? into.AppendNullValue() : into.AppendValue(row.Entry.ToArray());
+            into.AppendValue(row.Hash).EndRow();
+        }
+
+        return hours;
+    }
+
+    private static List<string> Names(IReadOnlyList<Dimension> dimensions) => [.. dimensions.Select(static dimension => dimension.Name)];
+
+    private static List<string> Values(IReadOnlyList<Dimension> dimensions) => [.. dimensions.Select(static dimension => dimension.Value)];
+
+    private static long Nanoseconds(DateTimeOffset at) => Instants.Nanoseconds(at);
+
+    private static long? Nanoseconds(DateTimeOffset? at) => at is { } instant ? Nanoseconds(instant) : null;
+
+    private static string Quoted(string path) => path.Replace("'", "''", StringComparison.Ordinal);
+
+    private void Execute(string sql)
+    {
+        using var command = _connection!.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    private static DuckDBConnection Open()
+    {
+        var connection = new DuckDBConnection("DataSource=:memory:");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = Settings;
+        command.ExecuteNonQuery();
+        return connection;
+    }
+}
