@@ -1,7 +1,7 @@
 namespace Metering.Grains.Journal;
 
 /// <summary>
-/// Keeps the log of one partition short: asks the accounts that pin its oldest records for a snapshot, moves the mark, trims.
+/// Keeps the log of one partition short: asks the accounts that pin its oldest records for a snapshot, moves the mark, and trims through what is in snapshots and, where there is one, in the archive.
 /// </summary>
 /// <remarks>
 /// It looks now and then, and at once when the log outgrows half its limit. An account is asked when its oldest entries are older than the
@@ -113,7 +113,8 @@ internal sealed class Checkpoint : IDisposable
             await _partition.CommitMarkAsync(coverable);
         }
 
-        var mark = _partition.Mark;
+        // Recovery reads from the mark, however far the archive is behind; what it has not taken only stays where it is.
+        var mark = Math.Min(_partition.Mark, _partition.Archiving?.Through ?? long.MaxValue);
         if (mark <= _trimmed || _stopped.IsCancellationRequested)
         {
             return;

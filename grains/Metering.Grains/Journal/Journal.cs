@@ -116,6 +116,21 @@ public sealed class Journal : ILifecycleParticipant<ISiloLifecycle>, IDisposable
     public IReadOnlyList<(int Partition, string Reason)> Faults() =>
         [.. _slots.Select(static (slot, partition) => (Partition: partition, Reason: slot.Fault)).Where(static fault => fault.Reason is not null).Select(static fault => (fault.Partition, fault.Reason!))];
 
+    /// <summary>How far the archive is behind on the partitions this silo has open; default when there is no archive.</summary>
+    public ArchiveBacklog Backlog()
+    {
+        var backlog = default(ArchiveBacklog);
+        foreach (var archiving in _slots.Select(static slot => slot.Current?.Archiving).OfType<Archiving>())
+        {
+            backlog = new ArchiveBacklog(
+                backlog.Bytes + archiving.BacklogBytes,
+                archiving.Age > backlog.Age ? archiving.Age : backlog.Age,
+                backlog.Fault ?? archiving.Fault);
+        }
+
+        return backlog;
+    }
+
     /// <summary>Lets go of all partitions for good.</summary>
     public Task StopAsync(CancellationToken cancellationToken) =>
         Task.WhenAll(Array.ConvertAll(_slots, slot => slot.StopAsync(cancellationToken)));

@@ -9,7 +9,7 @@ public static class JournalHosting
 {
     /// <summary>
     /// Adds the partition journal to a silo. The host adds an <see cref="IJournalStore"/> and, when there are other silos, its <see cref="IPartitionOwnership"/>
-    /// before this.
+    /// before this; and an <see cref="IJournalArchive"/> when there is a ledger.
     /// </summary>
     public static IServiceCollection AddJournal(this IServiceCollection services, Action<JournalOptions> configure)
     {
@@ -25,7 +25,10 @@ public static class JournalHosting
             TaskScheduler.Default,
             provider.GetRequiredService<ICheckpointCaller>(),
             provider.GetRequiredService<IPartitionOwnership>(),
-            provider.GetRequiredService<ILogger<Journal>>())));
+            provider.GetRequiredService<ILogger<Journal>>())
+        {
+            Archive = provider.GetService<IJournalArchive>(),
+        }));
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(static provider => provider.GetRequiredService<Journal>());
         return services;
     }

@@ -59,6 +59,21 @@ public sealed class JournalOptions
 
     /// <summary>While there are records to retain and nobody appends, how often to look whether the store still has them.</summary>
     public TimeSpan TailCheckInterval { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>With an archive: how often what was committed goes to it. Shorter makes more and smaller segments.</summary>
+    public TimeSpan ArchiveInterval { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// With an archive: so many bytes of log go to it at once and do not wait for the interval. In memory they take about ten times as much while they are
+    /// written. At least <see cref="MaxRecordBytes"/>.
+    /// </summary>
+    public long MaxArchiveBatchBytes { get; set; } = 16L << 20;
+
+    /// <summary>
+    /// With an archive: bytes of log it may be behind. At this many, accounts are to refuse: the log is not trimmed before its entries are in the archive, and the
+    /// store would fill up.
+    /// </summary>
+    public long MaxArchiveBacklogBytes { get; set; } = 4L << 30;
 }
 
 /// <summary>Names each setting that cannot work, so that a silo with a wrong one does not start.</summary>
@@ -83,6 +98,9 @@ internal sealed class JournalOptionsValidation : IValidateOptions<JournalOptions
         Check(options.MaxTailBytes / 4 >= options.MaxRecordBytes, $"{nameof(options.MaxTailBytes)} must be at least four times {nameof(options.MaxRecordBytes)}.");
         Check(options.MaxConcurrentCheckpoints is >= 1 and <= 1024, $"{nameof(options.MaxConcurrentCheckpoints)} must be 1 to 1,024.");
         Check(options.MaxRetainedBytes >= SmallestMaxRecordBytes, $"{nameof(options.MaxRetainedBytes)} must be at least {SmallestMaxRecordBytes}.");
+        Check(options.MaxArchiveBatchBytes >= options.MaxRecordBytes, $"{nameof(options.MaxArchiveBatchBytes)} must be at least {nameof(options.MaxRecordBytes)}.");
+        Check(options.MaxArchiveBacklogBytes / 4 >= options.MaxArchiveBatchBytes, $"{nameof(options.MaxArchiveBacklogBytes)} must be at least four times {nameof(options.MaxArchiveBatchBytes)}.");
+        CheckTime(options.ArchiveInterval, nameof(options.ArchiveInterval));
         CheckTime(options.PeriodicInterval, nameof(options.PeriodicInterval));
         CheckTime(options.CheckpointInterval, nameof(options.CheckpointInterval));
         CheckTime(options.AppendTimeout, nameof(options.AppendTimeout));

@@ -43,6 +43,18 @@ internal sealed partial class JournalPartition
     /// <summary>The highest mark that is in a committed record of this owner: the log may be trimmed through it.</summary>
     internal long Mark => Volatile.Read(ref _mark);
 
+    /// <summary>The last record that the store cannot lose any more.</summary>
+    internal long ArchivableThrough
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return Retained?.First - 1 ?? _tip.Number;
+            }
+        }
+    }
+
     internal JournalLostException Lost() => new($"{LogName}: {Volatile.Read(ref _loss) ?? "the partition is being closed"}.");
 
     /// <summary>
@@ -142,6 +154,7 @@ internal sealed partial class JournalPartition
         _dueTimer.Dispose();
         _tailTimer?.Dispose();
         Checkpoint.Dispose();
+        Archiving?.Dispose();
         _ended.Cancel();
         if (loss is JournalLoss.Closed or JournalLoss.Fenced)
         {

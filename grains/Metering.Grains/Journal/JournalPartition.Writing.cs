@@ -120,6 +120,7 @@ internal sealed partial class JournalPartition
         }
 
         committed.SetResult();
+        Archiving?.Committed(bytes);
         Recycle(record);
         Press(tailBefore);
         return true;

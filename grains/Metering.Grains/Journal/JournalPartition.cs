@@ -45,6 +45,7 @@ internal sealed partial class JournalPartition : IDisposable
     internal JournalPartition(
         JournalServices services,
         string log,
+        int number,
         Guid writer,
         LogTip claim,
         long mark,
@@ -70,6 +71,7 @@ internal sealed partial class JournalPartition : IDisposable
         _filling = Begin();
         _dueTimer = services.Time.CreateTimer(static partition => ((JournalPartition)partition!).WakeByTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         Checkpoint = new Checkpoint(services, this, index);
+        Archiving = services.Archive is null ? null : new Archiving(services, services.Archive, this, number, countedAfter: mark, index.Position);
         if (retained is not null)
         {
             _tailTimer = services.Time.CreateTimer(static partition => ((JournalPartition)partition!).CheckTail(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -82,6 +84,9 @@ internal sealed partial class JournalPartition : IDisposable
     internal TailIndex Index => _index;
 
     internal Checkpoint Checkpoint { get; }
+
+    /// <summary>Null when nobody keeps a ledger.</summary>
+    internal Archiving? Archiving { get; }
 
     internal int MaxRecordBytes { get; }
 
@@ -104,10 +109,11 @@ internal sealed partial class JournalPartition : IDisposable
 
     internal long LastRecordNumber => Volatile.Read(ref _lastNumber);
 
-    /// <summary>Whether more may be taken in: a limit reached means wait, in pending bytes, log since the mark, or age of periodic answers.</summary>
+    /// <summary>Whether more may be taken in: a limit reached means wait, in pending bytes, log since the mark, log that is not archived, or age of periodic answers.</summary>
     internal bool HasRoom =>
         Volatile.Read(ref _pendingBytes) < _services.Options.MaxPendingBytes
         && _index.TailBytes < _services.Options.MaxTailBytes
+        && !(Archiving?.BacklogBytes >= _services.Options.MaxArchiveBacklogBytes)
         && !(_isPeriodic && IsOlder(Volatile.Read(ref _oldestPendingAt), _services.Options.PeriodicInterval));
 
     /// <summary>Takes in entries of an account. They are in the record whose task is returned, all of them.</summary>

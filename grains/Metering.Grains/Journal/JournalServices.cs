@@ -22,6 +22,9 @@ internal sealed record JournalServices(
     IPartitionOwnership Ownership,
     ILogger Logger)
 {
+    /// <summary>Where entries go before their records are trimmed; null when nobody keeps a ledger.</summary>
+    internal IJournalArchive? Archive { get; init; }
+
     /// <summary>Starts work of the journal's own.</summary>
     internal Task<T> Start<T>(Func<Task<T>> work) =>
         Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.DenyChildAttach, Scheduler).Unwrap();

@@ -40,4 +40,16 @@ internal static partial class Log
 
     [LoggerMessage(1011, LogLevel.Warning, "Could not ask where {Journal} ends: until that works, its accounts answer reads and refusals with unavailable.")]
     internal static partial void CheckFailed(ILogger logger, Exception exception, string journal);
+
+    [LoggerMessage(1012, LogLevel.Error, "Could not archive {Journal}; trying again. Charging goes on, and the journal keeps what is not archived, up to its limit.")]
+    internal static partial void ArchiveFailed(ILogger logger, Exception exception, string journal);
+
+    [LoggerMessage(1013, LogLevel.Information, "The archive takes {Journal} again.")]
+    internal static partial void ArchiveMended(ILogger logger, string journal);
+
+    [LoggerMessage(1014, LogLevel.Warning, "Records {First} to {Last} of {Journal} were trimmed while nobody archived: what they held is not in the ledger.")]
+    internal static partial void ArchiveSkips(ILogger logger, string journal, long first, long last);
+
+    [LoggerMessage(1015, LogLevel.Warning, "The archive is {Bytes} bytes behind {Journal}, its limit: accounts refuse until it has caught up.")]
+    internal static partial void ArchiveBehind(ILogger logger, string journal, long bytes);
 }

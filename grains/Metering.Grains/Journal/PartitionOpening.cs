@@ -14,7 +14,7 @@ internal readonly record struct LogTip(long Number, ulong Checksum);
 /// would lose the claim to a busy owner every time.
 /// It also follows that a snapshot loaded after the opening holds all that was trimmed; one loaded before may not.
 /// </remarks>
-internal sealed class PartitionOpening(JournalServices services, string log, CancellationToken cancellationToken)
+internal sealed class PartitionOpening(JournalServices services, string log, int number, CancellationToken cancellationToken)
 {
     /// <summary>Against an owner that still appends, one of so many claims is about certain to win.</summary>
     private const int MaxClaims = 32;
@@ -50,7 +50,7 @@ internal sealed class PartitionOpening(JournalServices services, string log, Can
                 await ReadOwnedAsync(mark, claim, known);
                 var maxRecordBytes = Math.Min(services.Options.MaxRecordBytes, services.Store.MaxRecordBytes);
                 Log.PartitionOpened(services.Logger, log, claim.Number, _records, _index.TailBytes);
-                return new JournalPartition(services, log, _writer, claim, mark, _content, _index, maxRecordBytes, _retained);
+                return new JournalPartition(services, log, number, _writer, claim, mark, _content, _index, maxRecordBytes, _retained);
             }
         }
 

@@ -164,7 +164,7 @@ internal sealed class PartitionSlot(JournalServices services, int number) : IDis
         {
             var known = _partition is { } lost && lost.Tip.Number > _known.Number ? lost.Tip : _known;
             _known = known;
-            var partition = await new PartitionOpening(services, LogName, ends.Token).OpenAsync(known, _partition?.Retained);
+            var partition = await new PartitionOpening(services, LogName, number, ends.Token).OpenAsync(known, _partition?.Retained);
             lock (_lock)
             {
                 (_partition, _opening, _openingEnds, _failure) = (partition, null, null, null);

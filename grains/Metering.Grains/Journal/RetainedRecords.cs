@@ -42,6 +42,18 @@ internal sealed class RetainedRecords(JournalServices services, string log)
         }
     }
 
+    /// <summary>The number of the oldest; null when there is none.</summary>
+    internal long? First
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _records.TryPeek(out var oldest) ? oldest.Tip.Number : null;
+            }
+        }
+    }
+
     /// <summary>Keeps a committed record, the one after the last.</summary>
     /// <param name="tip">Its number and checksum.</param>
     /// <param name="bytes">The record.</param>

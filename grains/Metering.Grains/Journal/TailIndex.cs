@@ -26,6 +26,9 @@ internal sealed class TailIndex
     /// <summary>Bytes of log since the oldest pinned record: what a recovery would have to read.</summary>
     internal long TailBytes => Volatile.Read(ref _tailBytes);
 
+    /// <summary>Bytes of all records it was told of.</summary>
+    internal long Position => Volatile.Read(ref _position);
+
     /// <summary>Guards every <see cref="AccountTail"/> of this index.</summary>
     internal Lock Lock => _lock;
 

@@ -147,7 +147,8 @@ public sealed class PartitionArchive
     {
         foreach (var (account, head) in heads.Heads)
         {
-            _heads[account] = head;
+            // Heads of a former owner may come after those of the next, and be older.
+            _heads.AddOrUpdate(account, head, (_, known) => known.Sequence > head.Sequence ? known : head);
         }
 
         Progress = new Progress(heads.Last, heads.Checksum);

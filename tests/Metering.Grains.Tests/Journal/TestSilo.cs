@@ -11,10 +11,10 @@ internal sealed class TestSilo : IDisposable, ICheckpointCaller, IPartitionOwner
 {
     internal const string Log = "partition-0";
 
-    internal TestSilo(FaultyJournalStore store, JournalOptions? options = null)
+    internal TestSilo(FaultyJournalStore store, JournalOptions? options = null, IJournalArchive? archive = null)
     {
         Options = options ?? new JournalOptions();
-        Journal = new SiloJournal(new JournalServices(store, Options, Time, TaskScheduler.Default, this, this, NullLogger.Instance));
+        Journal = new SiloJournal(new JournalServices(store, Options, Time, TaskScheduler.Default, this, this, NullLogger.Instance) { Archive = archive });
     }
 
     internal JournalOptions Options { get; }
