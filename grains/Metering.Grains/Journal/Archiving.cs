@@ -18,6 +18,9 @@ internal sealed class Archiving : IDisposable
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long the archive may take for one batch. What comes of it later is harmless: the same is handed over again.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
     private readonly JournalServices _services;
     private readonly IJournalArchive _archive;
     private readonly JournalPartition _partition;
@@ -145,7 +148,7 @@ internal sealed class Archiving : IDisposable
         }, _stopped.Token);
         if (batch.Count > 0 || position.Number - archived.Progress.Record > MaxUntoldRecords)
         {
-            await archived.AppendAsync(batch, new ArchiveProgress(position.Number, position.Checksum), _stopped.Token);
+            await archived.AppendAsync(batch, new ArchiveProgress(position.Number, position.Checksum), _stopped.Token).WaitAsync(Patience, _services.Time);
         }
 
         var isLast = position.Number >= through;
@@ -184,7 +187,7 @@ internal sealed class Archiving : IDisposable
     {
         // In this order: whatever another owner archives and trims meanwhile, it trims nothing that its progress does not cover.
         var extent = await LogReading.Bounded(_services, _services.Store.OpenAsync(_partition.LogName, _stopped.Token));
-        var archived = await _archive.OpenAsync(_number, _stopped.Token);
+        var archived = await _archive.OpenAsync(_number, _stopped.Token).WaitAsync(Patience, _services.Time);
         var last = await LogReading.Bounded(_services, _services.Store.LastAsync(_partition.LogName, _stopped.Token));
         var progress = archived.Progress;
         if (progress.Record > last)
@@ -203,7 +206,7 @@ internal sealed class Archiving : IDisposable
         if (progress.Record < before.Record)
         {
             Log.ArchiveSkips(_services.Logger, _partition.LogName, progress.Record + 1, before.Record);
-            await archived.SkipThroughAsync(before, _stopped.Token);
+            await archived.SkipThroughAsync(before, _stopped.Token).WaitAsync(Patience, _services.Time);
         }
 
         _position = new LogTip(before.Record, before.Checksum);

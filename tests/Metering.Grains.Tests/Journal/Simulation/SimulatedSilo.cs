@@ -21,7 +21,10 @@ internal sealed class SimulatedSilo : ICheckpointCaller, IPartitionOwnership
         _isMine = new bool[options.Partitions];
         Scheduler = new SeededScheduler(random);
         Journal = new SiloJournal(new JournalServices(
-            new SimulatedJournalStore(disk, network, this, mayLoseTail), options, Time, Scheduler, this, this, NullLogger.Instance));
+            new SimulatedJournalStore(disk, network, this, mayLoseTail), options, Time, Scheduler, this, this, NullLogger.Instance)
+        {
+            Archive = new SimulatedArchive(disk, network, this),
+        });
     }
 
     internal SeededScheduler Scheduler { get; }

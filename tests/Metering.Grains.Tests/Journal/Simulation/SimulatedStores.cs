@@ -21,6 +21,10 @@ internal sealed class SimulatedDisk
 
     internal SimulatedLog Log(string log) => Logs.TryGetValue(log, out var found) ? found : Logs[log] = new SimulatedLog(log);
 
+    internal ArchivedLog Archived(string log) => Archives.TryGetValue(log, out var found) ? found : Archives[log] = new ArchivedLog(Log(log));
+
+    internal Dictionary<string, ArchivedLog> Archives { get; } = [];
+
     internal void Save(string account, Snapshot snapshot)
     {
         var version = Snapshots.TryGetValue(account, out var before) ? before.Version : 0;
@@ -70,6 +74,11 @@ internal sealed class SimulatedJournalStore(SimulatedDisk disk, SimulatedNetwork
 
     public Task TrimAsync(string log, long through, CancellationToken cancellationToken) => network.Ask(silo.Scheduler, () =>
     {
+        foreach (var (number, record) in disk.Log(log).Records.Where(record => record.Key <= through && record.Key < disk.Log(log).Extent.Last))
+        {
+            disk.Archived(log).CheckHas(number, record);
+        }
+
         disk.Log(log).Trim(through, disk.Now);
         return true;
     });

@@ -25,6 +25,9 @@ internal sealed class Simulation
         MaxPendingBytes = 4096,
         MaxTailBytes = 16 << 10,
         CheckpointInterval = TimeSpan.FromSeconds(2),
+        ArchiveInterval = TimeSpan.FromSeconds(1),
+        MaxArchiveBatchBytes = 4096,
+        MaxArchiveBacklogBytes = 64 << 10,
         RetainedFor = SimulatedLog.SyncedAfter,
         Durability = Durability.Journal,
     };
@@ -65,6 +68,10 @@ internal sealed class Simulation
     internal int Lost => _disk.Logs.Values.Sum(log => log.LostRecords);
 
     internal int Restored => _disk.Logs.Values.Sum(log => log.RestoredRecords);
+
+    internal int Archived => _disk.Archives.Values.Sum(archived => archived.Charges.Count);
+
+    internal int Repeated => _disk.Archives.Values.Sum(archived => archived.Repeated);
 
     internal int Rewritten => _disk.Logs.Values.Count(log => log.IsRewritten);
 
@@ -335,6 +342,29 @@ internal sealed class Simulation
             Check(recovered.Count >= _answered[account], $"{account} has {recovered.Count} charges, though {_answered[account]} were answered");
         }
 
+        var kept = Accounts.Except(forgiven).ToArray();
+        for (var step = 0; step < 200_000 && !kept.All(IsArchived); step++)
+        {
+            if (step % 2_000 == 0)
+            {
+                Advance(silo, TimeSpan.FromSeconds(2));
+            }
+
+            _ = silo.Scheduler.Step() || _network.Step();
+        }
+
+        foreach (var account in kept)
+        {
+            Check(IsArchived(account), $"not all of the {charges[account].Count} entries of {account} came to the archive after the faults had ended");
+        }
+
+        bool IsArchived(string account)
+        {
+            var archived = _disk.Archived(LogNameOf(account)).Charges;
+            return charges[account].Select((charge, index) => archived.TryGetValue((account, index + 1), out var found) && found == charge).All(static isThere => isThere)
+                && !archived.ContainsKey((account, charges[account].Count + 1));
+        }
+
         foreach (var (charge, sequence) in _acknowledged.Where(charge => !forgiven.Contains(charge.Key.Account)))
         {
             var recovered = charges[charge.Account];
@@ -342,7 +372,9 @@ internal sealed class Simulation
         }
     }
 
-    private SimulatedLog LogOf(string account) => _disk.Log($"partition-{AccountPartition.Of(account, Options.Partitions)}");
+    private SimulatedLog LogOf(string account) => _disk.Log(LogNameOf(account));
+
+    private static string LogNameOf(string account) => $"partition-{AccountPartition.Of(account, Options.Partitions)}";
 
     private bool IsForgiven(string account) => LogOf(account).IsRewritten;
 

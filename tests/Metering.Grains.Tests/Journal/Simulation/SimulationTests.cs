@@ -32,12 +32,14 @@ public sealed class SimulationTests
         var (lost, restored, rewritten) = (Sum(history => history.Lost), Sum(history => history.Restored), Sum(history => history.Rewritten));
         TestContext.Current.TestOutputHelper?.WriteLine(
             $"Seeds {first} to {first + count - 1}: {acknowledged} charges acknowledged, {reads} reads answered, {Sum(history => history.Records)} records written, {trimmed} trimmed, "
-            + $"{lost} lost by the store, {restored} of them put back; {rewritten} logs went on without what they had lost.");
+            + $"{lost} lost by the store, {restored} of them put back; {rewritten} logs went on without what they had lost; "
+            + $"{Sum(history => history.Archived)} entries archived, {Sum(history => history.Repeated)} more than once.");
 
         // A simulation in which nothing gets through proves nothing.
         Assert.True(acknowledged > 20L * count, $"Only {acknowledged} charges were acknowledged in {count} histories.");
         Assert.True(reads > 5L * count, $"Only {reads} reads were answered in {count} histories.");
         Assert.True(only is not null || trimmed > 0, "No log was ever trimmed.");
+        Assert.True(only is not null || Sum(history => history.Repeated) > 0, "No crash ever fell between an archive's entries and its progress.");
         Assert.True(only is not null || restored > lost / 4, $"Of {lost} records that the stores lost only {restored} were put back.");
 
         long Sum(Func<Simulation, long> value) => histories.Sum(value);
