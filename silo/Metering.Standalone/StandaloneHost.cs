@@ -4,6 +4,7 @@ using Metering.Contracts.Settings;
 using Metering.Gateway;
 using Metering.Grains.Journal;
 using Metering.Silo;
+using Metering.Silo.Ledger;
 using Metering.Silo.Storage.Embedded;
 
 namespace Metering.Standalone;
@@ -12,6 +13,9 @@ namespace Metering.Standalone;
 public static class StandaloneHost
 {
     private const string ClusterName = "metering";
+
+    /// <summary>In the data directory.</summary>
+    private const string LedgerFolder = "ledger";
 
     /// <summary>How long a stop may take to finish what was accepted and to write what changed.</summary>
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(30);
@@ -36,6 +40,7 @@ public static class StandaloneHost
         builder.Host.UseOrleans(silo => silo
             .UseLocalhostClustering(siloPort: FreePort(), gatewayPort: 0, serviceId: ClusterName, clusterId: ClusterName)
             .AddEmbeddedStore(new EmbeddedStoreOptions { DataDirectory = settings.DataDirectory })
+            .AddLedger(settings)
             .AddMetering(settings.Keeping.Apply, settings.Keeping.Apply, rateCards => rateCards.LeadTime = TimeSpan.Zero));
         builder.AddMeteringGateway(gateway =>
         {
@@ -75,6 +80,12 @@ public static class StandaloneHost
         line = "";
         return false;
     }
+
+    private static ISiloBuilder AddLedger(this ISiloBuilder silo, StandaloneSettings settings) => settings.Ledger switch
+    {
+        LedgerPlace.Folder => silo.AddFolderLedger(Path.Combine(settings.DataDirectory, LedgerFolder)),
+        LedgerPlace.Off => silo,
+    };
 
     /// <summary>Orleans wants a port of its own even when there is nobody else to talk to.</summary>
     private static int FreePort()

@@ -3,6 +3,16 @@ using Metering.Silo;
 
 namespace Metering.Standalone;
 
+/// <summary>Where the ledger of one process is.</summary>
+public enum LedgerPlace
+{
+    /// <summary><c>ledger</c> in the data directory.</summary>
+    Folder = 0,
+
+    /// <summary>Nowhere: entries are gone when the journal is trimmed.</summary>
+    Off = 1,
+}
+
 /// <summary>What can be set, as <c>Metering__Name</c> in the environment or <c>Metering:Name</c> elsewhere. Unknown names and bad values stop the start.</summary>
 public sealed record StandaloneSettings
 {
@@ -14,6 +24,9 @@ public sealed record StandaloneSettings
 
     /// <summary>TCP port of gRPC, without TLS (h2c); 0 takes a free one.</summary>
     public required int GrpcPort { get; init; }
+
+    /// <summary>Whether, and where, every entry is kept for good.</summary>
+    public required LedgerPlace Ledger { get; init; }
 
     /// <summary>What accounts keep.</summary>
     public required KeepingSettings Keeping { get; init; }
@@ -28,6 +41,7 @@ public sealed record StandaloneSettings
             DataDirectory = section.Text(nameof(DataDirectory), "./data"),
             HttpPort = section.Port(nameof(HttpPort), 8080, mayBeAnyFree: true),
             GrpcPort = section.Port(nameof(GrpcPort), 8081, mayBeAnyFree: true),
+            Ledger = section.Choice(nameof(Ledger), LedgerPlace.Folder),
             Keeping = new KeepingSettings(section),
         };
     }

@@ -4,7 +4,7 @@ using Metering.Core.Entries;
 namespace Metering.Grains.Accounts;
 
 /// <summary>How entries stand in an account's part of a record: each after its length, a 32-bit little-endian number.</summary>
-internal static class EntryFrame
+public static class EntryFrame
 {
     private const int LengthBytes = sizeof(int);
 
@@ -25,7 +25,7 @@ internal static class EntryFrame
 
     /// <summary>Takes the next entry's bytes off the front of a chunk.</summary>
     /// <exception cref="FormatException">The chunk does not consist of whole frames.</exception>
-    internal static ReadOnlySpan<byte> Next(ref ReadOnlySpan<byte> chunk)
+    public static ReadOnlySpan<byte> Next(ref ReadOnlySpan<byte> chunk)
     {
         if (chunk.Length < LengthBytes || BinaryPrimitives.ReadInt32LittleEndian(chunk) is var length && (length < 0 || length > chunk.Length - LengthBytes))
         {

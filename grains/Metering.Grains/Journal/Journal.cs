@@ -116,6 +116,32 @@ public sealed class Journal : ILifecycleParticipant<ISiloLifecycle>, IDisposable
     public IReadOnlyList<(int Partition, string Reason)> Faults() =>
         [.. _slots.Select(static (slot, partition) => (Partition: partition, Reason: slot.Fault)).Where(static fault => fault.Reason is not null).Select(static fault => (fault.Partition, fault.Reason!))];
 
+    /// <summary>
+    /// The committed entries of an account that the archive has not durably taken, in the order they were appended; those at the beginning may be in it already. They are
+    /// all that were acknowledged before this was called. Whoever wants all entries asks here first and the archive after: what goes there in between is then in both.
+    /// </summary>
+    /// <exception cref="JournalUnavailableException">The partition cannot be opened or read now, or is another silo's.</exception>
+    /// <exception cref="JournalSettingsException">The store was created with other settings.</exception>
+    public async Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReadUnarchivedAsync(string account, CancellationToken cancellationToken)
+    {
+        await CheckStoreAsync(cancellationToken);
+        try
+        {
+            var open = await _slots[PartitionOf(account)].GetAsync(cancellationToken);
+            var entries = await open.ReadUnarchivedAsync(account, cancellationToken);
+            await open.Confirm().WaitAsync(cancellationToken);
+            return entries;
+        }
+        catch (JournalLostException lost)
+        {
+            throw new JournalUnavailableException(lost.Message, _services.Options.HandOverDelay, lost);
+        }
+        catch (DamagedLogException damage)
+        {
+            throw new JournalUnavailableException(damage.Message, _services.Options.ReopenDelay, damage);
+        }
+    }
+
     /// <summary>How far the archive is behind on the partitions this silo has open; default when there is no archive.</summary>
     public ArchiveBacklog Backlog()
     {

@@ -3,11 +3,11 @@ using Orleans.Runtime.Placement;
 
 namespace Metering.Grains.Placement;
 
-/// <summary>Places an account, keyed by its id, on the silo that owns its partition.</summary>
-internal sealed class AccountPlacement : PlacementStrategy;
+/// <summary>Places an account, or another grain keyed by its id, on the silo that owns its partition.</summary>
+public sealed class AccountPlacement : PlacementStrategy;
 
 [AttributeUsage(AttributeTargets.Class)]
-internal sealed class AccountPlacementAttribute() : PlacementAttribute(new AccountPlacement());
+public sealed class AccountPlacementAttribute() : PlacementAttribute(new AccountPlacement());
 
 /// <summary>Places a grain keyed by a partition's number on the silo that owns the partition.</summary>
 internal sealed class PartitionPlacement : PlacementStrategy;

@@ -1,0 +1,110 @@
+namespace Metering.Contracts;
+
+/// <summary>The ledger of one account, keyed by its id: what is archived and what is not yet.</summary>
+[Alias("metering.ILedgerGrain")]
+public interface ILedgerGrain : IGrainWithStringKey
+{
+    /// <summary>
+    /// A page of entries, oldest first. It has every entry that was acknowledged before it was asked for. Refuses with <see cref="Code.AccountNotFound"/>, and with
+    /// <see cref="Code.Unavailable"/> when the store of the ledger cannot be reached.
+    /// </summary>
+    [Alias("Read"), ResponseTimeout("00:00:20")]
+    Task<Answer<LedgerPage>> Read(LedgerRequest request);
+}
+
+/// <summary>Which entries to read.</summary>
+[GenerateSerializer, Immutable, Alias("metering.LedgerRequest")]
+public sealed record LedgerRequest
+{
+    public const int DefaultLimit = 100;
+
+    public const int MaxLimit = 1_000;
+
+    /// <summary>Only entries after this sequence.</summary>
+    [Id(0)] public required long After { get; init; }
+
+    /// <summary>Inclusive; null for no bound.</summary>
+    [Id(1)] public DateTimeOffset? From { get; init; }
+
+    /// <summary>Exclusive; null for no bound.</summary>
+    [Id(2)] public DateTimeOffset? To { get; init; }
+
+    [Id(3)] public string? Meter { get; init; }
+
+    /// <summary>Only lines that have all of these.</summary>
+    [Id(4)] public IReadOnlyDictionary<string, string> Dimensions { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Lines on a page: 32 to <see cref="MaxLimit"/>. A page ends between entries.</summary>
+    [Id(5)] public required int Limit { get; init; }
+}
+
+/// <summary>Entries, oldest first; those with several lines as so many, one after another.</summary>
+[GenerateSerializer, Immutable, Alias("metering.LedgerPage")]
+public sealed record LedgerPage
+{
+    [Id(0)] public required IReadOnlyList<LedgerLine> Lines { get; init; }
+
+    /// <summary>Whether there are more after the last of them: ask on with its sequence.</summary>
+    [Id(1)] public required bool More { get; init; }
+
+    /// <summary>Segments of the archive that could not be read. What is in them is missing.</summary>
+    [Id(2)] public IReadOnlyList<string> Damaged { get; init; } = [];
+}
+
+/// <summary>An entry of the ledger, or one line of it.</summary>
+[GenerateSerializer, Immutable, Alias("metering.LedgerLine")]
+public sealed record LedgerLine
+{
+    [Id(0)] public required long Sequence { get; init; }
+
+    /// <summary>From 0.</summary>
+    [Id(1)] public required int Line { get; init; }
+
+    [Id(2)] public required DateTimeOffset At { get; init; }
+
+    [Id(3)] public DateTimeOffset? Time { get; init; }
+
+    [Id(4)] public required ChangeKind Kind { get; init; }
+
+    [Id(5)] public string? Subject { get; init; }
+
+    [Id(6)] public string? Meter { get; init; }
+
+    [Id(7)] public decimal? Quantity { get; init; }
+
+    /// <summary>By how much the balance changed: negative for what was taken.</summary>
+    [Id(8)] public decimal? Credits { get; init; }
+
+    /// <summary>Right after the entry.</summary>
+    [Id(9)] public required decimal Balance { get; init; }
+
+    [Id(10)] public required decimal Available { get; init; }
+
+    [Id(11)] public string? Card { get; init; }
+
+    [Id(12)] public int? Version { get; init; }
+
+    [Id(13)] public string? Price { get; init; }
+
+    [Id(14)] public IReadOnlyDictionary<string, string> Dimensions { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>JSON, as segments have it.</summary>
+    [Id(15)] public string? Tiers { get; init; }
+
+    /// <summary>Credits taken from grants, negative when returned.</summary>
+    [Id(16)] public IReadOnlyList<GrantBurn> Burned { get; init; } = [];
+
+    [Id(17)] public decimal? OverageAdded { get; init; }
+
+    [Id(18)] public decimal? Uncovered { get; init; }
+
+    [Id(19)] public string? Mode { get; init; }
+
+    [Id(20)] public string? Hold { get; init; }
+
+    /// <summary>Credits set aside, negative when set free.</summary>
+    [Id(21)] public decimal? Held { get; init; }
+
+    /// <summary>The charge that was given back.</summary>
+    [Id(22)] public string? Reverses { get; init; }
+}

@@ -1,0 +1,74 @@
+using System.Collections.Concurrent;
+using Metering.Grains.Accounts;
+using Metering.Grains.Journal;
+using Metering.Ledger.Archiving;
+using Metering.Ledger.Rows;
+using Metering.Ledger.Segments;
+
+namespace Metering.Silo.Ledger;
+
+/// <summary>The ledger as the journal's archive: takes accounts' parts of records apart into entries, and these into segments.</summary>
+internal sealed class JournalArchive(ISegmentStore store, SegmentWriter writer) : IJournalArchive
+{
+    private readonly ConcurrentDictionary<int, PartitionArchive> _open = new();
+
+    /// <summary>Where an account has come to in the ledger, as far as this silo has archived its partition; false when it does not know.</summary>
+    public bool TryHead(int partition, string account, out ChainHead head)
+    {
+        head = default;
+        return _open.TryGetValue(partition, out var archive) && archive.TryHead(account, out head);
+    }
+
+    public async Task<IArchivedPartition> OpenAsync(int partition, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var archive = await PartitionArchive.OpenAsync(store, writer, partition, cancellationToken);
+            _open[partition] = archive;
+            return new ArchivedPartition(archive);
+        }
+        catch (LedgerStoreException fault)
+        {
+            throw new JournalArchiveException(fault.Message, fault);
+        }
+    }
+
+    private sealed class ArchivedPartition(PartitionArchive archive) : IArchivedPartition
+    {
+        public ArchiveProgress Progress => new(archive.Progress.Record, archive.Progress.Checksum);
+
+        public Task SkipThroughAsync(ArchiveProgress before, CancellationToken cancellationToken) =>
+            Guard(() => archive.SkipThroughAsync(new Progress(before.Record, before.Checksum), cancellationToken));
+
+        public Task AppendAsync(IReadOnlyList<ArchivedChunk> chunks, ArchiveProgress through, CancellationToken cancellationToken) => Guard(() =>
+        {
+            var batch = archive.Begin();
+            foreach (var chunk in chunks)
+            {
+                var rest = chunk.Entries.Span;
+                while (!rest.IsEmpty)
+                {
+                    batch.Add(chunk.Account, EntryFrame.Next(ref rest));
+                }
+            }
+
+            return archive.CommitAsync(batch, new Progress(through.Record, through.Checksum), cancellationToken);
+        });
+
+        private static async Task Guard(Func<Task> step)
+        {
+            try
+            {
+                await step();
+            }
+            catch (LedgerStoreException fault)
+            {
+                throw new JournalArchiveException(fault.Message, fault);
+            }
+            catch (FormatException damage)
+            {
+                throw new JournalArchiveException($"An entry cannot be read: {damage.Message}", damage);
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+using Metering.Grains.Journal;
+using Metering.Ledger.Reading;
+using Metering.Ledger.Segments;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Metering.Silo.Ledger;
+
+public static class LedgerHosting
+{
+    /// <summary>Keeps a ledger in a folder on this machine: for a silo that is alone. Without this the journal is trimmed and its entries are gone.</summary>
+    /// <param name="silo">Before <c>AddMetering</c> or after.</param>
+    /// <param name="folder">Created when it is not there. It is looked at when the first entries are archived or read, not at the start.</param>
+    public static ISiloBuilder AddFolderLedger(this ISiloBuilder silo, string folder)
+    {
+        silo.Services.AddSingleton<ISegmentStore>(_ => FolderSegmentStore.OpenToWrite(folder));
+        return silo.AddLedger();
+    }
+
+    private static ISiloBuilder AddLedger(this ISiloBuilder silo)
+    {
+        silo.Services.AddSingleton<SegmentWriter>();
+        silo.Services.AddSingleton<LedgerReader>();
+        silo.Services.AddSingleton<JournalArchive>();
+        silo.Services.AddSingleton<IJournalArchive>(static services => services.GetRequiredService<JournalArchive>());
+        return silo;
+    }
+}
