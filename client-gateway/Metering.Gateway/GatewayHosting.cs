@@ -41,7 +41,7 @@ public static class GatewayHosting
         services.AddSingleton<Admission>().AddSingleton<RequestBody>();
         services.AddSingleton<ChargeEndpoints>().AddSingleton<AccountEndpoints>().AddSingleton<GrantEndpoints>()
             .AddSingleton<HoldEndpoints>().AddSingleton<GovernanceEndpoints>().AddSingleton<WatchEndpoints>()
-            .AddSingleton<RateCardEndpoints>().AddSingleton<EventEndpoints>().AddSingleton<HealthEndpoints>();
+            .AddSingleton<LedgerEndpoints>().AddSingleton<RateCardEndpoints>().AddSingleton<EventEndpoints>().AddSingleton<HealthEndpoints>();
         services.AddHealthChecks().AddCheck<SiloHealthCheck>(SiloHealthCheck.Ready, tags: [SiloHealthCheck.Ready]);
         services.AddSingleton<SiloHealthCheck>().AddSingleton<Drain>();
         services.AddHostedService(static provider => provider.GetRequiredService<Drain>());
@@ -61,6 +61,7 @@ public static class GatewayHosting
         services.GetRequiredService<HoldEndpoints>().Map(app);
         services.GetRequiredService<GovernanceEndpoints>().Map(app);
         services.GetRequiredService<WatchEndpoints>().Map(app);
+        services.GetRequiredService<LedgerEndpoints>().Map(app);
         services.GetRequiredService<RateCardEndpoints>().Map(app);
         services.GetRequiredService<EventEndpoints>().Map(app);
         services.GetRequiredService<HealthEndpoints>().Map(app);

@@ -34,7 +34,7 @@ public sealed record LedgerRequest
     /// <summary>Only lines that have all of these.</summary>
     [Id(4)] public IReadOnlyDictionary<string, string> Dimensions { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Lines on a page: 32 to <see cref="MaxLimit"/>. A page ends between entries.</summary>
+    /// <summary>Entries on a page, at most: 1 to <see cref="MaxLimit"/>.</summary>
     [Id(5)] public required int Limit { get; init; }
 }
 

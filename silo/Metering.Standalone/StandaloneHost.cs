@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Metering.Contracts.Settings;
 using Metering.Gateway;
 using Metering.Grains.Journal;
+using Metering.Ledger.Segments;
 using Metering.Silo;
 using Metering.Silo.Ledger;
 using Metering.Silo.Storage.Embedded;
@@ -41,7 +42,14 @@ public static class StandaloneHost
             .UseLocalhostClustering(siloPort: FreePort(), gatewayPort: 0, serviceId: ClusterName, clusterId: ClusterName)
             .AddEmbeddedStore(new EmbeddedStoreOptions { DataDirectory = settings.DataDirectory })
             .AddLedger(settings)
-            .AddMetering(settings.Keeping.Apply, settings.Keeping.Apply, rateCards => rateCards.LeadTime = TimeSpan.Zero));
+            .AddMetering(
+                settings.Keeping.Apply,
+                journal =>
+                {
+                    settings.Keeping.Apply(journal);
+                    settings.Archiving.Apply(journal);
+                },
+                rateCards => rateCards.LeadTime = TimeSpan.Zero));
         builder.AddMeteringGateway(gateway =>
         {
             gateway.Address = IPAddress.Loopback;
@@ -69,7 +77,7 @@ public static class StandaloneHost
     {
         for (var cause = failure; cause is not null; cause = cause.InnerException)
         {
-            if (cause is SettingsException or JournalSettingsException or DataDirectoryException or JournalStoreException
+            if (cause is SettingsException or JournalSettingsException or DataDirectoryException or JournalStoreException or LedgerStoreException
                 or IOException { InnerException: SocketException or { InnerException: SocketException } })
             {
                 line = $"Metering did not start: {cause.Message}";

@@ -1,5 +1,6 @@
 using Metering.Contracts.Settings;
 using Metering.Silo;
+using Metering.Silo.Ledger;
 
 namespace Metering.Standalone;
 
@@ -16,6 +17,9 @@ public enum LedgerPlace
 /// <summary>What can be set, as <c>Metering__Name</c> in the environment or <c>Metering:Name</c> elsewhere. Unknown names and bad values stop the start.</summary>
 public sealed record StandaloneSettings
 {
+    /// <summary>The journal is on this disk: an hour at a rate that the ledger cannot follow.</summary>
+    private const long MaxBacklogBytes = 64L << 30;
+
     /// <summary>Where everything is kept; created when it is not there.</summary>
     public required string DataDirectory { get; init; }
 
@@ -28,6 +32,9 @@ public sealed record StandaloneSettings
     /// <summary>Whether, and where, every entry is kept for good.</summary>
     public required LedgerPlace Ledger { get; init; }
 
+    /// <summary>How entries come to it.</summary>
+    public required LedgerSettings Archiving { get; init; }
+
     /// <summary>What accounts keep.</summary>
     public required KeepingSettings Keeping { get; init; }
 
@@ -35,13 +42,14 @@ public sealed record StandaloneSettings
     /// <exception cref="SettingsException">A name is unknown, or a value is not in its range.</exception>
     public static StandaloneSettings From(IConfiguration configuration)
     {
-        var section = SettingsSection.Of(configuration, typeof(StandaloneSettings), typeof(KeepingSettings));
+        var section = SettingsSection.Of(configuration, typeof(StandaloneSettings), typeof(KeepingSettings), typeof(LedgerSettings));
         return new StandaloneSettings
         {
             DataDirectory = section.Text(nameof(DataDirectory), "./data"),
             HttpPort = section.Port(nameof(HttpPort), 8080, mayBeAnyFree: true),
             GrpcPort = section.Port(nameof(GrpcPort), 8081, mayBeAnyFree: true),
             Ledger = section.Choice(nameof(Ledger), LedgerPlace.Folder),
+            Archiving = new LedgerSettings(section, MaxBacklogBytes),
             Keeping = new KeepingSettings(section),
         };
     }

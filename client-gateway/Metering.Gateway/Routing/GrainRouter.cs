@@ -15,6 +15,9 @@ namespace Metering.Gateway.Routing;
 internal sealed class GrainRouter(
     IGrainFactory grains, ISilos silos, RetryBudget budget, FailureLog failures, IOptions<GatewayOptions> options, TimeProvider time)
 {
+    /// <summary>Reading segments may take a while, and to ask again would only make it longer.</summary>
+    private static readonly TimeSpan LedgerTime = TimeSpan.FromSeconds(20);
+
     private readonly TimeSpan _attempt = options.Value.SiloTimeout;
     private readonly TimeSpan _request = options.Value.RequestTimeout;
 
@@ -123,6 +126,19 @@ internal sealed class GrainRouter(
                 static async (grain, it) => (Answer<AccountPage>)await grain.List(it.prefix, it.after, it.limit),
                 _storeAttempt,
                 Begin());
+
+    /// <summary>A page of an account's ledger.</summary>
+    public Task<Answer<LedgerPage>> ReadLedger(string account, LedgerRequest request) =>
+        silos.WhyNotFound is { } reason
+            ? NotFound<LedgerPage>(account, reason)
+            : Send(
+                account,
+                Repetition.Reading,
+                grains.GetGrain<ILedgerGrain>(account),
+                request,
+                static (grain, request) => grain.Read(request),
+                LedgerTime,
+                new Deadline(time, LedgerTime));
 
     /// <summary>When a request that begins now has waited long enough, for those that are several calls.</summary>
     public Deadline Begin() => new(time, _request);

@@ -65,7 +65,7 @@ public sealed class JournalOptions
 
     /// <summary>
     /// With an archive: so many bytes of log go to it at once and do not wait for the interval. In memory they take about ten times as much while they are
-    /// written. At least <see cref="MaxRecordBytes"/>.
+    /// written. A record that is larger is a batch of its own.
     /// </summary>
     public long MaxArchiveBatchBytes { get; set; } = 16L << 20;
 
@@ -98,7 +98,7 @@ internal sealed class JournalOptionsValidation : IValidateOptions<JournalOptions
         Check(options.MaxTailBytes / 4 >= options.MaxRecordBytes, $"{nameof(options.MaxTailBytes)} must be at least four times {nameof(options.MaxRecordBytes)}.");
         Check(options.MaxConcurrentCheckpoints is >= 1 and <= 1024, $"{nameof(options.MaxConcurrentCheckpoints)} must be 1 to 1,024.");
         Check(options.MaxRetainedBytes >= SmallestMaxRecordBytes, $"{nameof(options.MaxRetainedBytes)} must be at least {SmallestMaxRecordBytes}.");
-        Check(options.MaxArchiveBatchBytes >= options.MaxRecordBytes, $"{nameof(options.MaxArchiveBatchBytes)} must be at least {nameof(options.MaxRecordBytes)}.");
+        Check(options.MaxArchiveBatchBytes > 0, $"{nameof(options.MaxArchiveBatchBytes)} must be above 0.");
         Check(options.MaxArchiveBacklogBytes / 4 >= options.MaxArchiveBatchBytes, $"{nameof(options.MaxArchiveBacklogBytes)} must be at least four times {nameof(options.MaxArchiveBatchBytes)}.");
         CheckTime(options.ArchiveInterval, nameof(options.ArchiveInterval));
         CheckTime(options.PeriodicInterval, nameof(options.PeriodicInterval));

@@ -20,6 +20,8 @@ namespace Metering.Silo.Ledger;
 [AccountPlacement]
 public sealed class LedgerGrain(Journal journal, IServiceProvider services) : Grain, ILedgerGrain
 {
+    private const int MaxLinesPerEntry = 32;
+
     private static readonly TimeSpan StoreRetryDelay = TimeSpan.FromSeconds(1);
 
     private string Account => this.GetPrimaryKeyString();
@@ -36,7 +38,7 @@ public sealed class LedgerGrain(Journal journal, IServiceProvider services) : Gr
             var query = Query(request);
             var unarchived = await UnarchivedAsync();
             var archived = await reader.ReadAsync(query, CancellationToken.None);
-            var page = Join(archived, unarchived, query);
+            var page = Join(archived, unarchived, query, request.Limit);
             var isUnknown = page.Lines.Count == 0 && request.After == 0 && unarchived.Count == 0 && !await ExistsAsync();
             return isUnknown ? new Refusal { Code = Code.AccountNotFound, Detail = $"There is no account {Account}.", Account = Account } : page;
         }
@@ -59,7 +61,9 @@ public sealed class LedgerGrain(Journal journal, IServiceProvider services) : Gr
         To = request.To ?? DateTimeOffset.MaxValue,
         Meter = request.Meter,
         Dimensions = request.Dimensions,
-        MaxRows = request.Limit,
+
+        // Rows are read by their number, and entries counted after: there is always room for one of as many lines as it can have.
+        MaxRows = request.Limit + MaxLinesPerEntry,
     };
 
     private async Task<bool> ExistsAsync() =>
@@ -97,7 +101,7 @@ public sealed class LedgerGrain(Journal journal, IServiceProvider services) : Gr
         }
     }
 
-    private static LedgerPage Join(LedgerRows archived, List<LedgerRow> unarchived, LedgerQuery query)
+    private static LedgerPage Join(LedgerRows archived, List<LedgerRow> unarchived, LedgerQuery query, int maxEntries)
     {
         var rows = new List<LedgerRow>(archived.Rows);
         if (!archived.More)
@@ -107,14 +111,8 @@ public sealed class LedgerGrain(Journal journal, IServiceProvider services) : Gr
             rows.AddRange(unarchived.Where(row => row.Sequence > last && query.Matches(row)));
         }
 
-        var more = archived.More || rows.Count > query.MaxRows;
-        if (rows.Count > query.MaxRows)
-        {
-            var next = rows[query.MaxRows].Sequence;
-            rows.RemoveAll(row => row.Sequence >= next);
-        }
-
-        return new LedgerPage { Lines = [.. rows.Select(Line)], More = more, Damaged = archived.Damaged };
+        var lines = rows.GroupBy(static row => row.Sequence).Take(maxEntries).SelectMany(static entry => entry).Select(Line).ToList();
+        return new LedgerPage { Lines = lines, More = archived.More || lines.Count < rows.Count, Damaged = archived.Damaged };
     }
 
     private static LedgerLine Line(LedgerRow row) => new()

@@ -28,6 +28,7 @@ internal sealed class FakeGrains : IGrainFactory
         where TGrainInterface : IGrainWithStringKey =>
         Failing(typeof(TGrainInterface) == typeof(IAccountGrain)
             ? (TGrainInterface)(object)Account(primaryKey)
+            : typeof(TGrainInterface) == typeof(ILedgerGrain) ? (TGrainInterface)(object)new FakeLedger()
             : (TGrainInterface)(object)RateCard(primaryKey));
 
     public TGrainInterface GetGrain<TGrainInterface>(long primaryKey, string? grainClassNamePrefix = null)
@@ -280,4 +281,42 @@ internal sealed class FakeDirectory : IAccountDirectoryGrain
         Listed = (prefix, after, limit);
         return OnList();
     }
+}
+
+internal sealed class FakeLedger : ILedgerGrain
+{
+    public Task<Answer<LedgerPage>> Read(LedgerRequest request) => Task.FromResult<Answer<LedgerPage>>(new LedgerPage
+    {
+        Lines =
+        [
+            new LedgerLine
+            {
+                Sequence = 43,
+                Line = 1,
+                At = Samples.At,
+                Time = Samples.At,
+                Kind = ChangeKind.Charged,
+                Subject = "req-1",
+                Meter = "llm.tokens",
+                Quantity = 1200m,
+                Credits = -0.072m,
+                Balance = 99.928m,
+                Available = 99.928m,
+                Card = "default",
+                Version = 3,
+                Price = "gpt4-out",
+                Dimensions = new Dictionary<string, string> { ["model"] = "gpt-4" },
+                Tiers = """[{"tier":1,"quantity":"1","unitPrice":"1","flatPrice":"1","credits":"1"},{"adjustment":"cap","credits":"-1"}]""",
+                Burned = [new GrantBurn("plan", 0.072m)],
+                OverageAdded = 1m,
+                Uncovered = 1m,
+                Mode = "enforce",
+                Hold = "h1",
+                Held = -1m,
+                Reverses = "req-0",
+            },
+        ],
+        More = true,
+        Damaged = ["date=2026-01-31/hour=12/partition-0000-000000000001-000000000002.parquet"],
+    });
 }

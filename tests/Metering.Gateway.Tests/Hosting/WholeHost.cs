@@ -21,12 +21,14 @@ internal sealed class WholeHost : IHttpHost, IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    public string DataDirectory => _directory.FullName;
+
     public Uri GrpcAddress { get; }
 
-    public static async Task<WholeHost> Start()
+    public static async Task<WholeHost> Start(params string[] settings)
     {
         var directory = Directory.CreateTempSubdirectory("metering-gateway-");
-        var app = StandaloneHost.Build([$"--Metering:DataDirectory={directory.FullName}", "--Metering:HttpPort=0", "--Metering:GrpcPort=0", "--Logging:LogLevel:Default=Error"]);
+        var app = StandaloneHost.Build([$"--Metering:DataDirectory={directory.FullName}", "--Metering:HttpPort=0", "--Metering:GrpcPort=0", "--Logging:LogLevel:Default=Error", .. settings]);
         await app.StartAsync(TestContext.Current.CancellationToken);
         return new WholeHost(app, directory);
     }

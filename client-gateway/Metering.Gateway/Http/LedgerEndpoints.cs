@@ -1,0 +1,127 @@
+using System.Text;
+using Metering.Contracts;
+using Metering.Gateway.Json;
+using Metering.Gateway.OpenApi;
+using Metering.Gateway.Routing;
+using Metering.Gateway.Validation;
+using Metering.Gateway.Wire;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Metering.Gateway.Http;
+
+/// <summary>The ledger: pages as JSON, or all of it as CSV, of which one page is in memory at a time.</summary>
+internal sealed class LedgerEndpoints(GrainRouter router)
+{
+    private const string DimensionPrefix = "dimension.";
+    private const string Json = "json";
+    private const string Csv = "csv";
+
+    private static readonly string[] Known = ["from", "to", "meter", "cursor", "limit", "format"];
+
+    public void Map(IEndpointRouteBuilder routes) => routes.Map(LedgerOperations.Read, Read);
+
+    private async Task Read(HttpContext context)
+    {
+        var faults = new Faults();
+        var account = Address.Name(context, "account", faults);
+        var request = Request(context, faults);
+        var format = Address.Text(context, "format");
+        if (format is not ("" or Json or Csv))
+        {
+            faults.Add("format", FaultCodes.BadFormat, "It must be json or csv.");
+        }
+
+        if (faults.Any)
+        {
+            JsonResponse.WriteProblem(context, faults.ToRefusal());
+            return;
+        }
+
+        var isCsv = format == Csv || (format.Length == 0 && context.Request.Headers.Accept.ToString().Contains("text/csv", StringComparison.OrdinalIgnoreCase));
+        var first = await router.ReadLedger(account, isCsv ? request with { Limit = LedgerRequest.MaxLimit } : request);
+        if (!isCsv || first.Reply is not { } page)
+        {
+            JsonResponse.WriteAnswer(context, first, LedgerWriter.Write);
+            return;
+        }
+
+        await WriteTable(context, account, request, page);
+    }
+
+    private async Task WriteTable(HttpContext context, string account, LedgerRequest request, LedgerPage page)
+    {
+        context.Response.ContentType = LedgerTable.ContentType;
+        await context.Response.WriteAsync(LedgerTable.Header, context.RequestAborted);
+        while (true)
+        {
+            await context.Response.WriteAsync(LedgerTable.Rows(page.Lines), Encoding.UTF8, context.RequestAborted);
+            if (!page.More)
+            {
+                return;
+            }
+
+            var next = await router.ReadLedger(account, request with { Limit = LedgerRequest.MaxLimit, After = page.Lines[^1].Sequence });
+            if (next.Reply is not { } following)
+            {
+                // Half a file must not look like a whole one.
+                context.Abort();
+                return;
+            }
+
+            page = following;
+        }
+    }
+
+    private static LedgerRequest Request(HttpContext context, Faults faults)
+    {
+        var after = 0L;
+        var dimensions = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var name in context.Request.Query.Keys.Where(static name => name.StartsWith(DimensionPrefix, StringComparison.Ordinal)))
+        {
+            dimensions[name[DimensionPrefix.Length..]] = Address.Text(context, name);
+        }
+
+        Address.CheckQuery(context, faults, [.. Known, .. dimensions.Keys.Select(static name => DimensionPrefix + name)]);
+        Shape.Dimensions(faults, "dimension", dimensions);
+        var cursor = Address.Text(context, "cursor");
+        if (cursor.Length > 0 && !LedgerCursor.TryRead(cursor, out after))
+        {
+            faults.Add("cursor", FaultCodes.BadFormat, "It must be the cursor of a page before.");
+        }
+
+        var limit = Address.WholeNumber(context, "limit", faults) ?? LedgerRequest.DefaultLimit;
+        Shape.WholeNumber(faults, "limit", limit, 1, LedgerRequest.MaxLimit);
+        var meter = Address.Text(context, "meter");
+        if (meter.Length > 0)
+        {
+            Shape.Name(faults, "meter", meter);
+        }
+
+        var (from, to) = (Instant(context, "from", faults), Instant(context, "to", faults));
+        if (from >= to)
+        {
+            faults.Add("to", FaultCodes.Conflict, "It must be after from.");
+        }
+
+        return new LedgerRequest { After = after, From = from, To = to, Meter = meter.Length > 0 ? meter : null, Dimensions = dimensions, Limit = limit };
+    }
+
+    private static DateTimeOffset? Instant(HttpContext context, string parameter, Faults faults)
+    {
+        var text = Address.Text(context, parameter);
+        if (text.Length == 0)
+        {
+            return null;
+        }
+
+        if (InstantText.TryParse(text, out var instant))
+        {
+            return instant;
+        }
+
+        faults.Add(parameter, FaultCodes.BadFormat, "It must be an instant, as in 2026-01-31T12:00:00Z.");
+        return null;
+    }
+}

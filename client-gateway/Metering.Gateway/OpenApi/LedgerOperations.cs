@@ -1,0 +1,28 @@
+using Metering.Contracts;
+
+namespace Metering.Gateway.OpenApi;
+
+internal static class LedgerOperations
+{
+    public static readonly Operation Read = new("readLedger", "GET", "/v1/accounts/{account}/ledger", "Ledger", "Read an account's ledger")
+    {
+        Description = "Oldest first. An entry is there as soon as it was acknowledged. A charge of several lines is as many entries with one sequence. "
+            + "Any parameter `dimension.<name>` asks for lines with that dimension. As CSV (`format=csv` or `Accept: text/csv`) the answer has no pages: it goes on to the end.",
+        Query =
+        [
+            new("from", typeof(string), "Only entries at or after this instant."),
+            new("to", typeof(string), "Only entries before this instant."),
+            new("meter", typeof(string), "Only lines of this meter."),
+            new("cursor", typeof(string), "The cursor of the page before; the first page when left out."),
+            new("limit", typeof(int), "1 to 1000 entries; 100 when left out."),
+            new("format", typeof(string), "json or csv; as Accept says when left out."),
+        ],
+        Reply = new(typeof(Shapes.LedgerPage),
+            """
+            {"entries":[{"sequence":43,"at":"2026-01-31T12:00:00Z","kind":"charged","id":"req-1","meter":"llm.tokens","quantity":"1200","credits":"-0.072","balance":"99.928",
+             "available":"99.928","card":"default","version":3,"price":"gpt4-out","dimensions":{"model":"gpt-4","kind":"output"},"tiers":[{"tier":1,"unitPrice":"0.00006"}],
+             "burned":[{"grant":"plan","credits":"0.072"}],"mode":"enforce"}],"cursor":"bGVkZ2VyOjQz"}
+            """),
+        Refusals = [Code.AccountNotFound],
+    };
+}

@@ -1,0 +1,144 @@
+using System.Net;
+using Metering.Gateway.Tests.Hosting;
+
+namespace Metering.Gateway.Tests.Http;
+
+public sealed class LedgerTests
+{
+    private const string Card =
+        """
+        {"meters":[{"meter":"calls","unit":"call","prices":[{"id":"calls","kind":"per_unit","unitPrice":"0.01"}]},
+                   {"meter":"bytes","unit":"byte","prices":[{"id":"bytes","kind":"graduated","tiers":[{"upTo":"10","unitPrice":"0.1"},{"unitPrice":"0.05"}]}]}]}
+        """;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task An_entry_is_in_the_ledger_as_soon_as_it_was_acknowledged()
+    {
+        await using var server = await StartAsync("01:00:00");
+        Assert.Equal(
+            ["1 settings_changed   0 0", "2 grant_added plan  10 10", "3 charged c1 calls -2.5 7.5", "4 charged c2 calls -1 5.35", "4 charged c2 bytes -1.15 5.35"],
+            await EntriesAsync(server));
+
+        var entries = (await server.Get("/v1/accounts/acme/ledger")).Json["entries"]!.AsArray();
+        Assert.Equal("""[{"tier":1,"quantity":"10","unitPrice":"0.1","credits":"1"},{"tier":2,"quantity":"3","unitPrice":"0.05","credits":"0.15"}]""", entries[4]!["tiers"]!.ToJsonString());
+        Assert.Equal("""[{"tier":1,"unitPrice":"0.01"}]""", entries[2]!["tiers"]!.ToJsonString());
+        Assert.Equal("""{"team":"search"}""", entries[2]!["dimensions"]!.ToJsonString());
+        Assert.Equal("""[{"grant":"plan","credits":"2.15"}]""", entries[3]!["burned"]!.ToJsonString());
+        Assert.Equal(("plain", 1, "calls", "enforce"), ((string?)entries[2]!["card"], (int?)entries[2]!["version"], (string?)entries[2]!["price"], (string?)entries[2]!["mode"]));
+    }
+
+    [Fact]
+    public async Task The_ledger_says_the_same_whether_entries_are_archived_or_not()
+    {
+        await using var server = await StartAsync("00:00:00.100");
+        var before = await server.Get("/v1/accounts/acme/ledger");
+        await ArchivedAsync(server, segments: 1);
+        Assert.Equal(before.Text, (await server.Get("/v1/accounts/acme/ledger")).Text);
+
+        await server.Post("/v1/accounts/acme/charges", """{"id":"c3","meter":"calls","quantity":"1"}""");
+        var archived = await EntriesAsync(server, "?limit=4");
+        var all = await EntriesAsync(server);
+        Assert.Equal([.. archived, "5 charged c3 calls -0.01 5.34"], all);
+    }
+
+    [Fact]
+    public async Task Pages_follow_each_other_without_gap_or_repetition()
+    {
+        await using var server = await StartAsync("00:00:00.100");
+        for (var limit = 1; limit <= 5; limit++)
+        {
+            var (found, cursor) = (new List<string>(), "");
+            do
+            {
+                var page = await server.Get($"/v1/accounts/acme/ledger?limit={limit}{(cursor.Length > 0 ? $"&cursor={cursor}" : "")}");
+                var lines = Told(page);
+                Assert.InRange(lines.Select(static line => line.Split(' ')[0]).Distinct().Count(), 1, limit);
+                found.AddRange(lines);
+                cursor = (string?)page.Json["cursor"] ?? "";
+            }
+            while (cursor.Length > 0);
+
+            Assert.Equal(await EntriesAsync(server), found);
+        }
+    }
+
+    [Fact]
+    public async Task Lines_are_filtered_by_meter_dimension_and_time_alike_before_and_after_they_are_archived()
+    {
+        await using var server = await StartAsync("00:00:00.500");
+        await CheckAsync();
+        await ArchivedAsync(server, segments: 1);
+        await CheckAsync();
+
+        async Task CheckAsync()
+        {
+            Assert.Equal(["4 charged c2 bytes -1.15 5.35"], await EntriesAsync(server, "?meter=bytes"));
+            Assert.Equal(["3 charged c1 calls -2.5 7.5"], await EntriesAsync(server, "?dimension.team=search"));
+            Assert.Empty(await EntriesAsync(server, "?dimension.team=search&meter=bytes"));
+            var at = (string?)(await server.Get("/v1/accounts/acme/ledger?meter=bytes")).Json["entries"]![0]!["at"];
+            Assert.Equal(3, (await EntriesAsync(server, $"?to={at}")).Length);
+            Assert.Equal(2, (await EntriesAsync(server, $"?from={at}")).Length);
+        }
+    }
+
+    [Fact]
+    public async Task As_CSV_all_of_it_comes_in_one_answer()
+    {
+        await using var server = await StartAsync("01:00:00");
+        var reply = await server.Get("/v1/accounts/acme/ledger?format=csv&limit=1");
+        var lines = reply.Text.Split("\r\n");
+        Assert.Equal(("text/csv; charset=utf-8", 7), (reply.ContentType, lines.Length));
+        Assert.StartsWith("sequence,line,at,time,kind,id,meter,quantity,credits,balance,", lines[0], StringComparison.Ordinal);
+        Assert.Contains(",charged,c1,calls,250,-2.5,7.5,7.5,plain,1,calls,\"{\"\"team\"\":\"\"search\"\"}\",", lines[3], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("?from=2026-01-02T00:00:00Z&to=2026-01-02T00:00:00Z", "to conflict")]
+    [InlineData("?from=yesterday", "from bad_format")]
+    [InlineData("?cursor=YWNtZQ", "cursor bad_format")]
+    [InlineData("?cursor=%2F%2F", "cursor bad_format")]
+    [InlineData("?limit=0", "limit out_of_range")]
+    [InlineData("?limit=1001", "limit out_of_range")]
+    [InlineData("?format=xml", "format bad_format")]
+    [InlineData("?colour=red", "colour unknown_field")]
+    [InlineData("?meter=a%20b", "meter bad_format")]
+    public async Task What_is_not_understood_is_refused(string query, string fault)
+    {
+        await using var gateway = await GatewayHost.Start();
+        Assert.Equal([fault], (await gateway.Get($"/v1/accounts/acme/ledger{query}")).IsProblem(HttpStatusCode.BadRequest, "invalid_request").Errors);
+    }
+
+    [Fact]
+    public async Task An_account_that_is_not_there_has_no_ledger()
+    {
+        await using var server = await StartAsync("01:00:00");
+        (await server.Get("/v1/accounts/nobody/ledger")).IsProblem(HttpStatusCode.NotFound, "account_not_found");
+    }
+
+    private static async Task<WholeHost> StartAsync(string archiveInterval)
+    {
+        var server = await WholeHost.Start($"--Metering:ArchiveInterval={archiveInterval}");
+        await server.Put("/v1/rate-cards/plain", Card);
+        await server.Put("/v1/accounts/acme", """{"rateCard":"plain"}""");
+        await server.Post("/v1/accounts/acme/grants", """{"id":"plan","amount":"10"}""");
+        await server.Post("/v1/accounts/acme/charges", """{"id":"c1","meter":"calls","quantity":"250","dimensions":{"team":"search"}}""");
+        await server.Post("/v1/accounts/acme/charges", """{"id":"c2","lines":[{"meter":"calls","quantity":"100"},{"meter":"bytes","quantity":"13"}]}""");
+        return server;
+    }
+
+    private static async Task ArchivedAsync(WholeHost server, int segments)
+    {
+        var folder = Path.Combine(server.DataDirectory, "ledger");
+        while (Directory.GetFiles(folder, "*.heads", SearchOption.AllDirectories).Length < segments)
+        {
+            await Task.Delay(20, Cancellation);
+        }
+    }
+
+    private static async Task<string[]> EntriesAsync(WholeHost server, string query = "") => Told(await server.Get($"/v1/accounts/acme/ledger{query}"));
+
+    private static string[] Told(Reply page) =>
+        [.. (page.Json["entries"] ?? throw new InvalidOperationException(page.Text)).AsArray().Select(static entry => $"{entry!["sequence"]} {entry["kind"]} {entry["id"]} {entry["meter"]} {entry["credits"]} {entry["balance"]}")];
+}
