@@ -7,11 +7,13 @@ namespace Metering.Ledger.Commands;
 /// <summary>The command line, for a ledger's folder whether a server is running on it or not. 0: all is well; 1: it is not, or the command cannot be carried out.</summary>
 internal static class LedgerCommands
 {
-    internal static RootCommand Root() => new("Reads and checks a ledger.") { Verify() };
+    private const int RowsAtOnce = 10_000;
+
+    internal static RootCommand Root() => new("Reads and checks a ledger.") { Verify(), Query(), Export() };
 
     private static Command Verify()
     {
-        var folder = new Argument<string>("folder") { Description = "The ledger's folder." };
+        var folder = Folder();
         var account = new Option<string?>("--account") { Description = "Only this account." };
         var verify = new Command("verify", "Follows the chain of each account and names the first break.") { folder, account };
         verify.SetAction((parsed, cancellationToken) => TellAsync(async () =>
@@ -32,6 +34,78 @@ internal static class LedgerCommands
             return report.Holds ? 0 : 1;
         }));
         return verify;
+    }
+
+    private static Command Query()
+    {
+        var folder = Folder();
+        var account = new Option<string>("--account") { Description = "Whose entries.", Required = true };
+        var from = new Option<DateTimeOffset?>("--from") { Description = "Only entries at or after this instant." };
+        var to = new Option<DateTimeOffset?>("--to") { Description = "Only entries before this instant." };
+        var meter = new Option<string?>("--meter") { Description = "Only lines of this meter." };
+        var query = new Command("query", "Prints an account's entries, oldest first, one JSON object to a line.") { folder, account, from, to, meter };
+        query.SetAction((parsed, cancellationToken) => TellAsync(async () =>
+        {
+            using var reader = new LedgerReader(FolderSegmentStore.OpenToRead(parsed.GetRequiredValue(folder)));
+            var asked = new LedgerQuery
+            {
+                Account = parsed.GetRequiredValue(account),
+                From = parsed.GetValue(from) ?? DateTimeOffset.MinValue,
+                To = parsed.GetValue(to) ?? DateTimeOffset.MaxValue,
+                Meter = parsed.GetValue(meter),
+                MaxRows = RowsAtOnce,
+            };
+            LedgerRows page;
+            do
+            {
+                page = await reader.ReadAsync(asked, cancellationToken);
+                foreach (var row in page.Rows)
+                {
+                    await Console.Out.WriteLineAsync(ReportText.Of(row));
+                }
+
+                asked = page.More ? asked with { After = page.Rows[^1].Sequence } : asked;
+            }
+            while (page.More);
+
+            return await TellDamagedAsync(page.Damaged);
+        }));
+        return query;
+    }
+
+    private static Command Export()
+    {
+        var folder = Folder();
+        var file = new Argument<string>("file") { Description = "Where to: ends in .parquet, .csv or .json." };
+        var account = new Option<string?>("--account") { Description = "Only this account." };
+        var export = new Command("export", "Writes every entry once into one file, by account and sequence.") { folder, file, account };
+        file.Validators.Add(result =>
+        {
+            if (!LedgerExport.IsKnown(result.GetValueOrDefault<string>() ?? ""))
+            {
+                result.AddError("The file must end in .parquet, .csv or .json.");
+            }
+        });
+        export.SetAction((parsed, cancellationToken) => TellAsync(async () =>
+        {
+            using var reader = new LedgerReader(FolderSegmentStore.OpenToRead(parsed.GetRequiredValue(folder)));
+            var (rows, damaged) = await reader.ExportAsync(parsed.GetRequiredValue(file), parsed.GetValue(account), cancellationToken);
+            await Console.Out.WriteLineAsync($"{rows} rows");
+            return await TellDamagedAsync(damaged);
+        }));
+        return export;
+    }
+
+    private static Argument<string> Folder() => new("folder") { Description = "The ledger's folder." };
+
+    private static async Task<int> TellDamagedAsync(IReadOnlyList<string> damaged)
+    {
+        foreach (var segment in damaged)
+        {
+            await Console.Error.WriteLineAsync($"damaged segment, not read: {segment}");
+        }
+
+        return damaged.Count == 0 ? 0 : 1;
     }
 
     private static async Task<int> TellAsync(Func<Task<int>> command)

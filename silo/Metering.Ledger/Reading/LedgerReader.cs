@@ -77,6 +77,19 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
         return check.End(damaged);
     }
 
+    /// <summary>Writes every row once into one file.</summary>
+    /// <param name="file">Ends in <c>.parquet</c>, <c>.csv</c> or <c>.json</c>; replaced when it is there.</param>
+    /// <param name="account">Only this account's; all when null.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>How many rows, and the segments that could not be read.</returns>
+    /// <exception cref="LedgerStoreException">The store cannot be reached, it holds nothing, or the file cannot be written.</exception>
+    public Task<(long Rows, IReadOnlyList<string> Damaged)> ExportAsync(string file, string? account, CancellationToken cancellationToken) => RunAsync(
+        static _ => true,
+        (connection, files) => files.Paths.Count > 0
+            ? (LedgerExport.Write(connection, From(files), Path.GetFullPath(file), account), files.Damaged)
+            : throw new LedgerStoreException("There are no segments that can be read."),
+        cancellationToken);
+
     public void Dispose()
     {
         _engine?.Dispose();
@@ -87,10 +100,10 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
     {
         var page = new List<LedgerRow>();
         var after = query.After;
-        while (true)
+
+        // More than a page, for what was written twice is read twice; and more each time, in case it was written more often than that.
+        for (var limit = (2 * query.MaxRows) + 1; ; limit *= 2)
         {
-            // One more than a page, and room for as many again: what was written twice is read twice.
-            var limit = (2 * query.MaxRows) + 1;
             var read = ReadMatching(connection, files, query, after, limit);
             foreach (var row in read)
             {
@@ -187,7 +200,7 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
         {
             return read(connection, files);
         }
-        catch (DuckDBException failure)
+        catch (Exception failure) when (IsDamage(failure))
         {
             if (!files.SetAside(path => CanRead(connection, path)))
             {
@@ -202,17 +215,26 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
     {
         try
         {
-            // All columns of all rows: damage may be in any page.
+            // All columns of all rows: damage may be in any page, and in values that the engine has nothing against.
             using var command = connection.CreateCommand();
-            command.CommandText = $"SELECT count(COLUMNS(*)) FROM read_parquet('{path.Replace("'", "''", StringComparison.Ordinal)}', hive_partitioning = false)";
+            command.CommandText = $"SELECT {RowReader.Columns} FROM read_parquet('{path.Replace("'", "''", StringComparison.Ordinal)}', hive_partitioning = false)";
+            command.UseStreamingMode = true;
             using var rows = command.ExecuteReader();
-            return rows.Read();
+            while (rows.Read())
+            {
+                RowReader.Read(rows);
+            }
+
+            return true;
         }
-        catch (DuckDBException)
+        catch (Exception failure) when (IsDamage(failure))
         {
             return false;
         }
     }
+
+    /// <summary>What the engine, and whoever makes rows of its values, throw at bytes that are not what was written.</summary>
+    private static bool IsDamage(Exception failure) => failure is DuckDBException or FormatException or OverflowException or ArgumentException or InvalidCastException;
 
     private DuckDBConnection Connect()
     {

@@ -24,83 +24,98 @@ public static class EntryRows
         var hash = follows ? head.Hash : ChainLink.None;
         foreach (var row in Rows(account, entry, follows ? entry.Balance - head.Balance : null, encoded))
         {
-            hash = ChainLink.Of(hash, row);
-            rows.Add(row with { Hash = hash });
+            row.Hash = hash = ChainLink.Of(hash, row);
+            rows.Add(row);
         }
 
         head = new ChainHead(entry.Sequence, hash, entry.Balance);
     }
 
-    private static LedgerRow[] Rows(string account, Entry entry, Credits? change, ReadOnlySpan<byte> encoded)
+    private static LedgerRow[] Rows(string account, Entry entry, Credits? change, ReadOnlySpan<byte> encoded) => entry switch
     {
-        var row = new LedgerRow
+        // Most entries are one of these, so their rows are made at once and not by changing another.
+        Charged charged => Lines(account, charged, charged.Producer, charged.ProducerSequence, hold: null, held: null),
+        Settled settled => Lines(account, settled, producer: null, 0, settled.Hold, -(settled.Used + settled.Released)),
+        Reversed reversed => Lines(Row(account, entry, change), reversed),
+        Held held => [Row(account, entry, change) with
         {
-            Account = account,
-            Sequence = entry.Sequence,
-            Line = 0,
-            At = entry.At,
-            Kind = entry.Kind,
-            Credits = change,
-            Balance = entry.Balance,
-            Available = entry.Available,
-        };
-        return entry switch
-        {
-            Charged charged => Lines(row with { Producer = charged.Producer, ProducerSequence = charged.Producer is null ? null : charged.ProducerSequence }, charged),
-            Settled settled => Lines(row with { Hold = settled.Hold, Held = -(settled.Used + settled.Released) }, settled),
-            Reversed reversed => Lines(row, reversed),
-            Held held => [row with
-            {
-                UsageAt = held.Time,
-                Id = held.Id,
-                Meter = held.Usage?.Meter,
-                Dimensions = held.Usage?.Dimensions ?? [],
-                Mode = KindName.Of(held.Mode),
-                Hold = held.Id,
-                Held = held.Credits,
-            }],
-            HoldReleased released => [row with { UsageAt = released.Time, Id = released.Id, Hold = released.Hold, Held = -released.Released }],
-            HoldExpired expired => [row with { Hold = expired.Hold, Held = -expired.Released }],
-            GrantAdded added => [row with { Id = added.Terms.Id, Entry = encoded.ToArray() }],
-            GrantActivated activated => [row with { Id = activated.Grant, Entry = encoded.ToArray() }],
-            GrantExpired expired => [row with { Id = expired.Grant, Entry = encoded.ToArray() }],
-            GrantVoided voided => [row with { Id = voided.Grant, Entry = encoded.ToArray() }],
-            GrantRefilled refilled => [row with { Id = refilled.Grant, Entry = encoded.ToArray() }],
-            BudgetChanged changed => [row with { Id = changed.Terms.Id, Entry = encoded.ToArray() }],
-            BudgetRemoved removed => [row with { Id = removed.Budget, Entry = encoded.ToArray() }],
-            BudgetCrossed crossed => [row with { Id = crossed.Budget, Entry = encoded.ToArray() }],
-            _ => [row with { Entry = encoded.ToArray() }],
-        };
-    }
+            UsageAt = held.Time,
+            Id = held.Id,
+            Meter = held.Usage?.Meter,
+            Dimensions = held.Usage?.Dimensions ?? [],
+            Mode = KindName.Of(held.Mode),
+            Hold = held.Id,
+            Held = held.Credits,
+        }],
+        HoldReleased released => [Row(account, entry, change) with { UsageAt = released.Time, Id = released.Id, Hold = released.Hold, Held = -released.Released }],
+        HoldExpired expired => [Row(account, entry, change) with { Hold = expired.Hold, Held = -expired.Released }],
+        _ => [Row(account, entry, change) with { Id = Subject(entry), Entry = encoded.ToArray() }],
+    };
 
-    private static LedgerRow[] Lines(LedgerRow entry, PaidOperation paid)
+    private static string? Subject(Entry entry) => entry switch
     {
-        entry = entry with
-        {
-            UsageAt = paid.Time,
-            Id = paid.Id,
-            Card = paid.Card,
-            Version = paid.Version,
-            PeriodStart = paid.PeriodStart,
-            Mode = KindName.Of(paid.Mode),
-        };
+        GrantAdded added => added.Terms.Id,
+        GrantActivated activated => activated.Grant,
+        GrantExpired expired => expired.Grant,
+        GrantVoided voided => voided.Grant,
+        GrantRefilled refilled => refilled.Grant,
+        BudgetChanged changed => changed.Terms.Id,
+        BudgetRemoved removed => removed.Budget,
+        BudgetCrossed crossed => crossed.Budget,
+        _ => null,
+    };
+
+    private static LedgerRow Row(string account, Entry entry, Credits? change) => new()
+    {
+        Account = account,
+        Sequence = entry.Sequence,
+        Line = 0,
+        At = entry.At,
+        Kind = entry.Kind,
+        Credits = change,
+        Balance = entry.Balance,
+        Available = entry.Available,
+    };
+
+    private static LedgerRow[] Lines(string account, PaidOperation paid, string? producer, long producerSequence, string? hold, Credits? held)
+    {
         var rows = new LedgerRow[paid.Lines.Count];
         for (var i = 0; i < rows.Length; i++)
         {
             var line = paid.Lines[i];
-            rows[i] = entry with
+            var isFirst = i == 0;
+            rows[i] = new LedgerRow
             {
+                Account = account,
+                Sequence = paid.Sequence,
                 Line = i,
+                At = paid.At,
+                UsageAt = paid.Time,
+                Kind = paid.Kind,
+                Id = paid.Id,
                 Meter = NullIfEmpty(line.Usage.Meter),
                 Quantity = line.Usage.Quantity,
                 Credits = -line.Taken,
+                Balance = paid.Balance,
+                Available = paid.Available,
+                Card = paid.Card,
+                Version = paid.Version,
                 Price = NullIfEmpty(line.Price),
+                PeriodStart = paid.PeriodStart,
                 Dimensions = line.Usage.Dimensions,
                 Tiers = TierText.Of(line),
+                Burned = isFirst ? paid.Payment.Burns : [],
+                OverageAdded = isFirst ? NullIfZero(paid.Payment.OverageAdded) : null,
+                Uncovered = isFirst ? NullIfZero(paid.Uncovered) : null,
+                Mode = KindName.Of(paid.Mode),
+                Producer = producer,
+                ProducerSequence = producer is null ? null : producerSequence,
+                Hold = hold,
+                Held = isFirst ? held : null,
             };
         }
 
-        return First(rows, paid.Payment, NullIfZero(paid.Uncovered));
+        return rows;
     }
 
     private static LedgerRow[] Lines(LedgerRow entry, Reversed reversed)
@@ -121,13 +136,7 @@ public static class EntryRows
             };
         }
 
-        return First(rows, reversed.Payment, uncovered: null);
-    }
-
-    /// <summary>What the entry has once goes to its first row.</summary>
-    private static LedgerRow[] First(LedgerRow[] rows, Payment payment, Credits? uncovered)
-    {
-        rows[0] = rows[0] with { Burned = payment.Burns, OverageAdded = NullIfZero(payment.OverageAdded), Uncovered = uncovered };
+        rows[0] = rows[0] with { Burned = reversed.Payment.Burns, OverageAdded = NullIfZero(reversed.Payment.OverageAdded) };
         return rows;
     }
 

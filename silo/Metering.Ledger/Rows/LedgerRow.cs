@@ -89,5 +89,5 @@ public sealed record LedgerRow
     public ReadOnlyMemory<byte> Entry { get; init; }
 
     /// <summary>The link of the account's chain that ends with this row (<see cref="ChainLink"/>).</summary>
-    public ulong Hash { get; init; }
+    public ulong Hash { get; internal set; }
 }

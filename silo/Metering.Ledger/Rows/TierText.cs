@@ -1,5 +1,8 @@
+using System.Collections.Concurrent;
 using System.Text;
+using Metering.Core;
 using Metering.Core.Entries;
+using Metering.Core.Pricing;
 
 namespace Metering.Ledger.Rows;
 
@@ -10,6 +13,11 @@ namespace Metering.Ledger.Rows;
 /// </summary>
 internal static class TierText
 {
+    /// <summary>Far more than prices have tiers.</summary>
+    private const int MaxKnown = 10_000;
+
+    private static readonly ConcurrentDictionary<(int Tier, Credits UnitPrice, Credits FlatPrice), string> Known = new();
+
     internal static string? Of(ChargedLine line)
     {
         var priced = line.Priced;
@@ -19,6 +27,26 @@ internal static class TierText
         }
 
         var isWhole = priced.Tiers.Count == 1 && priced.Adjustments.Count == 0 && priced.Tiers[0].Quantity == line.Usage.Quantity && priced.Tiers[0].Credits == line.Taken;
+        return isWhole ? Whole(priced.Tiers[0]) : Text(priced, isWhole: false);
+    }
+
+    private static string Whole(TierPart tier)
+    {
+        var key = (tier.Tier, tier.UnitPrice, tier.FlatPrice);
+        if (!Known.TryGetValue(key, out var text))
+        {
+            text = Text(new PricedLine(tier.Credits, [tier], []), isWhole: true);
+            if (Known.Count < MaxKnown)
+            {
+                Known[key] = text;
+            }
+        }
+
+        return text;
+    }
+
+    private static string Text(PricedLine priced, bool isWhole)
+    {
         var text = new StringBuilder("[");
         foreach (var tier in priced.Tiers)
         {

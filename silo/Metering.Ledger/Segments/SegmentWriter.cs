@@ -1,6 +1,5 @@
 using System.Globalization;
 using DuckDB.NET.Data;
-using Metering.Core;
 using Metering.Ledger.Rows;
 
 namespace Metering.Ledger.Segments;
@@ -13,6 +12,7 @@ public sealed class SegmentWriter : IDisposable
     private const string Settings = "SET memory_limit = '1GB'; SET threads = 1; SET temp_directory = ''; SET preserve_insertion_order = false;";
 
     private readonly SemaphoreSlim _one = new(1);
+    private readonly List<string> _texts = [];
     private DuckDBConnection? _connection;
 
     /// <summary>Writes the rows that happened in one hour to each file.</summary>
@@ -85,8 +85,8 @@ public sealed class SegmentWriter : IDisposable
                 .AppendValue(KindName.Of(row.Kind)).AppendValue(row.Id).AppendValue(row.Meter).AppendValue(row.Quantity?.Value).AppendValue(row.Credits?.Value)
                 .AppendValue(row.Balance.Value).AppendValue(row.Available.Value).AppendValue(row.Card).AppendValue(row.Version).AppendValue(row.Price)
                 .AppendValue(Nanoseconds(row.PeriodStart));
-            into.AppendValue(Names(row.Dimensions)).AppendValue(Values(row.Dimensions)).AppendValue(row.Tiers);
-            into.AppendValue(row.Burned.Select(static burn => burn.Grant).ToList()).AppendValue(row.Burned.Select(static burn => burn.Credits.ToString()).ToList());
+            into.AppendValue(Texts(row.Dimensions, static dimension => dimension.Name)).AppendValue(Texts(row.Dimensions, static dimension => dimension.Value)).AppendValue(row.Tiers);
+            into.AppendValue(Texts(row.Burned, static burn => burn.Grant)).AppendValue(Texts(row.Burned, static burn => burn.Credits.ToString()));
             into.AppendValue(row.OverageAdded?.Value).AppendValue(row.Uncovered?.Value).AppendValue(row.Mode).AppendValue(row.Producer).AppendValue(row.ProducerSequence)
                 .AppendValue(row.Hold).AppendValue(row.Held?.Value).AppendValue(row.Reverses);
             _ = row.Entry.IsEmpty ? into.AppendNullValue() : into.AppendValue(row.Entry.ToArray());
@@ -96,9 +96,17 @@ public sealed class SegmentWriter : IDisposable
         return hours;
     }
 
-    private static List<string> Names(IReadOnlyList<Dimension> dimensions) => [.. dimensions.Select(static dimension => dimension.Name)];
+    /// <summary>The appender copies what it is given, so one list serves all rows.</summary>
+    private List<string> Texts<T>(IReadOnlyList<T> values, Func<T, string> text)
+    {
+        _texts.Clear();
+        for (var i = 0; i < values.Count; i++)
+        {
+            _texts.Add(text(values[i]));
+        }
 
-    private static List<string> Values(IReadOnlyList<Dimension> dimensions) => [.. dimensions.Select(static dimension => dimension.Value)];
+        return _texts;
+    }
 
     private static long Nanoseconds(DateTimeOffset at) => Instants.Nanoseconds(at);
 

@@ -1,0 +1,37 @@
+using DuckDB.NET.Data;
+
+namespace Metering.Ledger.Reading;
+
+/// <summary>A ledger as one file, in the format that its name ends with.</summary>
+internal static class LedgerExport
+{
+    internal static bool IsKnown(string file) => Format(file) is not null;
+
+    /// <summary>Writes each row once, by account, sequence and line; sorted on the disk when it does not fit memory.</summary>
+    /// <returns>How many rows.</returns>
+    /// <exception cref="DuckDBException">A segment cannot be read, or the file cannot be written.</exception>
+    internal static long Write(DuckDBConnection connection, string segments, string file, string? account)
+    {
+        using var command = connection.CreateCommand();
+        var where = "";
+        if (account is not null)
+        {
+            // COPY takes no parameters.
+            where = $"WHERE account = '{account.Replace("'", "''", StringComparison.Ordinal)}'";
+        }
+
+        command.CommandText = $"""
+            COPY (SELECT DISTINCT ON (account, sequence, line) * FROM {segments} {where} ORDER BY account, sequence, line)
+            TO '{file.Replace("'", "''", StringComparison.Ordinal)}' ({Format(file)})
+            """;
+        return command.ExecuteNonQuery();
+    }
+
+    private static string? Format(string file) => Path.GetExtension(file) switch
+    {
+        ".parquet" => "FORMAT parquet, COMPRESSION zstd",
+        ".csv" => "FORMAT csv, HEADER",
+        ".json" => "FORMAT json",
+        _ => null,
+    };
+}
