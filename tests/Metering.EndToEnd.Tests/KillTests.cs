@@ -12,8 +12,8 @@ public sealed class KillTests : CallerTest
     private const int DefaultRounds = 20;
     private const int MaxAnswersBeforeKill = 4_000;
 
-    // The last step asks again for the charges of every round: none of their ids may have made room for newer ones.
-    private static readonly Dictionary<string, string> RememberAll = new() { ["MaxIds"] = "1000000" };
+    // The last step asks again for the charges of every round: none of their ids may have made room for newer ones. Kills are to fall into archiving and trimming too.
+    private static readonly Dictionary<string, string> RememberAll = new() { ["MaxIds"] = "1000000", ["ArchiveInterval"] = "00:00:00.100", ["CheckpointInterval"] = "00:00:01" };
 
     [Fact]
     public async Task Whatever_was_acknowledged_before_a_kill_is_there_exactly_once()
@@ -32,6 +32,9 @@ public sealed class KillTests : CallerTest
 
         // Nothing of an earlier round came undone in a later one.
         await SettleAsync(Call(server), AllRecords);
+        await LedgerCheck.CheckAnswersAsync(server.BaseAddress, AllRecords, Cancellation);
+        await server.KillAsync();
+        Say($"{await LedgerCheck.CheckChainsAsync(DataDirectory, Cancellation)} rows of the ledger hold");
     }
 
     private async Task<StandaloneProcess> RoundAsync(StandaloneProcess server, int round, Random chance)
