@@ -11,9 +11,16 @@ namespace Metering.Grains.Accounts;
 /// <summary>Recovery, snapshots and leaving.</summary>
 public sealed partial class AccountGrain
 {
+    /// <summary>How often a snapshot is read that a former owner replaces meanwhile: it can do so once.</summary>
+    private const int MaxSnapshotReads = 3;
+
     private static readonly AccountSnapshot NoSnapshot = new();
 
+    [ThreadStatic]
+    private static ByteWriter? _snapshotWriter;
+
     private readonly GrainState<AccountSnapshot> _snapshot = new(NoSnapshot);
+    private StoredIdBlocks? _idBlocks;
     private long _snapshotBytes;
     private DateTimeOffset _snapshotAt;
     private DateTimeOffset _snapshotNotBefore;
@@ -36,9 +43,9 @@ public sealed partial class AccountGrain
             // former owner has trimmed from the log.
             _log = await _journal.OpenAsync(Id, cancellationToken);
             _log.Owner = this;
-            await ReadSnapshotAsync();
+            var idBlocks = await ReadSnapshotAsync();
             await _log.Verify(_snapshot.State!.Record);
-            _account = Recover(_log, _snapshot.State!);
+            _account = Recover(_log, _snapshot.State!, idBlocks);
             WakeWhenDue();
         }
         catch (JournalUnavailableException unavailable)
@@ -57,7 +64,7 @@ public sealed partial class AccountGrain
         }
 
         // What was read is in the account now: holding the bytes too would double every account.
-        _snapshotBytes = _snapshot.State!.Bytes.Length;
+        _snapshotBytes = BytesOf(_snapshot.State!);
         _snapshot.State = NoSnapshot;
         OpenToRouter();
     }
@@ -122,29 +129,74 @@ public sealed partial class AccountGrain
         await SnapshotAsync();
     }
 
+    /// <returns>The blocks of remembered ids that belong to it.</returns>
     /// <exception cref="FormatException">What is stored cannot be read.</exception>
     /// <exception cref="JournalUnavailableException">The store cannot be reached.</exception>
-    private async Task ReadSnapshotAsync()
+    private async Task<List<ReadOnlyMemory<byte>>> ReadSnapshotAsync()
+    {
+        for (var reads = 1; ; reads++)
+        {
+            await ReadAsync("The snapshot", () => _storage.ReadStateAsync(AccountStorage.StateName, this.GetGrainId(), _snapshot));
+            var snapshot = _snapshot.State!;
+            if (_snapshot.RecordExists && snapshot.IsDamaged)
+            {
+                throw new FormatException("The snapshot's checksum does not fit its bytes.");
+            }
+
+            var blocks = new List<ReadOnlyMemory<byte>>();
+            try
+            {
+                if (snapshot.SealedBlocks.Length + snapshot.DroppedBlocks.Length > 0)
+                {
+                    _idBlocks ??= NewIdBlocks();
+                    await ReadAsync("A block of remembered ids", async () => blocks = await _idBlocks.ReadAsync(snapshot));
+                }
+            }
+            catch (FormatException) when (reads < MaxSnapshotReads && _snapshot.ETag is { } before)
+            {
+                // A former owner's last snapshot may have landed only now, and what it does not need any more may be removed.
+                await ReadAsync("The snapshot", () => _storage.ReadStateAsync(AccountStorage.StateName, this.GetGrainId(), _snapshot));
+                if (_snapshot.ETag == before)
+                {
+                    throw;
+                }
+
+                continue;
+            }
+
+            if (snapshot.OpenBlock.Length > 0)
+            {
+                blocks.Add(snapshot.OpenBlock);
+            }
+
+            return blocks;
+        }
+    }
+
+    /// <param name="what">That is read, as a sentence begins with it.</param>
+    /// <param name="read">Reads it.</param>
+    /// <exception cref="FormatException">What is stored cannot be read.</exception>
+    /// <exception cref="JournalUnavailableException">The store cannot be reached.</exception>
+    private async Task ReadAsync(string what, Func<Task> read)
     {
         try
         {
-            await _storage.ReadStateAsync(AccountStorage.StateName, this.GetGrainId(), _snapshot);
+            await read();
         }
         catch (Exception failure) when (IsDamage(failure))
         {
-            throw new FormatException($"The snapshot cannot be read: {failure.Message}", failure);
+            throw new FormatException($"{what} cannot be read: {failure.Message}", failure);
         }
         catch (Exception failure)
         {
             Log.SnapshotNotRead(_logger, Id, failure);
-            throw new JournalUnavailableException("The snapshot cannot be read now.", _options.SnapshotRetryDelay, failure);
-        }
-
-        if (_snapshot.RecordExists && _snapshot.State!.IsDamaged)
-        {
-            throw new FormatException("The snapshot's checksum does not fit its bytes.");
+            throw new JournalUnavailableException($"{what} cannot be read now.", _options.SnapshotRetryDelay, failure);
         }
     }
+
+    private StoredIdBlocks NewIdBlocks() => new(_storage, this.GetGrainId(), _logger);
+
+    private static int BytesOf(AccountSnapshot snapshot) => snapshot.Bytes.Length + snapshot.OpenBlock.Length;
 
     /// <summary>
     /// What serializers throw at bytes they cannot make sense of. Storage providers have exceptions of their own for a store that
@@ -154,13 +206,13 @@ public sealed partial class AccountGrain
         or ArgumentException or NotSupportedException or IndexOutOfRangeException or OverflowException or (InvalidOperationException and not ObjectDisposedException);
 
     /// <exception cref="FormatException">Snapshot and entries do not make an account.</exception>
-    private Account Recover(AccountJournal log, AccountSnapshot snapshot)
+    private Account Recover(AccountJournal log, AccountSnapshot snapshot, List<ReadOnlyMemory<byte>> idBlocks)
     {
         try
         {
             var account = snapshot.Bytes.Length == 0
                 ? new Account(Id, _options.Limits)
-                : Account.Read(Id, snapshot.Bytes, _options.Limits);
+                : Account.Read(Id, snapshot.Bytes, idBlocks, _options.Limits);
             var covered = account.Sequence;
             foreach (var chunk in log.Tail)
             {
@@ -236,31 +288,27 @@ public sealed partial class AccountGrain
 
         try
         {
-            byte[] bytes;
-            long sequence;
-            Task committed;
-            lock (_turn)
-            {
-                var writer = new ByteWriter((int)Math.Min(_snapshotBytes + 1024, Array.MaxLength / 2));
-                _account.Write(writer);
-                (bytes, sequence, committed) = (writer.ToArray(), _account.Sequence, _lastCommit);
-            }
-
-            await committed;
+            var taken = TakeSnapshot();
+            await taken.Committed;
             if (!_snapshot.RecordExists)
             {
                 await _index.AddAsync(Id, CancellationToken.None);
             }
 
-            _snapshot.State = AccountSnapshot.Of(bytes, _log.LastRecordNumber);
+            // In this order: no snapshot is ever there without its blocks.
+            _snapshot.State = await WithBlocksAsync(taken);
+            var bytes = BytesOf(_snapshot.State);
             await _storage.WriteStateAsync(AccountStorage.StateName, this.GetGrainId(), _snapshot);
             lock (_turn)
             {
-                _log.Snapshotted(sequence);
-                _snapshotBytes = bytes.Length;
+                _log.Snapshotted(taken.Sequence);
+                _snapshotBytes = bytes;
                 _snapshotAt = _time.GetUtcNow();
                 _snapshotNotBefore = default;
             }
+
+            // And none is without them while it is the last.
+            await (_idBlocks?.RemoveDroppedAsync() ?? Task.CompletedTask);
         }
         catch (JournalLostException)
         {
@@ -284,4 +332,53 @@ public sealed partial class AccountGrain
             _snapshot.State = NoSnapshot;
         }
     }
+
+    /// <summary>In a turn: little is written here. The blocks of remembered ids, which are most of it, are only taken.</summary>
+    private TakenSnapshot TakeSnapshot()
+    {
+        lock (_turn)
+        {
+            var writer = _snapshotWriter ??= new ByteWriter();
+            writer.Clear();
+            _account.Write(writer);
+            return new TakenSnapshot(writer.ToArray(), _account.Sequence, _lastCommit, _account.TakeIdBlocks(_idBlocks?.Next ?? 0), _account.FirstIdBlock);
+        }
+    }
+
+    /// <summary>Makes the sealed blocks durable and the snapshot that names them.</summary>
+    private async Task<AccountSnapshot> WithBlocksAsync(TakenSnapshot taken)
+    {
+        try
+        {
+            if (taken.IdBlocks.Count > 1)
+            {
+                await (_idBlocks ??= NewIdBlocks()).WriteAsync(taken.IdBlocks);
+            }
+
+            _idBlocks?.DropBefore(taken.FirstIdBlock);
+            return new AccountSnapshot
+            {
+                Bytes = taken.Bytes,
+                OpenBlock = taken.IdBlocks.Count > 0 ? StoredIdBlocks.BytesOf(taken.IdBlocks[^1]) : [],
+                SealedBlocks = _idBlocks?.Names ?? [],
+                DroppedBlocks = _idBlocks?.Dropped ?? [],
+                Record = _log!.LastRecordNumber,
+            }.Sealed();
+        }
+        finally
+        {
+            lock (_turn)
+            {
+                _account.GiveBackIdBlocks();
+            }
+        }
+    }
+
+    /// <summary>What of the account a turn takes for its snapshot.</summary>
+    /// <param name="Bytes">The state.</param>
+    /// <param name="Sequence">Of its last entry.</param>
+    /// <param name="Committed">Completes when that is durable.</param>
+    /// <param name="IdBlocks">The blocks of remembered ids that are not stored yet, the open one last.</param>
+    /// <param name="FirstIdBlock">The first block that belongs to it.</param>
+    private sealed record TakenSnapshot(byte[] Bytes, long Sequence, Task Committed, IReadOnlyList<IdBlock> IdBlocks, long FirstIdBlock);
 }
