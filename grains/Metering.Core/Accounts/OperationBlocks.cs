@@ -52,7 +52,10 @@ internal sealed class OperationBlocks
     private const int LengthOffset = TimeOffset + sizeof(long);
     private const int HeaderBytes = LengthOffset + sizeof(int);
 
-    private readonly List<Block> _blocks = [];
+    // Shared until there is an operation.
+    private static readonly List<Block> None = [];
+
+    private List<Block> _blocks = None;
     private byte[]? _spare;
     private int _head;
     private int _removedFromFirst;
@@ -78,7 +81,7 @@ internal sealed class OperationBlocks
         var length = HeaderBytes + operation.Entry.Length;
         if (_blocks.Count == 0 || _blocks[^1].Used + length > MaxBlock)
         {
-            _blocks.Add(NewBlock(length));
+            AddBlock(NewBlock(length));
         }
 
         var block = _blocks[^1];
@@ -246,8 +249,14 @@ internal sealed class OperationBlocks
             block.Used += into.Length;
         }
 
-        _blocks.Add(block.Used == block.Bytes.Length && reader.AtEnd ? block : throw ByteReader.Damaged());
+        AddBlock(block.Used == block.Bytes.Length && reader.AtEnd ? block : throw ByteReader.Damaged());
         return operations;
+    }
+
+    private void AddBlock(Block block)
+    {
+        _blocks = ReferenceEquals(_blocks, None) ? new(capacity: 1) : _blocks;
+        _blocks.Add(block);
     }
 
     private Block NewBlock(int needed)

@@ -14,12 +14,11 @@ public sealed partial class AccountGrain
     /// <summary>How often a snapshot is read that a former owner replaces meanwhile: it can do so once.</summary>
     private const int MaxSnapshotReads = 3;
 
-    private static readonly AccountSnapshot NoSnapshot = new();
-
     [ThreadStatic]
     private static ByteWriter? _snapshotWriter;
 
-    private readonly GrainState<AccountSnapshot> _snapshot = new(NoSnapshot);
+    // Of the stored snapshot; null when there is none. Not its bytes: what was read is in the account, and holding them too would double every account.
+    private string? _snapshotETag;
     private StoredIdBlocks? _idBlocks;
     private long _snapshotBytes;
     private DateTimeOffset _snapshotAt;
@@ -43,9 +42,10 @@ public sealed partial class AccountGrain
             // former owner has trimmed from the log.
             _log = await _journal.OpenAsync(Id, cancellationToken);
             _log.Owner = this;
-            var idBlocks = await ReadSnapshotAsync();
-            await _log.Verify(_snapshot.State!.Record);
-            _account = Recover(_log, _snapshot.State!, idBlocks);
+            var (snapshot, idBlocks) = await ReadSnapshotAsync();
+            await _log.Verify(snapshot.Record);
+            _account = Recover(_log, snapshot, idBlocks);
+            _snapshotBytes = BytesOf(snapshot);
             WakeWhenDue();
         }
         catch (JournalUnavailableException unavailable)
@@ -63,9 +63,6 @@ public sealed partial class AccountGrain
             Quarantine($"Account {Id} is quarantined: {damage.Message}");
         }
 
-        // What was read is in the account now: holding the bytes too would double every account.
-        _snapshotBytes = BytesOf(_snapshot.State!);
-        _snapshot.State = NoSnapshot;
         OpenToRouter();
     }
 
@@ -129,48 +126,56 @@ public sealed partial class AccountGrain
         await SnapshotAsync();
     }
 
-    /// <returns>The blocks of remembered ids that belong to it.</returns>
+    /// <summary>The stored snapshot, or an empty one, and the blocks of remembered ids that belong to it.</summary>
     /// <exception cref="FormatException">What is stored cannot be read.</exception>
     /// <exception cref="JournalUnavailableException">The store cannot be reached.</exception>
-    private async Task<List<ReadOnlyMemory<byte>>> ReadSnapshotAsync()
+    private async Task<(AccountSnapshot Snapshot, List<ReadOnlyMemory<byte>> IdBlocks)> ReadSnapshotAsync()
     {
+        var snapshot = await ReadStateAsync();
         for (var reads = 1; ; reads++)
         {
-            await ReadAsync("The snapshot", () => _storage.ReadStateAsync(AccountStorage.StateName, this.GetGrainId(), _snapshot));
-            var snapshot = _snapshot.State!;
-            if (_snapshot.RecordExists && snapshot.IsDamaged)
-            {
-                throw new FormatException("The snapshot's checksum does not fit its bytes.");
-            }
-
-            var blocks = new List<ReadOnlyMemory<byte>>();
             try
             {
-                if (snapshot.SealedBlocks.Length + snapshot.DroppedBlocks.Length > 0)
-                {
-                    _idBlocks ??= NewIdBlocks();
-                    await ReadAsync("A block of remembered ids", async () => blocks = await _idBlocks.ReadAsync(snapshot));
-                }
+                return (snapshot, await ReadIdBlocksAsync(snapshot));
             }
-            catch (FormatException) when (reads < MaxSnapshotReads && _snapshot.ETag is { } before)
+            catch (FormatException) when (reads < MaxSnapshotReads)
             {
-                // A former owner's last snapshot may have landed only now, and what it does not need any more may be removed.
-                await ReadAsync("The snapshot", () => _storage.ReadStateAsync(AccountStorage.StateName, this.GetGrainId(), _snapshot));
-                if (_snapshot.ETag == before)
+                // A former owner's last snapshot may have landed only now, and what that does not need any more may be removed.
+                var before = _snapshotETag;
+                snapshot = await ReadStateAsync();
+                if (_snapshotETag == before)
                 {
                     throw;
                 }
-
-                continue;
             }
-
-            if (snapshot.OpenBlock.Length > 0)
-            {
-                blocks.Add(snapshot.OpenBlock);
-            }
-
-            return blocks;
         }
+    }
+
+    private async Task<AccountSnapshot> ReadStateAsync()
+    {
+        var state = new GrainState<AccountSnapshot>(new AccountSnapshot());
+        await ReadAsync("The snapshot", () => _storage.ReadStateAsync(AccountStorage.StateName, this.GetGrainId(), state));
+        _snapshotETag = state.RecordExists ? state.ETag : null;
+        return state.RecordExists && state.State!.IsDamaged
+            ? throw new FormatException("The snapshot's checksum does not fit its bytes.")
+            : state.State!;
+    }
+
+    private async Task<List<ReadOnlyMemory<byte>>> ReadIdBlocksAsync(AccountSnapshot snapshot)
+    {
+        var blocks = new List<ReadOnlyMemory<byte>>();
+        if (snapshot.SealedBlocks.Length + snapshot.DroppedBlocks.Length > 0)
+        {
+            _idBlocks ??= NewIdBlocks();
+            await ReadAsync("Its remembered ids", async () => blocks = await _idBlocks.ReadAsync(snapshot));
+        }
+
+        if (snapshot.OpenBlock.Length > 0)
+        {
+            blocks.Add(snapshot.OpenBlock);
+        }
+
+        return blocks;
     }
 
     /// <param name="what">That is read, as a sentence begins with it.</param>
@@ -290,19 +295,20 @@ public sealed partial class AccountGrain
         {
             var taken = TakeSnapshot();
             await taken.Committed;
-            if (!_snapshot.RecordExists)
+            if (_snapshotETag is null)
             {
                 await _index.AddAsync(Id, CancellationToken.None);
             }
 
             // In this order: no snapshot is ever there without its blocks.
-            _snapshot.State = await WithBlocksAsync(taken);
-            var bytes = BytesOf(_snapshot.State);
-            await _storage.WriteStateAsync(AccountStorage.StateName, this.GetGrainId(), _snapshot);
+            var snapshot = await WithBlocksAsync(taken);
+            var state = new GrainState<AccountSnapshot>(snapshot, _snapshotETag) { RecordExists = _snapshotETag is not null };
+            await _storage.WriteStateAsync(AccountStorage.StateName, this.GetGrainId(), state);
+            _snapshotETag = state.ETag;
             lock (_turn)
             {
                 _log.Snapshotted(taken.Sequence);
-                _snapshotBytes = bytes;
+                _snapshotBytes = BytesOf(snapshot);
                 _snapshotAt = _time.GetUtcNow();
                 _snapshotNotBefore = default;
             }
@@ -326,10 +332,6 @@ public sealed partial class AccountGrain
             {
                 _snapshotNotBefore = _time.GetUtcNow() + _options.SnapshotRetryDelay;
             }
-        }
-        finally
-        {
-            _snapshot.State = NoSnapshot;
         }
     }
 
