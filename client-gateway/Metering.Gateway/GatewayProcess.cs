@@ -85,20 +85,7 @@ public static class GatewayProcess
     }
 
     /// <summary>Whether a failed start is for whoever started it to mend (a setting, an address, a port), and the line that tells how.</summary>
-    public static bool IsOperatorsToMend(Exception failure, out string line)
-    {
-        for (var cause = failure; cause is not null; cause = cause.InnerException)
-        {
-            if (cause is SettingsException or IOException { InnerException: SocketException or { InnerException: SocketException } })
-            {
-                line = $"Metering did not start: {cause.Message}";
-                return true;
-            }
-        }
-
-        line = "";
-        return false;
-    }
+    public static bool IsOperatorsToMend(Exception failure, out string line) => FailedStart.IsOperatorsToMend(failure, static _ => false, out line);
 
     private static void AddSilos(WebApplicationBuilder builder, GatewaySettings settings)
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using Metering.Grains.Journal;
+using Metering.Silo.SteppingDown;
 using Metering.Silo.Storage.Azure;
 using Metering.Silo.Storage.Redis;
 using Microsoft.Extensions.DependencyInjection;
@@ -74,6 +75,7 @@ public static class MeteringCluster
         silo.Configure<EndpointOptions>(endpoints => Listen(endpoints, settings));
         AddJournal(silo, settings);
         AddSnapshots(silo, settings);
+        silo.Services.AddSteppingDown();
         return silo.AddMetering(
             settings.Keeping.Apply,
             journal =>

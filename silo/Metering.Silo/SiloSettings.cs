@@ -31,6 +31,9 @@ public sealed class SiloSettings
     /// <summary>Where Kubernetes tells a pod its own address.</summary>
     private const string PodAddress = "POD_IP";
 
+    /// <summary>What Redis may take at worst to sync its file, with <c>appendfsync everysec</c>.</summary>
+    private static readonly TimeSpan LeastStepDownAfter = TimeSpan.FromSeconds(2);
+
     private SiloSettings(IConfiguration configuration, SettingsSection section)
     {
         Cluster = new ClusterSettings(section);
@@ -52,9 +55,15 @@ public sealed class SiloSettings
         LeadTime = section.Time(nameof(LeadTime), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
         ProbeTimeout = section.Time(nameof(ProbeTimeout), TimeSpan.FromMilliseconds(600), TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(30));
         MissedProbes = section.Number(nameof(MissedProbes), 3, 2, 10);
+        StepDownAfter = section.Time(nameof(StepDownAfter), LeastStepDownAfter, TimeSpan.Zero, TimeSpan.FromMinutes(10));
         ShutdownTimeout = section.Time(nameof(ShutdownTimeout), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
         _ = Parse(nameof(JournalRedis), JournalRedis);
         CheckPorts();
+        if (StepDownAfter > TimeSpan.Zero && StepDownAfter < LeastStepDownAfter)
+        {
+            throw new SettingsException(
+                $"{SettingsSection.Name(nameof(StepDownAfter))} is {StepDownAfter:c}; it must be 00:00:00 (never) or at least {LeastStepDownAfter:c}, for sooner Redis may not have on its disk what it acknowledged.");
+        }
     }
 
     /// <summary>How silos and gateways find each other.</summary>
@@ -101,6 +110,9 @@ public sealed class SiloSettings
 
     /// <summary>So many questions in a row without an answer are a vote for its death; two votes are needed.</summary>
     public int MissedProbes { get; }
+
+    /// <summary>For how long the journal's store must be silent for this silo, and not for another, until this one ends its process; zero for never.</summary>
+    public TimeSpan StepDownAfter { get; }
 
     /// <summary>How long a stop may take to hand over and finish.</summary>
     public TimeSpan ShutdownTimeout { get; }
