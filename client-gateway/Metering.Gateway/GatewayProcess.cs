@@ -30,7 +30,7 @@ public static class GatewayProcess
     private static readonly TimeSpan MembershipRefresh = TimeSpan.FromSeconds(1);
 
     /// <summary>Silos are near: one that has not taken a connection by then has vanished, and what waits for it goes elsewhere.</summary>
-    private static readonly TimeSpan OpenConnectionTimeout = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan OpenConnectionTimeout = TimeSpan.FromMilliseconds(500);
 
     private static readonly TimeSpan ReconnectDelay = TimeSpan.FromMilliseconds(250);
 

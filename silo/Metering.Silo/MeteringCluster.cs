@@ -42,7 +42,7 @@ public static class MeteringCluster
     /// <summary>
     /// How long answers are kept for a gateway that is not connected to this silo any more. After it they go through a silo that the gateway is connected to: it may be cut off from this one only.
     /// </summary>
-    private static readonly TimeSpan ClientDropTimeout = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ClientDropTimeout = TimeSpan.FromMilliseconds(250);
 
     /// <summary>
     /// Adds membership, endpoints, stores and grains. With <see cref="SnapshotPlace.Custom"/> the host adds the grain storage <see cref="AccountStorage.ProviderName"/> itself, any Orleans

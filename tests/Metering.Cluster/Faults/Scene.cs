@@ -24,6 +24,9 @@ internal sealed class Scene(LocalCluster cluster, Callers callers, Random chance
     /// <summary>Things that are not as promised, in words.</summary>
     public List<string> Faults { get; } = [];
 
+    /// <summary>What was measured besides, in words.</summary>
+    public List<string> Notes { get; } = [];
+
     public SiloProcess ChooseSilo() => cluster.Silos[chance.Next(cluster.Silos.Count)];
 
     /// <summary>From here on waits count as the fault's.</summary>
@@ -46,6 +49,8 @@ internal sealed class Scene(LocalCluster cluster, Callers callers, Random chance
 
     /// <summary>A moment that differs from run to run, and not from run to run with the same seed.</summary>
     public Task PauseAsync(double minSeconds, double maxSeconds) => PauseAsync(minSeconds + (chance.NextDouble() * (maxSeconds - minSeconds)));
+
+    public void Note(string measured) => Notes.Add(measured);
 
     public void Require(bool holds, string otherwise)
     {
