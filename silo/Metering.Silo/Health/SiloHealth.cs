@@ -76,7 +76,7 @@ internal sealed class SiloHealth(
             reasons.Add($"{faults.Count - MaxTold} more partitions are not open.");
         }
 
-        reasons.AddRange(stores.Where(static store => store.Failure is not null).Select(static store => $"The store of the {store.Store} fails: {store.Failure}"));
+        reasons.AddRange(stores.Where(static store => store.Failure is not null).Select(static store => $"Azure Storage fails for the {store.Store}: {store.Failure}"));
         if (await RedisFault() is { } silence)
         {
             reasons.Add(silence);

@@ -6,11 +6,11 @@ namespace Metering.Cluster.Faults;
 /// <summary>What happens when there is more to do than can be done.</summary>
 internal static class OverloadFaults
 {
-    private const int BusySeconds = 15;
+    private const int BusySeconds = 12;
 
     /// <summary>More than each gateway tries again at once, so that some must be refused.</summary>
     private const int CallersPerGateway = 3_000;
-    private const int SlowTurns = 4;
+    private const int SlowTurns = 3;
 
     /// <summary>Far above what a silo needs for this load, and far below what it would take if its queues grew as long as callers came.</summary>
     private const long MaxSiloBytes = 2L << 30;

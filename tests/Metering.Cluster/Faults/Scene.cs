@@ -9,6 +9,8 @@ internal sealed class Scene(LocalCluster cluster, Callers callers, Random chance
     /// <summary>A fault has not been survived when the service takes longer than this to come back. Far above what is promised: machines are busy at times.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    private static readonly TimeSpan HealthPoll = TimeSpan.FromMilliseconds(100);
+
     public LocalCluster Cluster => cluster;
 
     public Callers Callers => callers;
@@ -42,6 +44,28 @@ internal sealed class Scene(LocalCluster cluster, Callers callers, Random chance
         if (await callers.AllAnsweredSinceAsync(callers.Now, Patience) >= Patience)
         {
             Faults.Add($"Some accounts had no answer for {Patience.TotalSeconds} s.");
+        }
+    }
+
+    /// <summary>Done when every silo says of itself that it is so.</summary>
+    /// <param name="status"><c>ready</c> or <c>degraded</c>.</param>
+    /// <param name="reason">A part of its reasons.</param>
+    public async Task WaitForHealthAsync(string status, string reason)
+    {
+        var began = callers.Now;
+        foreach (var silo in cluster.Silos)
+        {
+            using var polls = new PeriodicTimer(HealthPoll);
+            var last = await silo.ReadHealthAsync();
+            while ((last.Status != status || !last.Reasons.Contains(reason, StringComparison.Ordinal)) && callers.Now - began < Patience)
+            {
+                await polls.WaitForNextTickAsync();
+                last = await silo.ReadHealthAsync();
+            }
+
+            Require(
+                last.Status == status && last.Reasons.Contains(reason, StringComparison.Ordinal),
+                $"{silo.Name} should say that it is {status} ({reason}), and says after {Patience.TotalSeconds} s that it is {last.Status}: {last.Reasons}");
         }
     }
 

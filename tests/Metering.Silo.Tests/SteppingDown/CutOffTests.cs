@@ -25,12 +25,39 @@ public sealed class CutOffTests
 
         link.Cut();
 
-        var (code, reasons) = await UntilAsync(silo, static health => health.Code == HttpStatusCode.ServiceUnavailable);
-        Assert.Contains("The journal's store has not answered this silo", reasons, StringComparison.Ordinal);
-        var (exitCode, errors) = await silo.EndedAsync();
-        Assert.Equal(ProcessEnd.ExitCode, exitCode);
-        Assert.StartsWith("Metering steps down: ", Assert.Single(errors), StringComparison.Ordinal);
+        await StepsDownAsync(silo);
         Assert.Equal(HttpStatusCode.OK, (await HealthAsync(other)).Code);
+    }
+
+    [Fact]
+    public async Task Alone_without_Azure_it_does_the_same_when_the_journal_is_there()
+    {
+        await using var azurite = await StartAzuriteAsync();
+        await using var link = CuttableLink.To(azurite.Port);
+        await using var redis = await TestRedis.StartAsync(new RedisSettings());
+        await using var other = SiloProgram.Start($"Redis={redis.ConnectionString}", "Journal=Azure", $"AzureStorage={azurite.ConnectionString}");
+        await other.ReadyAsync();
+        await using var silo = SiloProgram.Start(
+            $"Redis={redis.ConnectionString}", "Journal=Azure", $"AzureStorage={AzuriteServer.ConnectionStringOf(IPEndPoint.Parse(link.Address))}", "StepDownAfter=00:00:06");
+        await silo.ReadyAsync();
+
+        link.Cut();
+
+        await StepsDownAsync(silo);
+    }
+
+    [Fact]
+    public async Task Started_while_it_is_cut_off_it_ends_with_one_line()
+    {
+        await using var redis = await TestRedis.StartAsync(new RedisSettings());
+        await using var link = CuttableLink.To(redis.Port);
+        link.Cut();
+        await using var silo = SiloProgram.Start($"Redis={link.Address},connectTimeout=500,connectRetry=1");
+
+        var (exitCode, errors) = await silo.EndedAsync();
+
+        Assert.Equal(1, exitCode);
+        Assert.StartsWith($"Metering did not start: Redis {link.Address} cannot be reached", Assert.Single(errors), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -64,6 +91,26 @@ public sealed class CutOffTests
 
         await UntilAsync(one, static health => health.Code == HttpStatusCode.OK);
         await UntilAsync(other, static health => health.Code == HttpStatusCode.OK);
+    }
+
+    private static async Task StepsDownAsync(SiloProgram silo)
+    {
+        var (_, reasons) = await UntilAsync(silo, static health => health.Code == HttpStatusCode.ServiceUnavailable);
+        Assert.Contains("The journal's store has not answered this silo", reasons, StringComparison.Ordinal);
+        var (exitCode, errors) = await silo.EndedAsync();
+        Assert.Equal(ProcessEnd.ExitCode, exitCode);
+        Assert.StartsWith("Metering steps down: ", Assert.Single(errors), StringComparison.Ordinal);
+    }
+
+    private static Task<AzuriteServer> StartAzuriteAsync()
+    {
+        if (AzuriteServer.Missing is { } reason)
+        {
+            Assert.False(Environment.GetEnvironmentVariable("CI") == "true", reason);
+            Assert.Skip(reason);
+        }
+
+        return AzuriteServer.StartAsync(isDurable: false);
     }
 
     private static double SilentSeconds(string reasons)
