@@ -20,7 +20,7 @@ public sealed class CutOffTests
         await using var link = CuttableLink.To(redis.Port);
         await using var other = SiloProgram.Start($"Redis={redis.ConnectionString}");
         await other.ReadyAsync();
-        await using var silo = SiloProgram.Start($"Redis={link.Address}", "StepDownAfter=00:00:06");
+        await using var silo = SiloProgram.Start($"Redis={link.Address}", "StepDownAfter=00:00:04");
         await silo.ReadyAsync();
 
         link.Cut();
@@ -38,7 +38,7 @@ public sealed class CutOffTests
         await using var other = SiloProgram.Start($"Redis={redis.ConnectionString}", "Journal=Azure", $"AzureStorage={azurite.ConnectionString}");
         await other.ReadyAsync();
         await using var silo = SiloProgram.Start(
-            $"Redis={redis.ConnectionString}", "Journal=Azure", $"AzureStorage={AzuriteServer.ConnectionStringOf(IPEndPoint.Parse(link.Address))}", "StepDownAfter=00:00:06");
+            $"Redis={redis.ConnectionString}", "Journal=Azure", $"AzureStorage={AzuriteServer.ConnectionStringOf(IPEndPoint.Parse(link.Address))}", "StepDownAfter=00:00:04");
         await silo.ReadyAsync();
 
         link.Cut();
@@ -69,7 +69,7 @@ public sealed class CutOffTests
         await silo.ReadyAsync();
 
         link.Cut();
-        await UntilAsync(silo, static health => SilentSeconds(health.Reasons) > 4);
+        await UntilAsync(silo, static health => SilentSeconds(health.Reasons) > 3);
         link.Heal();
 
         await UntilAsync(silo, static health => health.Code == HttpStatusCode.OK);
@@ -85,8 +85,8 @@ public sealed class CutOffTests
         await other.ReadyAsync();
 
         await redis.PauseAsync(Cancellation);
-        await UntilAsync(one, static health => SilentSeconds(health.Reasons) > 4);
-        await UntilAsync(other, static health => SilentSeconds(health.Reasons) > 4);
+        await UntilAsync(one, static health => SilentSeconds(health.Reasons) > 3);
+        await UntilAsync(other, static health => SilentSeconds(health.Reasons) > 3);
         await redis.ResumeAsync(Cancellation);
 
         await UntilAsync(one, static health => health.Code == HttpStatusCode.OK);
