@@ -9,7 +9,6 @@ using Orleans.Clustering.Redis;
 using Orleans.Configuration;
 using Orleans.Persistence;
 using Orleans.Storage;
-using StackExchange.Redis;
 
 namespace Metering.Silo;
 
@@ -107,6 +106,7 @@ public static class MeteringCluster
                 Configuration = settings.JournalRedis,
                 ServiceId = settings.Cluster.ServiceId,
                 AllowVolatile = settings.AllowVolatileRedis,
+                CertificateAuthorityFile = settings.Cluster.RedisCertificateAuthorityFile,
             }),
             JournalPlace.Azure => silo.AddAzureJournal(Azure(settings)),
         };
@@ -126,7 +126,7 @@ public static class MeteringCluster
     /// <summary>Binary: the default writes JSON, and a third more of a snapshot's bytes.</summary>
     private static void Configure(RedisStorageOptions redis, IServiceProvider services, SiloSettings settings)
     {
-        redis.ConfigurationOptions = ConfigurationOptions.Parse(settings.JournalRedis);
+        redis.ConfigurationOptions = settings.JournalServers;
 
         // Without it a cleared state keeps its ETag, and does not read as new.
         redis.DeleteStateOnClear = true;
@@ -138,6 +138,7 @@ public static class MeteringCluster
         Configuration = settings.JournalRedis,
         ServiceId = settings.Cluster.ServiceId,
         AllowVolatile = settings.AllowVolatileRedis,
+        CertificateAuthorityFile = settings.Cluster.RedisCertificateAuthorityFile,
     });
 
     private static AzureStoreOptions Azure(SiloSettings settings) => new() { Storage = settings.AzureStorage!, Container = settings.AzureContainer };

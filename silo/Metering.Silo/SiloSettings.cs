@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using Metering.Contracts.Settings;
 using Microsoft.Extensions.Configuration;
 using StackExchange.Redis;
@@ -37,7 +38,7 @@ public sealed class SiloSettings
     private SiloSettings(IConfiguration configuration, SettingsSection section)
     {
         Cluster = new ClusterSettings(section);
-        Membership = Parse(nameof(ClusterSettings.Redis), Cluster.Redis);
+        Membership = Parse(nameof(ClusterSettings.Redis), Cluster.Redis, Cluster.RedisCertificateAuthorityFile);
         SiloPort = section.Port(nameof(SiloPort), 11111, mayBeAnyFree: false);
         ClientPort = section.Port(nameof(ClientPort), 30000, mayBeAnyFree: false);
         HealthPort = section.Port(nameof(HealthPort), 8082, mayBeAnyFree: true);
@@ -57,7 +58,7 @@ public sealed class SiloSettings
         MissedProbes = section.Number(nameof(MissedProbes), 3, 2, 10);
         StepDownAfter = section.Time(nameof(StepDownAfter), LeastStepDownAfter, TimeSpan.Zero, TimeSpan.FromMinutes(10));
         ShutdownTimeout = section.Time(nameof(ShutdownTimeout), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
-        _ = Parse(nameof(JournalRedis), JournalRedis);
+        JournalServers = Parse(nameof(JournalRedis), JournalRedis, Cluster.RedisCertificateAuthorityFile);
         CheckPorts();
         if (StepDownAfter > TimeSpan.Zero && StepDownAfter < LeastStepDownAfter)
         {
@@ -120,6 +121,9 @@ public sealed class SiloSettings
     /// <summary>The Redis of <see cref="ClusterSettings.Redis"/>, understood. A field: it is no setting by itself.</summary>
     internal readonly ConfigurationOptions Membership;
 
+    /// <summary>The Redis of <see cref="JournalRedis"/>, understood.</summary>
+    internal readonly ConfigurationOptions JournalServers;
+
     private bool UsesAzure => Journal == JournalPlace.Azure || Snapshots == SnapshotPlace.Azure;
 
     /// <summary>Reads and checks the settings.</summary>
@@ -154,12 +158,22 @@ public sealed class SiloSettings
     }
 
     // What was wrong with it is not repeated: it may be a part of the password.
-    private static ConfigurationOptions Parse(string setting, string redis)
+    private static ConfigurationOptions Parse(string setting, string redis, string? certificateAuthorityFile)
     {
         try
         {
             var options = ConfigurationOptions.Parse(redis);
+            if (certificateAuthorityFile is not null)
+            {
+                options.TrustIssuer(certificateAuthorityFile);
+            }
+
             return options.EndPoints.Count > 0 ? options : throw new ArgumentException("No endpoint.");
+        }
+        catch (CryptographicException)
+        {
+            throw new SettingsException(
+                $"{SettingsSection.Name(nameof(ClusterSettings.RedisCertificateAuthorityFile))} is '{certificateAuthorityFile}'; it must be a PEM file with a certificate that this process can read.");
         }
         catch (ArgumentException)
         {
