@@ -28,7 +28,9 @@ public sealed class ServingTests(PublishedImages images) : IClassFixture<Publish
         await AnswersProbesAsync("silo", silo);
         await AnswersProbesAsync("silo", other);
         await AnswersProbesAsync("gateway", gateway);
-        await ChargesAsync(new Uri($"http://{gateway.Address}:8080"));
+        var effectiveFrom = await ChargesAsync(new Uri($"http://{gateway.Address}:8080"));
+        var wait = effectiveFrom - TimeProvider.System.GetUtcNow();
+        await Task.Delay(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, cancellationToken);
         await LoadTestAgreesAsync(gateway);
 
         Assert.Equal(0, await gateway.StopAsync(Grace("gateway"), cancellationToken));
@@ -60,18 +62,22 @@ public sealed class ServingTests(PublishedImages images) : IClassFixture<Publish
         }
     }
 
-    private static async Task ChargesAsync(Uri gateway)
+    /// <summary>Publishes the sample card, and charges by it.</summary>
+    /// <returns>When it takes effect.</returns>
+    private static async Task<DateTimeOffset> ChargesAsync(Uri gateway)
     {
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = gateway };
-        var card = JsonDocument.Parse("""{"creditDefinition":"1 credit = 1 call","meters":[{"meter":"api.calls","unit":"call","prices":[{"id":"calls","kind":"per_unit","unitPrice":"1"}]}]}""");
+        using var card = JsonDocument.Parse(Repository.Read("silo/Metering.Standalone/sample-rate-card.json"));
         var published = await SendAsync(http, HttpMethod.Put, "/v1/rate-cards/default", card.RootElement);
+        var effectiveFrom = published.GetProperty("effectiveFrom").GetDateTimeOffset();
         await SendAsync(http, HttpMethod.Put, "/v1/accounts/acme", new { displayName = "Acme" });
         await SendAsync(http, HttpMethod.Post, "/v1/accounts/acme/grants", new { id = "plan", amount = "100" });
 
-        // The card takes effect in half a minute; usage may be of a time to come.
-        var charged = await SendAsync(http, HttpMethod.Post, "/v1/accounts/acme/charges", new { id = "one", meter = "api.calls", quantity = "3", time = published.GetProperty("effectiveFrom").GetString() });
+        // Usage may be of a time to come, when the card is in effect.
+        var charged = await SendAsync(http, HttpMethod.Post, "/v1/accounts/acme/charges", new { id = "one", meter = "llm.tokens", quantity = "1200", time = effectiveFrom });
 
-        Assert.Equal("97", charged.GetProperty("balance").GetString());
+        Assert.Equal("99.928", charged.GetProperty("balance").GetString());
+        return effectiveFrom;
     }
 
     /// <summary>The job's own arguments, for a shorter time and with fewer accounts.</summary>
