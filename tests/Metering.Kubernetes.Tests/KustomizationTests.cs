@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Metering.Kubernetes.Tests.Building;
 
@@ -7,21 +6,19 @@ namespace Metering.Kubernetes.Tests;
 /// <summary>Folders are built here as <c>kubectl kustomize</c> builds them.</summary>
 public sealed class KustomizationTests
 {
-    private const string Program = "kubectl";
-
     public static TheoryData<string> Folders { get; } = [.. Installations.Folders];
 
     [Theory]
     [MemberData(nameof(Folders))]
     public async Task A_folder_is_built_as_kubectl_builds_it(string folder)
     {
-        if (!IsInstalled())
+        if (!Kubectl.IsInstalled)
         {
             // The other tests of these folders need it not.
-            Assert.Skip($"{Program} is missing: install it to compare with what it makes of the folders.");
+            Assert.Skip("kubectl is missing: install it to compare with what it makes of the folders.");
         }
 
-        var theirs = Yaml.Documents(await RunAsync("kustomize", Path.Combine(Repository.Manifests, folder)));
+        var theirs = Yaml.Documents(await Kubectl.RunAsync("kustomize", Path.Combine(Repository.Manifests, folder)));
         var ours = Kustomization.Build(Path.Combine(Repository.Manifests, folder));
 
         Assert.Equal(theirs.Select(Sorted).Order(StringComparer.Ordinal), ours.Select(Sorted).Order(StringComparer.Ordinal));
@@ -63,17 +60,4 @@ public sealed class KustomizationTests
         JsonArray items => new JsonArray([.. items.Select(Sorted)]),
         _ => node?.DeepClone(),
     };
-
-    private static bool IsInstalled() =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(static directory => File.Exists(Path.Combine(directory, Program)));
-
-    private static async Task<string> RunAsync(params string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo(Program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.True(process.ExitCode == 0, await error);
-        return output;
-    }
 }

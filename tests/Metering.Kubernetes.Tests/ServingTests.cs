@@ -5,6 +5,7 @@ using System.Text.Json;
 using Metering.Kubernetes.Tests.Building;
 using Metering.Kubernetes.Tests.Checks;
 using Metering.TestServers;
+using k8s.Models;
 
 namespace Metering.Kubernetes.Tests;
 
@@ -32,6 +33,7 @@ public sealed class ServingTests(PublishedImages images) : IClassFixture<Publish
         var wait = effectiveFrom - TimeProvider.System.GetUtcNow();
         await Task.Delay(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, cancellationToken);
         await LoadTestAgreesAsync(gateway);
+        await TellsWhatIsWatchedAsync(gateway, silo);
 
         Assert.Equal(0, await gateway.StopAsync(Grace("gateway"), cancellationToken));
         Assert.Equal(0, await silo.StopAsync(Grace("silo"), cancellationToken));
@@ -94,6 +96,26 @@ public sealed class ServingTests(PublishedImages images) : IClassFixture<Publish
         await using var load = Pod.Start(images.Application(file), file.EntryPoint, arguments, new Dictionary<string, string>(), IPAddress.Loopback, file.User);
         var exitCode = await load.EndedAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
         Assert.True(exitCode == 0, load.Output);
+    }
+
+    /// <summary>Both are scraped where the service monitors say; what they tell is well-formed, bounded, and all that rules and dashboard ask for.</summary>
+    private async Task TellsWhatIsWatchedAsync(Pod gateway, Pod silo)
+    {
+        var scrapes = new List<string>();
+        foreach (var (pod, name) in new[] { (gateway, "gateway"), (silo, "silo") })
+        {
+            var endpoint = _manifests.Of<ServiceMonitor>().Single(each => each.Spec.Selector.MatchLabels.Values.Contains(name)).Spec.Endpoints.Single();
+            var port = _manifests.Of<V1Service>().Single(service => service.Spec.Selector.Values.Contains(name)).Spec.Ports.Single(each => each.Name == endpoint.Port);
+            using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+            var scrape = await http.GetStringAsync(new Uri($"http://{pod.Address}:{_manifests.WorkloadOf(name).Port(port.TargetPort)}{endpoint.Path}"), TestContext.Current.CancellationToken);
+            Assert.DoesNotContain("acme", scrape, StringComparison.Ordinal);
+            Assert.InRange(scrape.Count(static letter => letter == '\n'), 1, 2_000);
+            await Promtool.CheckAsync(["check", "metrics"], scrape);
+            scrapes.Add(scrape);
+        }
+
+        var told = Monitoring.Words(string.Join('\n', scrapes));
+        Assert.Equal([], Monitoring.Watched(_manifests).Except(told));
     }
 
     private static async Task<JsonElement> SendAsync(HttpClient http, HttpMethod method, string path, object body)
