@@ -191,7 +191,6 @@ public sealed class ArchivingTests
         using var silo = new TestSilo(forgetful, new JournalOptions { ArchiveInterval = TimeSpan.FromSeconds(1), RetainedFor = TimeSpan.FromSeconds(5) }, _archive);
         await (await silo.Open("acme")).Append(1, "a1");
         silo.Time.Advance(TimeSpan.FromSeconds(4));
-        await Task.Delay(50, TestContext.Current.CancellationToken);
         Assert.Empty(_archive.Taken);
         await Entries.Until(() =>
         {
