@@ -33,14 +33,21 @@ internal sealed class ClusterMapRefresh(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         lanes.Failed = AskSoon;
-        while (true)
+        try
         {
-            await Task.Delay(SoonInterval, time, stoppingToken);
-            await Refresh();
-            if (lanes.HasMap)
+            while (true)
             {
-                await _soon.WaitAsync(Interval - SoonInterval, stoppingToken);
+                await Task.Delay(SoonInterval, time, stoppingToken);
+                await Refresh();
+                if (lanes.HasMap)
+                {
+                    await _soon.WaitAsync(Interval - SoonInterval, stoppingToken);
+                }
             }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Told to stop. A host that could not start would take it for a failure of its own.
         }
     }
 
