@@ -1,4 +1,5 @@
 using Metering.Contracts;
+using Metering.Grains.Accounts;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Metering.Grains.Routing;
@@ -7,5 +8,5 @@ public static class ChargeRouterHosting
 {
     /// <summary>Adds the silo's way in for charges of many accounts at once.</summary>
     public static IServiceCollection AddChargeRouter(this IServiceCollection services) =>
-        services.AddSingleton<LocalAccounts>().AddSingleton<IChargeRouter, ChargeRouter>();
+        services.AddSingleton<LocalAccounts>().AddSingleton<AccountServices>().AddSingleton<IChargeRouter, ChargeRouter>();
 }
