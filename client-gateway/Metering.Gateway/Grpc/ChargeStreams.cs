@@ -1,7 +1,6 @@
 using Grpc.Core;
 using Metering.Gateway.Health;
 using Metering.Gateway.Routing;
-using Metering.Gateway.Validation;
 using Microsoft.Extensions.Options;
 
 namespace Metering.Gateway.Grpc;
@@ -22,7 +21,7 @@ internal sealed class ChargeStreams(ChargeBatch batch, Drain drain, IOptions<Gat
     private readonly int _maxInFlight = options.Value.MaxBatchesInFlightPerStream;
 
     public async Task Serve(
-        IAsyncStreamReader<V1.ChargeBatch> requests, IServerStreamWriter<V1.ChargeBatchReply> replies, CancellationToken cancellationToken)
+        IAsyncStreamReader<BatchRequest> requests, IServerStreamWriter<BatchReply> replies, CancellationToken cancellationToken)
     {
         using var places = new SemaphoreSlim(_maxInFlight);
         using var writing = new SemaphoreSlim(1);
@@ -49,7 +48,7 @@ internal sealed class ChargeStreams(ChargeBatch batch, Drain drain, IOptions<Gat
                 }
                 else if (ending == stopping.Task)
                 {
-                    await Write(new V1.ChargeBatchReply { Ending = true });
+                    await Write(BatchReply.OfEnding);
                     ending = Task.Delay(CompleteWithin, cancellationToken);
                 }
                 else
@@ -76,7 +75,7 @@ internal sealed class ChargeStreams(ChargeBatch batch, Drain drain, IOptions<Gat
             throw new IOException("A reply could not be written.", failure);
         }
 
-        async Task Answer(V1.ChargeBatch read)
+        async Task Answer(BatchRequest read)
         {
             try
             {
@@ -92,7 +91,7 @@ internal sealed class ChargeStreams(ChargeBatch batch, Drain drain, IOptions<Gat
             }
         }
 
-        async Task Write(V1.ChargeBatchReply reply)
+        async Task Write(BatchReply reply)
         {
             await writing.WaitAsync(cancellationToken);
             try
@@ -110,18 +109,7 @@ internal sealed class ChargeStreams(ChargeBatch batch, Drain drain, IOptions<Gat
     private static void Forget(Task next) => _ = next.ContinueWith(
         static given => given.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
 
-    private async Task<V1.ChargeBatchReply> Send(V1.ChargeBatch read)
-    {
-        var reply = new V1.ChargeBatchReply { Correlation = read.Correlation };
-        var faults = new Faults();
-        Shape.Count(faults, "charges", read.Charges.Count, 0, Limits.MaxChargesPerBatch);
-        if (faults.Any)
-        {
-            reply.Refusal = Refusals.ToWire(faults.ToRefusal());
-            return reply;
-        }
-
-        ChargeMessages.AddResults(reply.Results, await batch.Send([.. read.Charges.Select(ChargeMessages.ItemFromWire)]));
-        return reply;
-    }
+    private async Task<BatchReply> Send(BatchRequest read) => read.Refusal is { } refusal
+        ? new BatchReply { Correlation = read.Correlation, Refusal = refusal }
+        : new BatchReply { Correlation = read.Correlation, Results = await batch.Send(read.Items) };
 }
