@@ -57,7 +57,7 @@ public sealed partial class AccountGrain
             EntryFrame.Begin();
             for (var i = 0; i < charges.Length; i++)
             {
-                answers[i] = Charge(charges[i], now, card);
+                answers[i] = _log!.HasRoom ? Charge(charges[i], now, card) : Overloaded();
             }
 
             Append();

@@ -76,8 +76,11 @@ internal sealed class ChargeRouter(LocalAccounts accounts, IGrainFactory grains,
         return unsettled;
     }
 
-    private static async Task<Answer<ChargeReply>> AfterCommit(AccountGrain grain, Answer<ChargeReply> answer, Task settled) =>
-        await grain.FailureAsync(settled) is { } lost ? lost : answer;
+    private static async Task<Answer<ChargeReply>> AfterCommit(AccountGrain grain, Answer<ChargeReply> answer, Task settled)
+    {
+        await settled.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return settled.IsCompletedSuccessfully || await grain.FailureAsync(settled) is not { } lost ? answer : lost;
+    }
 
     /// <summary>No answer leaves before what it depends on is durable. Neighbours share a record, so most wait for the same task.</summary>
     private static async Task SettleAsync(List<Run> unsettled, ChargesByAccount charges)
