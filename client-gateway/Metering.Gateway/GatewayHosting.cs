@@ -5,6 +5,7 @@ using Metering.Gateway.Health;
 using Metering.Gateway.Http;
 using Metering.Gateway.OpenApi;
 using Metering.Gateway.Routing;
+using Metering.Gateway.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -47,6 +48,7 @@ public static class GatewayHosting
         services.AddSingleton<SiloHealthCheck>().AddSingleton<Drain>();
         services.AddHostedService(static provider => provider.GetRequiredService<Drain>());
         services.AddMeteringOpenApi();
+        services.AddGatewayTelemetry(builder.Configuration);
         AddGrpc(services);
         return builder;
     }
@@ -55,6 +57,7 @@ public static class GatewayHosting
     public static WebApplication MapMeteringGateway(this WebApplication app)
     {
         app.UseMiddleware<ProblemMiddleware>();
+        app.MapMetrics();
         var services = app.Services;
         services.GetRequiredService<ChargeEndpoints>().Map(app);
         services.GetRequiredService<AccountEndpoints>().Map(app);

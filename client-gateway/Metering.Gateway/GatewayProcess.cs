@@ -32,7 +32,7 @@ public static class GatewayProcess
     private static readonly TimeSpan MembershipRefresh = TimeSpan.FromSeconds(1);
 
     /// <summary>Silos are near: one that has not taken a connection by then has vanished, and what waits for it goes elsewhere.</summary>
-    private static readonly TimeSpan OpenConnectionTimeout = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan OpenConnectionTimeout = TimeSpan.FromMilliseconds(500);
 
     private static readonly TimeSpan ReconnectDelay = TimeSpan.FromMilliseconds(250);
 
@@ -87,20 +87,7 @@ public static class GatewayProcess
     }
 
     /// <summary>Whether a failed start is for whoever started it to mend (a setting, an address, a port), and the line that tells how.</summary>
-    public static bool IsOperatorsToMend(Exception failure, out string line)
-    {
-        for (var cause = failure; cause is not null; cause = cause.InnerException)
-        {
-            if (cause is SettingsException or IOException { InnerException: SocketException or { InnerException: SocketException } })
-            {
-                line = $"Metering did not start: {cause.Message}";
-                return true;
-            }
-        }
-
-        line = "";
-        return false;
-    }
+    public static bool IsOperatorsToMend(Exception failure, out string line) => FailedStart.IsOperatorsToMend(failure, static _ => false, out line);
 
     private static void AddSilos(WebApplicationBuilder builder, GatewaySettings settings)
     {

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Metering.Contracts;
+using Metering.Gateway.Telemetry;
 using Microsoft.Extensions.Options;
 
 namespace Metering.Gateway.Routing;
@@ -22,6 +24,14 @@ internal sealed class ChargeBatch(GrainRouter router, IOptions<GatewayOptions> o
     private readonly int _maxInFlight = options.Value.MaxAccountsInFlightPerBatch;
 
     public async Task<Answer<ChargeReply>[]> Send(IReadOnlyList<BatchItem> items)
+    {
+        var begunAt = Stopwatch.GetTimestamp();
+        var answers = await SendAll(items);
+        ChargeMetrics.Count(answers, begunAt);
+        return answers;
+    }
+
+    private async Task<Answer<ChargeReply>[]> SendAll(IReadOnlyList<BatchItem> items)
     {
         var answers = new Answer<ChargeReply>[items.Count];
         var deadline = router.Begin();
