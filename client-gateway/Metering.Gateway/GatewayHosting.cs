@@ -4,6 +4,7 @@ using Metering.Gateway.Health;
 using Metering.Gateway.Http;
 using Metering.Gateway.OpenApi;
 using Metering.Gateway.Routing;
+using Metering.Gateway.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -36,7 +37,7 @@ public static class GatewayHosting
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelConfiguration>();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<ISilos, SiloInProcess>();
-        services.AddSingleton<RetryBudget>().AddSingleton<FailureLog>().AddSingleton<GrainRouter>().AddSingleton<ChargeBatch>().AddSingleton<AccountList>()
+        services.AddSingleton<RetryBudget>().AddSingleton<FailureLog>().AddSingleton<AccountGrains>().AddSingleton<GrainRouter>().AddSingleton<ChargeBatch>().AddSingleton<AccountList>()
             .AddSingleton<WatchHub>().AddSingleton<PatternWarnings>();
         services.AddSingleton<Admission>().AddSingleton<RequestBody>();
         services.AddSingleton<ChargeEndpoints>().AddSingleton<AccountEndpoints>().AddSingleton<GrantEndpoints>()
@@ -46,6 +47,7 @@ public static class GatewayHosting
         services.AddSingleton<SiloHealthCheck>().AddSingleton<Drain>();
         services.AddHostedService(static provider => provider.GetRequiredService<Drain>());
         services.AddMeteringOpenApi();
+        services.AddGatewayTelemetry(builder.Configuration);
         AddGrpc(services);
         return builder;
     }
@@ -54,6 +56,7 @@ public static class GatewayHosting
     public static WebApplication MapMeteringGateway(this WebApplication app)
     {
         app.UseMiddleware<ProblemMiddleware>();
+        app.MapMetrics();
         var services = app.Services;
         services.GetRequiredService<ChargeEndpoints>().Map(app);
         services.GetRequiredService<AccountEndpoints>().Map(app);

@@ -1,6 +1,8 @@
 using System.Net.Sockets;
+using Metering.Contracts;
 using Metering.Contracts.Settings;
 using Metering.Gateway.Routing;
+using Metering.Gateway.Routing.Lanes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -118,6 +120,12 @@ public static class GatewayProcess
         services.AddSingleton<ISilos>(static provider => provider.GetRequiredService<ClusterSilos>());
         services.AddSingleton<IClientConnectionRetryFilter>(static provider => provider.GetRequiredService<ClusterSilos>());
         services.AddHostedService(static provider => provider.GetRequiredService<ClusterSilos>());
+        services.AddSingleton<RouterAt>(static provider =>
+        {
+            var grains = provider.GetRequiredService<IGrainFactory>();
+            return address => grains.GetGrain<IChargeRouterService>(ChargeRouting.At(address));
+        });
+        services.AddSingleton<ChargeLanes>().AddHostedService<ClusterMapRefresh>();
     }
 
     private static void AddLogging(ILoggingBuilder logging)

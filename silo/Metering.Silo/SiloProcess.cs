@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Metering.Contracts.Settings;
 using Metering.Grains.Journal;
 using Metering.Silo.Health;
+using Metering.Silo.Telemetry;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -40,6 +41,7 @@ public static class SiloProcess
             var settings = SiloSettings.From(context.Configuration);
             silo.Services.Configure<HostOptions>(options => options.ShutdownTimeout = settings.ShutdownTimeout);
             silo.Services.AddSiloHealth(settings);
+            silo.Services.AddSiloTelemetry(context.Configuration, new IPEndPoint(settings.AdvertisedAddress, settings.SiloPort).ToString());
             add(silo.AddMeteringCluster(settings), settings);
         });
         return host.Build();

@@ -19,11 +19,22 @@ internal sealed class ClusterBenchmark(int accounts, int rounds, TimeSpan turn)
 
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
+        var (cluster, _) = await TestCluster.StartAsync(mayCutLinks: false, mayKillAzurite: false, TestCluster.AsDelivered);
+        try
+        {
+            return await RunAsync(cluster, cancellationToken);
+        }
+        finally
+        {
+            await cluster.DisposeWithFilesAsync();
+        }
+    }
+
+    private async Task<bool> RunAsync(LocalCluster cluster, CancellationToken cancellationToken)
+    {
         var grpcPort = FreePort.Next();
         await using var standalone = await BenchmarkServer.StartAsync(
             0, cancellationToken, new Dictionary<string, string> { ["GrpcPort"] = grpcPort.ToString(CultureInfo.InvariantCulture) });
-        var (cluster, _) = await TestCluster.StartAsync(mayCutLinks: false, TestCluster.AsDelivered);
-        await using var whole = cluster;
         using var alone = await SideAsync(
             "standalone",
             [standalone.Process.BaseAddress],

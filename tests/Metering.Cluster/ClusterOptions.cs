@@ -13,6 +13,11 @@ internal sealed record ClusterOptions
     /// <summary><c>everysec</c>, or <c>always</c>.</summary>
     public string AppendFsync { get; init; } = "everysec";
 
+    /// <summary>
+    /// Whether Azurite stores before it answers, as Azure does: it must where it may be killed, and is slow where there are many accounts.
+    /// </summary>
+    public bool IsAzuriteDurable { get; init; } = true;
+
     /// <summary>For each silo, by name without the prefix.</summary>
     public IReadOnlyDictionary<string, string> SiloSettings { get; init; } = new Dictionary<string, string>();
 

@@ -23,7 +23,7 @@ internal sealed class LocalCluster : IAsyncDisposable
         Network = network;
         _options = options;
         Redis = RedisProcess.Start(network.Home, options.Directory, options.AppendFsync, options.Launcher);
-        Azurite = AzuriteProcess.Start(network.Home, options.Directory, options.Launcher);
+        Azurite = AzuriteProcess.Start(network.Home, options.Directory, options.IsAzuriteDurable, options.Launcher);
     }
 
     public ClusterNetwork Network { get; }
@@ -165,7 +165,14 @@ internal sealed class LocalCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends everything. Again: nothing.</summary>
+    /// <summary>Ends everything, and leaves no file.</summary>
+    public async ValueTask DisposeWithFilesAsync()
+    {
+        await DisposeAsync();
+        System.IO.Directory.Delete(Directory, recursive: true);
+    }
+
+    /// <summary>Ends everything; logs and data stay. Again: nothing.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, true))

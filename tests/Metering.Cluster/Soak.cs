@@ -18,7 +18,7 @@ internal sealed class Soak(TimeSpan duration, int seed, string only)
     public async Task<bool> RunAsync()
     {
         Console.WriteLine($"seed {seed}: ./test --soak {duration.TotalMinutes:0} --seed {seed} chooses the same faults again");
-        var (cluster, uncut) = await TestCluster.StartAsync(mayCutLinks: true, TestCluster.Busy);
+        var (cluster, uncut) = await TestCluster.StartAsync(mayCutLinks: true, mayKillAzurite: true, TestCluster.Busy);
         await using var whole = cluster;
         if (uncut is not null)
         {
@@ -35,8 +35,7 @@ internal sealed class Soak(TimeSpan duration, int seed, string only)
         }
         else
         {
-            await cluster.DisposeAsync();
-            Directory.Delete(cluster.Directory, recursive: true);
+            await cluster.DisposeWithFilesAsync();
         }
 
         return isClean;

@@ -3,6 +3,7 @@ using Metering.Gateway.Http;
 using Metering.Gateway.Json;
 using Metering.Gateway.OpenApi;
 using Metering.Gateway.Routing;
+using Metering.Gateway.Telemetry;
 using Metering.Gateway.Validation;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -61,7 +62,7 @@ internal sealed class EventEndpoints(GrainRouter router, ChargeBatch batch, Requ
 
         var item = incoming.Value;
         Answer<ChargeReply> answer = item.Refusal is { } refusal ? refusal : await router.Charge(item.Account, item.Charge!);
-        JsonResponse.WriteAnswer(context, answer, ChargeWriter.Write);
+        JsonResponse.WriteAnswer(context, ChargeMetrics.Counted(answer), ChargeWriter.Write);
     }
 
     private async Task PublishBatch(HttpContext context)

@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Metering.Contracts;
 using Metering.Gateway.Routing;
+using Metering.Gateway.Telemetry;
 using Metering.Gateway.Validation;
 
 namespace Metering.Gateway.Grpc;
@@ -16,7 +17,7 @@ internal sealed class MeteringService(
         Shape.Name(faults, "account", request.Account);
         var charge = ChargeMessages.FromWire(request, faults);
         RefuseIfAny(faults);
-        return Reply(await router.Charge(request.Account, charge), ChargeMessages.ToWire);
+        return Reply(ChargeMetrics.Counted(await router.Charge(request.Account, charge)), ChargeMessages.ToWire);
     }
 
     public override async Task<V1.ChargeManyReply> ChargeMany(V1.ChargeManyRequest request, ServerCallContext context)

@@ -22,6 +22,9 @@ internal sealed class SiloHealthCheck(
     private HealthCheckResult _last = HealthCheckResult.Unhealthy("The silo has not been asked yet.");
     private long? _askedAt;
 
+    /// <summary>What was found when it was last asked.</summary>
+    public bool WasReady => _last.Status == HealthStatus.Healthy && !drain.Stopping.IsCancellationRequested;
+
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         if (!drain.Stopping.IsCancellationRequested)

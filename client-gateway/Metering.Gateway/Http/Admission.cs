@@ -18,6 +18,9 @@ internal sealed class Admission(IOptions<GatewayOptions> options)
         RetryAfter = RetryAfter,
     };
 
+    /// <summary>Requests in work now.</summary>
+    public int InWork => Volatile.Read(ref _inWork);
+
     /// <summary>When true, <see cref="Leave"/> must follow.</summary>
     public bool TryEnter()
     {

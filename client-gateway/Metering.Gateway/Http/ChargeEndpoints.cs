@@ -1,6 +1,7 @@
 using Metering.Gateway.Json;
 using Metering.Gateway.OpenApi;
 using Metering.Gateway.Routing;
+using Metering.Gateway.Telemetry;
 using Metering.Gateway.Validation;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -31,7 +32,7 @@ internal sealed class ChargeEndpoints(GrainRouter router, ChargeBatch batch, Req
             return;
         }
 
-        JsonResponse.WriteAnswer(context, await router.Charge(account, incoming.Value.Charge), ChargeWriter.Write);
+        JsonResponse.WriteAnswer(context, ChargeMetrics.Counted(await router.Charge(account, incoming.Value.Charge)), ChargeWriter.Write);
     }
 
     private async Task ChargeMany(HttpContext context)

@@ -116,6 +116,27 @@ public sealed class Journal : ILifecycleParticipant<ISiloLifecycle>, IDisposable
     public IReadOnlyList<(int Partition, string Reason)> Faults() =>
         [.. _slots.Select(static (slot, partition) => (Partition: partition, Reason: slot.Fault)).Where(static fault => fault.Reason is not null).Select(static fault => (fault.Partition, fault.Reason!))];
 
+    /// <summary>How it stands now. Looks at each partition: for scrapes, not for requests.</summary>
+    public JournalFigures Figures()
+    {
+        var figures = new JournalFigures { FaultyPartitions = Faults().Count };
+        foreach (var partition in _slots.Select(static slot => slot.Current).OfType<JournalPartition>())
+        {
+            var tailBytes = partition.Index.TailBytes;
+            var age = partition.Index.OldestAt() is { } oldest ? _services.Time.GetElapsedTime(oldest) : TimeSpan.Zero;
+            figures = figures with
+            {
+                OpenPartitions = figures.OpenPartitions + 1,
+                PendingBytes = figures.PendingBytes + partition.PendingBytes,
+                TailBytes = figures.TailBytes + tailBytes,
+                LongestTailBytes = Math.Max(figures.LongestTailBytes, tailBytes),
+                OldestTailAge = age > figures.OldestTailAge ? age : figures.OldestTailAge,
+            };
+        }
+
+        return figures;
+    }
+
     /// <summary>Lets go of all partitions for good.</summary>
     public Task StopAsync(CancellationToken cancellationToken) =>
         Task.WhenAll(Array.ConvertAll(_slots, slot => slot.StopAsync(cancellationToken)));

@@ -79,6 +79,7 @@ internal sealed partial class JournalPartition
     /// <summary>Closes the account to everybody for as long as this owner has the partition.</summary>
     internal AccountQuarantinedException Quarantine(AccountTail tail, long record, string reason)
     {
+        JournalMetrics.QuarantinedAccount();
         Log.AccountDamaged(_services.Logger, tail.Account, LogName, record, reason);
         lock (_index.Lock)
         {

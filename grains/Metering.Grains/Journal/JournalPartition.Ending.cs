@@ -122,6 +122,7 @@ internal sealed partial class JournalPartition
             (_confirming, _asking) = (null, null);
         }
 
+        JournalMetrics.Lost(loss);
         if (loss == JournalLoss.Closed)
         {
             Log.PartitionClosed(_services.Logger, LogName, LastRecordNumber);

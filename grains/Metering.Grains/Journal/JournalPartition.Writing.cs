@@ -49,6 +49,7 @@ internal sealed partial class JournalPartition
         var length = record.Bytes;
         var buffer = ArrayPool<byte>.Shared.Rent(length);
         ulong checksum;
+        var begunAt = _services.Time.GetTimestamp();
         try
         {
             checksum = record.WriteTo(buffer.AsSpan(0, length), _writer, number, _tip.Checksum, mark);
@@ -72,6 +73,7 @@ internal sealed partial class JournalPartition
             return false;
         }
 
+        JournalMetrics.Committed(_services.Time.GetElapsedTime(begunAt), length, record.Chunks);
         if (!Commit(record, new LogTip(number, checksum), buffer, mark))
         {
             return false;

@@ -102,6 +102,9 @@ internal sealed partial class JournalPartition : IDisposable
         }
     }
 
+    /// <summary>Bytes that wait for, or are in, an append.</summary>
+    internal long PendingBytes => Volatile.Read(ref _pendingBytes);
+
     internal long LastRecordNumber => Volatile.Read(ref _lastNumber);
 
     /// <summary>Whether more may be taken in: a limit reached means wait, in pending bytes, log since the mark, or age of periodic answers.</summary>

@@ -49,6 +49,7 @@ internal sealed class PartitionOpening(JournalServices services, string log, Can
             {
                 await ReadOwnedAsync(mark, claim, known);
                 var maxRecordBytes = Math.Min(services.Options.MaxRecordBytes, services.Store.MaxRecordBytes);
+                JournalMetrics.Opened();
                 Log.PartitionOpened(services.Logger, log, claim.Number, _records, _index.TailBytes);
                 return new JournalPartition(services, log, _writer, claim, mark, _content, _index, maxRecordBytes, _retained);
             }
@@ -128,6 +129,7 @@ internal sealed class PartitionOpening(JournalServices services, string log, Can
 
         foreach (var chunk in _chunks.Where(static chunk => !chunk.IsIntact))
         {
+            JournalMetrics.QuarantinedAccount();
             Log.AccountDamaged(services.Logger, chunk.Account, log, record.Number, TailIndex.DamagedEntries);
         }
 

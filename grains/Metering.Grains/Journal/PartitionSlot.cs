@@ -175,6 +175,7 @@ internal sealed class PartitionSlot(JournalServices services, int number) : IDis
         }
         catch (DamagedLogException damage)
         {
+            JournalMetrics.QuarantinedPartition();
             Log.PartitionDamaged(services.Logger, LogName, damage.Record, damage.Reason);
             Fail(damage);
             throw;

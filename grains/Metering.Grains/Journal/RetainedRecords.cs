@@ -94,6 +94,7 @@ internal sealed class RetainedRecords(JournalServices services, string log)
             return TailRepair.Impossible;
         }
 
+        JournalMetrics.TailLost();
         Log.TailLost(services.Logger, log, last.Number + 1, tip.Number);
         foreach (var record in missing)
         {

@@ -119,6 +119,15 @@ internal sealed class TailIndex
         }
     }
 
+    /// <summary>When the oldest record that some account still needs was written or read here (timestamp); null when all is covered.</summary>
+    internal long? OldestAt()
+    {
+        lock (_lock)
+        {
+            return Oldest()?.Oldest.At;
+        }
+    }
+
     /// <summary>
     /// The accounts that pin the oldest records, oldest first, and notes that they are asked now. An account asked after
     /// <paramref name="askedBefore"/> is left in peace.

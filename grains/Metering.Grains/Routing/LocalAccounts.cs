@@ -12,6 +12,9 @@ public sealed class LocalAccounts
 {
     private readonly ConcurrentDictionary<string, AccountGrain> _accounts = new(StringComparer.Ordinal);
 
+    /// <summary>How many there are. Counts under all locks: for scrapes, not for requests.</summary>
+    public int Count => _accounts.Count;
+
     internal bool TryGet(string account, [NotNullWhen(true)] out AccountGrain? grain) => _accounts.TryGetValue(account, out grain);
 
     internal void Add(string account, AccountGrain grain) => _accounts[account] = grain;

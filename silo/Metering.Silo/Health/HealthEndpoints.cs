@@ -11,7 +11,7 @@ namespace Metering.Silo.Health;
 
 /// <summary>
 /// <c>GET /healthz/live</c>: 200 while the process runs. <c>GET /healthz/ready</c>: 200 when it serves, with status <c>ready</c> or <c>degraded</c>, 503 with status
-/// <c>not_ready</c> when it does not; and the reasons.
+/// <c>not_ready</c> when it does not; and the reasons. <c>GET /metrics</c>: for Prometheus.
 /// </summary>
 internal static class HealthEndpoints
 {
@@ -31,7 +31,7 @@ internal static class HealthEndpoints
     /// <summary>Probes are few; whoever else finds the port is to cost nothing.</summary>
     private const int MaxConnections = 64;
 
-    internal static void Map(IApplicationBuilder app) => app.Run(static async context =>
+    internal static void Map(IApplicationBuilder app) => app.UseOpenTelemetryPrometheusScrapingEndpoint("/metrics").Run(static async context =>
     {
         if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
         {

@@ -22,16 +22,15 @@ internal sealed class AzuriteProcess : IAsyncDisposable
 
     public string ConnectionString => AzuriteServer.ConnectionStringOf(Address);
 
-    public static AzuriteProcess Start(ClusterHost host, string directory, IReadOnlyList<string> launcher)
+    public static AzuriteProcess Start(ClusterHost host, string directory, bool isDurable, IReadOnlyList<string> launcher)
     {
         var address = new IPEndPoint(host.Address, FreePort.Next());
         var data = Path.Combine(directory, "azurite");
         System.IO.Directory.CreateDirectory(data);
 
-        // Durable: a fault of this cluster is to kill it.
         var command = new ServerCommand(
             "azurite",
-            [.. launcher, .. host.Prefix, .. AzuriteServer.Command(data, address.Address, address.Port, isDurable: true)],
+            [.. launcher, .. host.Prefix, .. AzuriteServer.Command(data, address.Address, address.Port, isDurable)],
             new Dictionary<string, string>(),
             data,
             Path.Combine(directory, "logs", "azurite.log"));

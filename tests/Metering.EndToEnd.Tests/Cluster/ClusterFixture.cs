@@ -28,7 +28,7 @@ public sealed class ClusterFixture : IAsyncLifetime
 
         if (_cluster is null)
         {
-            (_cluster, Uncut) = await TestCluster.StartAsync(mayCutLinks: true, TestCluster.Busy);
+            (_cluster, Uncut) = await TestCluster.StartAsync(mayCutLinks: true, mayKillAzurite: true, TestCluster.Busy);
         }
 
         using var timeout = new CancellationTokenSource(RestartPatience);
@@ -44,11 +44,7 @@ public sealed class ClusterFixture : IAsyncLifetime
     {
         if (_cluster is { } cluster)
         {
-            await cluster.DisposeAsync();
-            if (!_keepEvidence)
-            {
-                Directory.Delete(cluster.Directory, recursive: true);
-            }
+            await (_keepEvidence ? cluster.DisposeAsync() : cluster.DisposeWithFilesAsync());
         }
     }
 

@@ -1,0 +1,71 @@
+using System.Diagnostics.Metrics;
+using Metering.Gateway.Health;
+using Metering.Gateway.Http;
+using Metering.Gateway.Routing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace Metering.Gateway.Telemetry;
+
+/// <summary>
+/// Metrics for Prometheus at <c>/metrics</c>; over OTLP too, and traces of requests, where the standard <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> says where to.
+/// </summary>
+internal static class GatewayTelemetry
+{
+    public const string MetricsPath = "/metrics";
+
+    private const string OtlpEndpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    private const string Sampler = "OTEL_TRACES_SAMPLER";
+
+    /// <summary>Of the requests that nobody has decided about yet, so many are traced unless the standard <c>OTEL_TRACES_SAMPLER</c> says otherwise: all of them would cost more than the charges.</summary>
+    private const double TracedShare = 0.001;
+
+    /// <summary>Their names end as Prometheus' own parts of histograms do, and nobody needs them.</summary>
+    private static readonly HashSet<string> Misnamed = ["dotnet.assembly.count", "dotnet.process.cpu.count", "dotnet.timer.count"];
+
+    public static IServiceCollection AddGatewayTelemetry(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddHostedService<GatewayMetrics>();
+        var telemetry = services.AddOpenTelemetry()
+            .ConfigureResource(static resource => resource.AddService("metering-gateway"))
+            .WithMetrics(static metrics => metrics
+                .AddMeter("Metering.*", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
+                .AddView(static instrument => Misnamed.Contains(instrument.Name) ? MetricStreamConfiguration.Drop : null)
+                .AddPrometheusExporter());
+        if (configuration[OtlpEndpoint] is { Length: > 0 })
+        {
+            telemetry.WithMetrics(static metrics => metrics.AddOtlpExporter()).WithTracing(traces =>
+            {
+                traces.AddSource("Microsoft.AspNetCore").AddOtlpExporter();
+                if (configuration[Sampler] is not { Length: > 0 })
+                {
+                    traces.SetSampler(new ParentBasedSampler(new TraceIdRatioBasedSampler(TracedShare)));
+                }
+            });
+        }
+
+        return services;
+    }
+
+    public static void MapMetrics(this IApplicationBuilder app) => app.UseOpenTelemetryPrometheusScrapingEndpoint(MetricsPath);
+
+    /// <summary>How the gateway stands, told whenever somebody looks.</summary>
+    private sealed class GatewayMetrics(IMeterFactory meters, Admission admission, RetryBudget retries, SiloHealthCheck health) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            var meter = meters.Create("Metering.Gateway");
+            meter.CreateObservableUpDownCounter("metering.gateway.requests.active", () => admission.InWork, "{request}", "Requests in work; a stream is one.");
+            meter.CreateObservableUpDownCounter("metering.gateway.retries.active", () => retries.Retrying, "{request}", "Calls that are being sent to silos again.");
+            meter.CreateObservableGauge("metering.gateway.ready", () => health.WasReady ? 1 : 0, "1", "1 while a silo answered when it was last asked.");
+            return Task.CompletedTask;
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}
