@@ -66,4 +66,11 @@ public sealed class GatewayOptions
     /// <summary>Batches of one gRPC stream in work at once; while there are that many the stream is not read.</summary>
     [Range(1, 1_024)]
     public int MaxBatchesInFlightPerStream { get; set; } = 16;
+
+    /// <summary>
+    /// How old a gRPC stream of charges may become, 10 ms to 1 day: about then its client is asked to end it and to open another, so that load finds gateways that
+    /// have come since.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "1.00:00:00")]
+    public TimeSpan MaxStreamAge { get; set; } = TimeSpan.FromMinutes(10);
 }

@@ -1,6 +1,8 @@
 using System.Net.Sockets;
+using Metering.Contracts;
 using Metering.Contracts.Settings;
 using Metering.Gateway.Routing;
+using Metering.Gateway.Routing.Lanes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -30,7 +32,7 @@ public static class GatewayProcess
     private static readonly TimeSpan MembershipRefresh = TimeSpan.FromSeconds(1);
 
     /// <summary>Silos are near: one that has not taken a connection by then has vanished, and what waits for it goes elsewhere.</summary>
-    private static readonly TimeSpan OpenConnectionTimeout = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan OpenConnectionTimeout = TimeSpan.FromMilliseconds(500);
 
     private static readonly TimeSpan ReconnectDelay = TimeSpan.FromMilliseconds(250);
 
@@ -85,20 +87,7 @@ public static class GatewayProcess
     }
 
     /// <summary>Whether a failed start is for whoever started it to mend (a setting, an address, a port), and the line that tells how.</summary>
-    public static bool IsOperatorsToMend(Exception failure, out string line)
-    {
-        for (var cause = failure; cause is not null; cause = cause.InnerException)
-        {
-            if (cause is SettingsException or IOException { InnerException: SocketException or { InnerException: SocketException } })
-            {
-                line = $"Metering did not start: {cause.Message}";
-                return true;
-            }
-        }
-
-        line = "";
-        return false;
-    }
+    public static bool IsOperatorsToMend(Exception failure, out string line) => FailedStart.IsOperatorsToMend(failure, static _ => false, out line);
 
     private static void AddSilos(WebApplicationBuilder builder, GatewaySettings settings)
     {
@@ -131,6 +120,12 @@ public static class GatewayProcess
         services.AddSingleton<ISilos>(static provider => provider.GetRequiredService<ClusterSilos>());
         services.AddSingleton<IClientConnectionRetryFilter>(static provider => provider.GetRequiredService<ClusterSilos>());
         services.AddHostedService(static provider => provider.GetRequiredService<ClusterSilos>());
+        services.AddSingleton<RouterAt>(static provider =>
+        {
+            var grains = provider.GetRequiredService<IGrainFactory>();
+            return address => grains.GetGrain<IChargeRouterService>(ChargeRouting.At(address));
+        });
+        services.AddSingleton<ChargeLanes>().AddHostedService<ClusterMapRefresh>();
     }
 
     private static void AddLogging(ILoggingBuilder logging)

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using Metering.Contracts.Settings;
 using Microsoft.Extensions.Configuration;
 using StackExchange.Redis;
@@ -11,7 +12,7 @@ internal sealed class GatewaySettings
     private GatewaySettings(SettingsSection section)
     {
         Cluster = new ClusterSettings(section);
-        Membership = Parse(Cluster.Redis);
+        Membership = Parse(Cluster.Redis, Cluster.RedisCertificateAuthorityFile);
         Address = section.OptionalAddress(nameof(Address)) ?? IPAddress.Loopback;
         HttpPort = section.Port(nameof(HttpPort), 8080, mayBeAnyFree: true);
         GrpcPort = section.Port(nameof(GrpcPort), 8081, mayBeAnyFree: true);
@@ -60,12 +61,22 @@ internal sealed class GatewaySettings
         new(SettingsSection.Of(configuration, typeof(GatewaySettings), typeof(ClusterSettings)));
 
     // What was wrong with it is not repeated: it may be a part of the password.
-    private static ConfigurationOptions Parse(string redis)
+    private static ConfigurationOptions Parse(string redis, string? certificateAuthorityFile)
     {
         try
         {
             var options = ConfigurationOptions.Parse(redis);
+            if (certificateAuthorityFile is not null)
+            {
+                options.TrustIssuer(certificateAuthorityFile);
+            }
+
             return options.EndPoints.Count > 0 ? options : throw new ArgumentException("No endpoint.");
+        }
+        catch (CryptographicException)
+        {
+            throw new SettingsException(
+                $"{SettingsSection.Name(nameof(ClusterSettings.RedisCertificateAuthorityFile))} is '{certificateAuthorityFile}'; it must be a PEM file with a certificate that this process can read.");
         }
         catch (ArgumentException)
         {

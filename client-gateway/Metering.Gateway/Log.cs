@@ -20,6 +20,9 @@ internal static partial class Log
     [LoggerMessage(5, LogLevel.Information, "Connected to the cluster")]
     public static partial void SilosFound(this ILogger logger);
 
+    [LoggerMessage(7, LogLevel.Warning, "The silos of the cluster could not be listed; charges go by what was known before ({Cause})")]
+    public static partial void SilosNotListed(this ILogger logger, string cause);
+
     [LoggerMessage(6, LogLevel.Critical, "The client of the cluster failed for no reason we know, and does not try again")]
     public static partial void ConnectingFailed(this ILogger logger, Exception exception);
 }

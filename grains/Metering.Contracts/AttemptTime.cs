@@ -23,4 +23,8 @@ public static class AttemptTime
 
     /// <summary>Whether the call that is being served came too late. One that bears no time never does.</summary>
     public static bool IsOver(DateTimeOffset now) => RequestContext.Get(Key) is long until && now.UtcTicks > until;
+
+    /// <inheritdoc cref="IsOver(DateTimeOffset)"/>
+    /// <remarks>The clock is read only for a call that bears a time.</remarks>
+    public static bool IsOver(TimeProvider clock) => RequestContext.Get(Key) is long until && clock.GetUtcNow().UtcTicks > until;
 }

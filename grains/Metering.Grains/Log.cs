@@ -17,6 +17,12 @@ internal static partial class Log
     [LoggerMessage(2004, LogLevel.Warning, "Account {Account} could not be reached from its silo's router; callers are told to try again.")]
     internal static partial void AccountNotReached(ILogger logger, string account, Exception failure);
 
+    [LoggerMessage(2005, LogLevel.Warning, "Account {Account} could not remove block {Block} of ids it has forgotten; it tries again with its next snapshot.")]
+    internal static partial void IdBlockNotRemoved(ILogger logger, string account, long block, Exception failure);
+
+    [LoggerMessage(2006, LogLevel.Warning, "Account {Account} leaves {Blocks} blocks of forgotten ids behind in the store, which has removed none for a long time.")]
+    internal static partial void IdBlocksLeft(ILogger logger, string account, int blocks);
+
     [LoggerMessage(2003, LogLevel.Warning, "Rate card {Card} could not be loaded for account {Account}; callers are told to try again.")]
     internal static partial void RateCardNotLoaded(ILogger logger, string card, string account, Exception failure);
 }

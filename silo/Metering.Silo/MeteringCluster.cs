@@ -1,5 +1,6 @@
 using System.Net;
 using Metering.Grains.Journal;
+using Metering.Silo.SteppingDown;
 using Metering.Silo.Storage.Azure;
 using Metering.Silo.Storage.Redis;
 using Microsoft.Extensions.DependencyInjection;
@@ -8,7 +9,6 @@ using Orleans.Clustering.Redis;
 using Orleans.Configuration;
 using Orleans.Persistence;
 using Orleans.Storage;
-using StackExchange.Redis;
 
 namespace Metering.Silo;
 
@@ -41,7 +41,7 @@ public static class MeteringCluster
     /// <summary>
     /// How long answers are kept for a gateway that is not connected to this silo any more. After it they go through a silo that the gateway is connected to: it may be cut off from this one only.
     /// </summary>
-    private static readonly TimeSpan ClientDropTimeout = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ClientDropTimeout = TimeSpan.FromMilliseconds(250);
 
     /// <summary>
     /// Adds membership, endpoints, stores and grains. With <see cref="SnapshotPlace.Custom"/> the host adds the grain storage <see cref="AccountStorage.ProviderName"/> itself, any Orleans
@@ -74,6 +74,7 @@ public static class MeteringCluster
         silo.Configure<EndpointOptions>(endpoints => Listen(endpoints, settings));
         AddJournal(silo, settings);
         AddSnapshots(silo, settings);
+        silo.Services.AddSteppingDown();
         return silo.AddMetering(
             settings.Keeping.Apply,
             journal =>
@@ -105,6 +106,7 @@ public static class MeteringCluster
                 Configuration = settings.JournalRedis,
                 ServiceId = settings.Cluster.ServiceId,
                 AllowVolatile = settings.AllowVolatileRedis,
+                CertificateAuthorityFile = settings.Cluster.RedisCertificateAuthorityFile,
             }),
             JournalPlace.Azure => silo.AddAzureJournal(Azure(settings)),
         };
@@ -124,7 +126,7 @@ public static class MeteringCluster
     /// <summary>Binary: the default writes JSON, and a third more of a snapshot's bytes.</summary>
     private static void Configure(RedisStorageOptions redis, IServiceProvider services, SiloSettings settings)
     {
-        redis.ConfigurationOptions = ConfigurationOptions.Parse(settings.JournalRedis);
+        redis.ConfigurationOptions = settings.JournalServers;
 
         // Without it a cleared state keeps its ETag, and does not read as new.
         redis.DeleteStateOnClear = true;
@@ -136,6 +138,7 @@ public static class MeteringCluster
         Configuration = settings.JournalRedis,
         ServiceId = settings.Cluster.ServiceId,
         AllowVolatile = settings.AllowVolatileRedis,
+        CertificateAuthorityFile = settings.Cluster.RedisCertificateAuthorityFile,
     });
 
     private static AzureStoreOptions Azure(SiloSettings settings) => new() { Storage = settings.AzureStorage!, Container = settings.AzureContainer };

@@ -69,21 +69,10 @@ public static class SiloProcess
     }
 
     /// <summary>Whether a failed start is for whoever started it to mend (a setting, a store, a port), and the line that tells how.</summary>
-    public static bool IsOperatorsToMend(Exception failure, out string line)
-    {
-        for (var cause = failure; cause is not null; cause = cause.InnerException)
-        {
-            if (cause is SettingsException or JournalSettingsException or JournalStoreException or JournalUnavailableException or OrleansConfigurationException
-                or IOException { InnerException: SocketException or { InnerException: SocketException } })
-            {
-                line = $"Metering did not start: {cause.Message.ReplaceLineEndings(" ")}";
-                return true;
-            }
-        }
-
-        line = "";
-        return false;
-    }
+    public static bool IsOperatorsToMend(Exception failure, out string line) => FailedStart.IsOperatorsToMend(
+        failure,
+        static cause => cause is JournalSettingsException or JournalStoreException or JournalUnavailableException or OrleansConfigurationException,
+        out line);
 
     private static void AddLogging(ILoggingBuilder logging)
     {

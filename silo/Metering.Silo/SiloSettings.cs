@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using Metering.Contracts.Settings;
 using Microsoft.Extensions.Configuration;
 using StackExchange.Redis;
@@ -31,10 +32,13 @@ public sealed class SiloSettings
     /// <summary>Where Kubernetes tells a pod its own address.</summary>
     private const string PodAddress = "POD_IP";
 
+    /// <summary>What Redis may take at worst to sync its file, with <c>appendfsync everysec</c>.</summary>
+    private static readonly TimeSpan LeastStepDownAfter = TimeSpan.FromSeconds(2);
+
     private SiloSettings(IConfiguration configuration, SettingsSection section)
     {
         Cluster = new ClusterSettings(section);
-        Membership = Parse(nameof(ClusterSettings.Redis), Cluster.Redis);
+        Membership = Parse(nameof(ClusterSettings.Redis), Cluster.Redis, Cluster.RedisCertificateAuthorityFile);
         SiloPort = section.Port(nameof(SiloPort), 11111, mayBeAnyFree: false);
         ClientPort = section.Port(nameof(ClientPort), 30000, mayBeAnyFree: false);
         HealthPort = section.Port(nameof(HealthPort), 8082, mayBeAnyFree: true);
@@ -52,9 +56,15 @@ public sealed class SiloSettings
         LeadTime = section.Time(nameof(LeadTime), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
         ProbeTimeout = section.Time(nameof(ProbeTimeout), TimeSpan.FromMilliseconds(600), TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(30));
         MissedProbes = section.Number(nameof(MissedProbes), 3, 2, 10);
+        StepDownAfter = section.Time(nameof(StepDownAfter), LeastStepDownAfter, TimeSpan.Zero, TimeSpan.FromMinutes(10));
         ShutdownTimeout = section.Time(nameof(ShutdownTimeout), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
-        _ = Parse(nameof(JournalRedis), JournalRedis);
+        JournalServers = Parse(nameof(JournalRedis), JournalRedis, Cluster.RedisCertificateAuthorityFile);
         CheckPorts();
+        if (StepDownAfter > TimeSpan.Zero && StepDownAfter < LeastStepDownAfter)
+        {
+            throw new SettingsException(
+                $"{SettingsSection.Name(nameof(StepDownAfter))} is {StepDownAfter:c}; it must be 00:00:00 (never) or at least {LeastStepDownAfter:c}, for sooner Redis may not have on its disk what it acknowledged.");
+        }
     }
 
     /// <summary>How silos and gateways find each other.</summary>
@@ -102,11 +112,17 @@ public sealed class SiloSettings
     /// <summary>So many questions in a row without an answer are a vote for its death; two votes are needed.</summary>
     public int MissedProbes { get; }
 
+    /// <summary>For how long the journal's store must be silent for this silo, and not for another, until this one ends its process; zero for never.</summary>
+    public TimeSpan StepDownAfter { get; }
+
     /// <summary>How long a stop may take to hand over and finish.</summary>
     public TimeSpan ShutdownTimeout { get; }
 
     /// <summary>The Redis of <see cref="ClusterSettings.Redis"/>, understood. A field: it is no setting by itself.</summary>
     internal readonly ConfigurationOptions Membership;
+
+    /// <summary>The Redis of <see cref="JournalRedis"/>, understood.</summary>
+    internal readonly ConfigurationOptions JournalServers;
 
     private bool UsesAzure => Journal == JournalPlace.Azure || Snapshots == SnapshotPlace.Azure;
 
@@ -142,12 +158,22 @@ public sealed class SiloSettings
     }
 
     // What was wrong with it is not repeated: it may be a part of the password.
-    private static ConfigurationOptions Parse(string setting, string redis)
+    private static ConfigurationOptions Parse(string setting, string redis, string? certificateAuthorityFile)
     {
         try
         {
             var options = ConfigurationOptions.Parse(redis);
+            if (certificateAuthorityFile is not null)
+            {
+                options.TrustIssuer(certificateAuthorityFile);
+            }
+
             return options.EndPoints.Count > 0 ? options : throw new ArgumentException("No endpoint.");
+        }
+        catch (CryptographicException)
+        {
+            throw new SettingsException(
+                $"{SettingsSection.Name(nameof(ClusterSettings.RedisCertificateAuthorityFile))} is '{certificateAuthorityFile}'; it must be a PEM file with a certificate that this process can read.");
         }
         catch (ArgumentException)
         {

@@ -60,21 +60,8 @@ public static class StandaloneHost
     }
 
     /// <summary>Whether a failed start is for whoever started it to mend (a setting, a directory, a port), and the line that tells how.</summary>
-    public static bool IsOperatorsToMend(Exception failure, out string line)
-    {
-        for (var cause = failure; cause is not null; cause = cause.InnerException)
-        {
-            if (cause is SettingsException or JournalSettingsException or DataDirectoryException or JournalStoreException
-                or IOException { InnerException: SocketException or { InnerException: SocketException } })
-            {
-                line = $"Metering did not start: {cause.Message}";
-                return true;
-            }
-        }
-
-        line = "";
-        return false;
-    }
+    public static bool IsOperatorsToMend(Exception failure, out string line) =>
+        FailedStart.IsOperatorsToMend(failure, static cause => cause is JournalSettingsException or DataDirectoryException or JournalStoreException, out line);
 
     /// <summary>Orleans wants a port of its own even when there is nobody else to talk to.</summary>
     private static int FreePort()

@@ -81,6 +81,21 @@ var activated = new Argument<int>("count") { Description = "Accounts.", DefaultV
 var many = new Command("accounts", "Memory per account, and how fast accounts are activated, in one process.") { activated };
 many.SetAction((parsed, token) => RunAsync(new AccountsBenchmark(Math.Max(parsed.GetValue(activated), 100)).RunAsync(token)));
 
+var remembered = Count("--ids", "Ids an account remembers, and has before the clock starts.", 1_000);
+var tail = Count("--log", "The most log there may be, in MiB.", 256);
+var checkpointSeconds = Count("--seconds", "How long the load lasts.", 60);
+var checkpoint = new Command("checkpoint", "Whether snapshots keep up with charges, and what they write.")
+{
+    peerAccounts, peerExponent, peerBatch, remembered, tail, checkpointSeconds,
+};
+checkpoint.SetAction((parsed, token) => RunAsync(new CheckpointBenchmark(
+    parsed.GetValue(peerAccounts),
+    parsed.GetValue(peerExponent),
+    parsed.GetValue(remembered),
+    (long)parsed.GetValue(tail) << 20,
+    parsed.GetValue(peerBatch),
+    TimeSpan.FromSeconds(parsed.GetValue(checkpointSeconds))).RunAsync(token)));
+
 // Started by `peers`: the limit has to be a process of its own, as the servers are.
 var emptyHttp = Count("--http-port", "For HTTP.", 8080);
 var emptyGrpc = Count("--grpc-port", "For gRPC.", 8081);
@@ -90,7 +105,7 @@ empty.SetAction((parsed, token) => EmptyServer.ServeAsync(parsed.GetValue(emptyH
 
 return await new RootCommand("Measures the server that was built with this program.")
 {
-    http, recovery, startup, file, memory, core, peers, ladder, many, cluster, activation, empty,
+    http, recovery, startup, file, memory, core, peers, ladder, checkpoint, many, cluster, activation, empty,
 }.Parse(args).InvokeAsync();
 
 static Option<int> Count(string name, string description, int otherwise)

@@ -30,6 +30,9 @@ internal sealed class Membership(IReadOnlyList<SiloAddress> active)
         ]);
     }
 
+    /// <summary>Each with its generation: one that was started again is another.</summary>
+    public IReadOnlyList<SiloAddress> Active => active;
+
     public bool IsActive(IPEndPoint silo) => active.Any(member => member.Endpoint.Equals(silo));
 
     public bool IsOwnedBy(string account, IPEndPoint silo) =>

@@ -23,6 +23,7 @@ public sealed class SettingsTests
         Assert.Equal((Durability.Journal, TimeSpan.FromSeconds(1), 10_000), (settings.Keeping.Durability, settings.Keeping.PeriodicInterval, settings.Keeping.MaxIds));
         Assert.Equal((TimeSpan.FromHours(24), 256L << 20, TimeSpan.FromMinutes(1)), (settings.Keeping.IdWindow, settings.Keeping.MaxTailBytes, settings.Keeping.CheckpointInterval));
         Assert.Equal((TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(30), 3), (settings.LeadTime, settings.ShutdownTimeout, settings.MissedProbes));
+        Assert.Equal(TimeSpan.FromSeconds(2), settings.StepDownAfter);
         Assert.False(IPAddress.IsLoopback(settings.AdvertisedAddress));
     }
 
@@ -32,7 +33,8 @@ public sealed class SettingsTests
         var settings = Read(
             Redis, Azure, "ClusterId=blue", "ServiceId=acme", "SiloPort=1", "ClientPort=2", "HealthPort=0", "AdvertisedAddress=10.1.2.3", "Partitions=4096", "Journal=azure",
             "JournalRedis=other:1,ssl=true", "AllowVolatileRedis=true", "Snapshots=Redis", "AzureContainer=acme", "Durability=Periodic", "PeriodicInterval=00:00:02",
-            "IdWindow=01:00:00", "MaxIds=5", "MaxTailBytes=16777216", "CheckpointInterval=00:00:05", "LeadTime=00:00:01", "ProbeTimeout=00:00:02", "MissedProbes=4", "ShutdownTimeout=00:01:00");
+            "IdWindow=01:00:00", "MaxIds=5", "MaxTailBytes=16777216", "CheckpointInterval=00:00:05", "LeadTime=00:00:01", "ProbeTimeout=00:00:02", "MissedProbes=4", "StepDownAfter=00:00:00",
+            "ShutdownTimeout=00:01:00");
 
         Assert.Equal(("blue", "acme"), (settings.Cluster.ClusterId, settings.Cluster.ServiceId));
         Assert.Equal((1, 2, 0, IPAddress.Parse("10.1.2.3")), (settings.SiloPort, settings.ClientPort, settings.HealthPort, settings.AdvertisedAddress));
@@ -41,6 +43,7 @@ public sealed class SettingsTests
         Assert.Equal((Durability.Periodic, TimeSpan.FromSeconds(2), 5), (settings.Keeping.Durability, settings.Keeping.PeriodicInterval, settings.Keeping.MaxIds));
         Assert.Equal((TimeSpan.FromHours(1), 16L << 20, TimeSpan.FromSeconds(5)), (settings.Keeping.IdWindow, settings.Keeping.MaxTailBytes, settings.Keeping.CheckpointInterval));
         Assert.Equal((TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), 4, TimeSpan.FromMinutes(1)), (settings.LeadTime, settings.ProbeTimeout, settings.MissedProbes, settings.ShutdownTimeout));
+        Assert.Equal(TimeSpan.Zero, settings.StepDownAfter);
     }
 
     [Fact]
@@ -84,6 +87,9 @@ public sealed class SettingsTests
     [InlineData("Metering__LeadTime is '00:00:00.999'", Redis, Azure, "LeadTime=00:00:00.999")]
     [InlineData("Metering__ProbeTimeout is '00:00:31'", Redis, Azure, "ProbeTimeout=00:00:31")]
     [InlineData("Metering__MissedProbes is '1'", Redis, Azure, "MissedProbes=1")]
+    [InlineData("Metering__StepDownAfter is 00:00:01", Redis, Azure, "StepDownAfter=00:00:01")]
+    [InlineData("Metering__StepDownAfter is '00:10:01'", Redis, Azure, "StepDownAfter=00:10:01")]
+    [InlineData("Metering__RedisCertificateAuthorityFile is '/nowhere.crt'", Redis, Azure, "RedisCertificateAuthorityFile=/nowhere.crt")]
     [InlineData("Metering__ShutdownTimeout is '00:00:00'", Redis, Azure, "ShutdownTimeout=00:00:00")]
     public void What_is_wrong_is_said_in_one_line(string expected, params string[] settings)
     {

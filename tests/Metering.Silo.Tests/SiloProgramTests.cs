@@ -28,6 +28,18 @@ public sealed class SiloProgramTests
     }
 
     [Fact]
+    public async Task A_Redis_whose_certificate_an_authority_of_one_s_own_has_signed_is_trusted_when_the_authority_is_named()
+    {
+        await using var redis = await TestRedis.StartAsync(new RedisSettings { UseTls = true, Password = "secret" });
+        await using var silo = SiloProgram.Start($"Redis={redis.ConnectionString}", $"RedisCertificateAuthorityFile={redis.CertificateAuthorityFile}");
+        await silo.ReadyAsync();
+        Assert.Equal((HttpStatusCode.OK, "ready", 0), await Health(silo, "ready"));
+
+        await using var distrustful = SiloProgram.Start($"Redis={redis.ConnectionString},connectTimeout=500,connectRetry=1");
+        await EndedWith(distrustful, "cannot be reached");
+    }
+
+    [Fact]
     public async Task Without_the_membership_s_Redis_it_is_degraded_and_with_it_ready_again()
     {
         await using var redis = await TestRedis.StartAsync(new RedisSettings());

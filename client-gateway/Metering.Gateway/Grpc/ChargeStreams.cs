@@ -8,31 +8,43 @@ namespace Metering.Gateway.Grpc;
 
 /// <summary>
 /// Streams of batches. So many batches of a stream are in work at once; while there are that many the stream is not read, and flow control
-/// holds the client back: nothing is dropped.
+/// holds the client back: nothing is dropped. They are read and answered side by side, but sent on in the order in which they came:
+/// an account that is awake gets its charges as the stream had them.
 /// </summary>
 /// <remarks>
 /// When the host stops, the client is told and completes its side; then the stream ends, with everything answered. Ending it from here alone
 /// would not do: HTTP/2 resets a stream that one side still writes, the connection closes right behind, and the client may take what
-/// was a good end for a broken stream. A client that does not listen is cut off after a moment.
+/// was a good end for a broken stream. A client that does not listen is cut off after a moment. In the same way a stream ends that has become old: where it
+/// leads was decided when it was opened, and gateways that have come since would otherwise stand idle beside it.
 /// </remarks>
-internal sealed class ChargeStreams(ChargeBatch batch, Drain drain, IOptions<GatewayOptions> options)
+internal sealed class ChargeStreams(ChargeBatch batch, Drain drain, IOptions<GatewayOptions> options, TimeProvider time)
 {
+    /// <summary>What a client is given to complete its side, when the host stops and when the stream is old.</summary>
     private static readonly TimeSpan CompleteWithin = TimeSpan.FromSeconds(2);
 
+    private static readonly TimeSpan CompleteOldWithin = TimeSpan.FromSeconds(30);
+
     private readonly int _maxInFlight = options.Value.MaxBatchesInFlightPerStream;
+    private readonly TimeSpan _maxAge = options.Value.MaxStreamAge;
+
+    /// <summary>The last fifth of the age is chance: streams that were opened together do not all come back together.</summary>
+    private TimeSpan Age => _maxAge * (1 - (Random.Shared.NextDouble() / 5));
 
     public async Task Serve(
         IAsyncStreamReader<V1.ChargeBatch> requests, IServerStreamWriter<V1.ChargeBatchReply> replies, CancellationToken cancellationToken)
     {
         using var places = new SemaphoreSlim(_maxInFlight);
         using var writing = new SemaphoreSlim(1);
+        using var over = new CancellationTokenSource();
         var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         drain.EnterStream();
         var registration = drain.Stopping.Register(stopping.SetResult);
         var failure = (Exception?)null;
         try
         {
-            var ending = stopping.Task;
+            var isTold = false;
+            Task ending = Task.WhenAny(stopping.Task, Task.Delay(Age, time, over.Token));
+            var sentOn = Task.CompletedTask;
             var next = requests.MoveNext(cancellationToken);
             while (failure is null)
             {
@@ -44,13 +56,17 @@ internal sealed class ChargeStreams(ChargeBatch batch, Drain drain, IOptions<Gat
                     }
 
                     await places.WaitAsync(cancellationToken);
-                    _ = Answer(requests.Current);
+                    var (read, before) = (requests.Current, sentOn);
+                    var turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                    sentOn = turn.Task;
+                    _ = Task.Run(() => Answer(read, before, turn), CancellationToken.None);
                     next = requests.MoveNext(cancellationToken);
                 }
-                else if (ending == stopping.Task)
+                else if (!isTold)
                 {
+                    isTold = true;
                     await Write(new V1.ChargeBatchReply { Ending = true });
-                    ending = Task.Delay(CompleteWithin, cancellationToken);
+                    ending = MayComplete(stopping.Task, over.Token);
                 }
                 else
                 {
@@ -67,6 +83,7 @@ internal sealed class ChargeStreams(ChargeBatch batch, Drain drain, IOptions<Gat
                 await places.WaitAsync(CancellationToken.None);
             }
 
+            await over.CancelAsync();
             await registration.DisposeAsync();
             drain.LeaveStream();
         }
@@ -76,11 +93,11 @@ internal sealed class ChargeStreams(ChargeBatch batch, Drain drain, IOptions<Gat
             throw new IOException("A reply could not be written.", failure);
         }
 
-        async Task Answer(V1.ChargeBatch read)
+        async Task Answer(V1.ChargeBatch read, Task before, TaskCompletionSource turn)
         {
             try
             {
-                await Write(await Send(read));
+                await Write(await Send(read, before, turn));
             }
             catch (Exception exception)
             {
@@ -88,6 +105,7 @@ internal sealed class ChargeStreams(ChargeBatch batch, Drain drain, IOptions<Gat
             }
             finally
             {
+                turn.TrySetResult();
                 places.Release();
             }
         }
@@ -106,11 +124,24 @@ internal sealed class ChargeStreams(ChargeBatch batch, Drain drain, IOptions<Gat
         }
     }
 
+    /// <summary>Completes when a client that was told has had time enough.</summary>
+    private async Task MayComplete(Task stopping, CancellationToken over)
+    {
+        await Task.WhenAny(stopping, Task.Delay(CompleteOldWithin, time, over));
+        if (stopping.IsCompleted)
+        {
+            await Task.Delay(CompleteWithin, time, over);
+        }
+    }
+
     // The read that is given up ends with the call; nobody waits for how.
     private static void Forget(Task next) => _ = next.ContinueWith(
         static given => given.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
 
-    private async Task<V1.ChargeBatchReply> Send(V1.ChargeBatch read)
+    /// <param name="read">The batch.</param>
+    /// <param name="before">Completes when the batch before has been sent on.</param>
+    /// <param name="turn">To be completed when this one has.</param>
+    private async Task<V1.ChargeBatchReply> Send(V1.ChargeBatch read, Task before, TaskCompletionSource turn)
     {
         var reply = new V1.ChargeBatchReply { Correlation = read.Correlation };
         var faults = new Faults();
@@ -121,7 +152,11 @@ internal sealed class ChargeStreams(ChargeBatch batch, Drain drain, IOptions<Gat
             return reply;
         }
 
-        ChargeMessages.AddResults(reply.Results, await batch.Send([.. read.Charges.Select(ChargeMessages.ItemFromWire)]));
+        BatchItem[] items = [.. read.Charges.Select(ChargeMessages.ItemFromWire)];
+        await before;
+        var answering = batch.Send(items);
+        turn.SetResult();
+        ChargeMessages.AddResults(reply.Results, await answering);
         return reply;
     }
 }

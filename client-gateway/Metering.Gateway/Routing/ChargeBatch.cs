@@ -13,7 +13,7 @@ internal readonly record struct BatchItem(string Account, ChargeRequest? Charge,
 }
 
 /// <summary>
-/// Sends a batch as one message where the silos take it so; otherwise, and for what remained without an answer, as one message per account, and so
+/// Sends a batch at once, as one message or in those of the lanes; then what remained without an answer, as one message per account, and so
 /// many accounts at once. Charges of one account keep their order, as one caller's
 /// single calls would; between accounts there is no order to keep. Answers stand where their charges stood. All of it has the time of one request.
 /// </summary>
@@ -91,15 +91,12 @@ internal sealed class ChargeBatch(GrainRouter router, IOptions<GatewayOptions> o
             if (items[i].Refusal is null)
             {
                 answers[i] = sent[next++];
-                isWhole &= IsAnswered(answers[i]);
+                isWhole &= ChargeSending.IsAnswered(answers[i]);
             }
         }
 
         return isWhole;
     }
-
-    /// <summary>Whatever comes after it, <see cref="Code.Unavailable"/> is no answer yet.</summary>
-    private static bool IsAnswered(Answer<ChargeReply> answer) => answer.Reply is not null || answer.Refusal is { Code: not Code.Unavailable };
 
     /// <summary>
     /// Each account's charges as a chain through the batch: a list for each would be most of what a batch over many accounts allocates.
@@ -111,7 +108,7 @@ internal sealed class ChargeBatch(GrainRouter router, IOptions<GatewayOptions> o
         for (var i = 0; i < items.Count; i++)
         {
             following[i] = None;
-            if (IsAnswered(answers[i]))
+            if (ChargeSending.IsAnswered(answers[i]))
             {
                 continue;
             }

@@ -8,6 +8,9 @@ namespace Metering.Gateway.Routing;
 /// </summary>
 internal sealed class ChargeSending(IReadOnlyList<ChargeRequest> charges)
 {
+    /// <summary>Whatever comes after it, <see cref="Code.Unavailable"/> is no answer yet; nor is what a silo has left (<see cref="IChargeRouterService"/>).</summary>
+    public static bool IsAnswered(Answer<ChargeReply> answer) => answer.Reply is not null || answer.Refusal is { Code: not Code.Unavailable };
+
     private readonly int _count = charges.Count;
     private IReadOnlyList<Answer<ChargeReply>>? _whole;
     private Answer<ChargeReply>[]? _answers;

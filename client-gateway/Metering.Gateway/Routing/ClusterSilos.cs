@@ -1,4 +1,5 @@
 using Metering.Contracts;
+using Metering.Gateway.Routing.Lanes;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
@@ -9,7 +10,7 @@ namespace Metering.Gateway.Routing;
 /// The silos of a cluster, found through Redis. It connects in the background, however long that takes: until then it says what is missing, and the
 /// gateway answers with that. Once connected the client follows the silos by itself, also when all of them have gone and others come.
 /// </summary>
-internal sealed class ClusterSilos(IClusterClient client, TimeProvider time, ILogger<ClusterSilos> logger) : ISilos, IHostedService, IClientConnectionRetryFilter, IDisposable
+internal sealed class ClusterSilos(IClusterClient client, ChargeLanes lanes, TimeProvider time, ILogger<ClusterSilos> logger) : ISilos, IHostedService, IClientConnectionRetryFilter, IDisposable
 {
     private const string NotYet = "No silo has been found yet.";
 
@@ -24,6 +25,8 @@ internal sealed class ClusterSilos(IClusterClient client, TimeProvider time, ILo
     private volatile string? _whyNotFound = NotYet;
 
     public IChargeRouter? Charges => null;
+
+    public ChargeLanes? Lanes => lanes;
 
     public string? WhyNotFound => _whyNotFound;
 

@@ -1,4 +1,5 @@
 using Metering.Contracts;
+using Metering.Gateway.Routing.Lanes;
 using Microsoft.Extensions.Options;
 
 namespace Metering.Gateway.Routing;
@@ -13,7 +14,7 @@ namespace Metering.Gateway.Routing;
 /// waited for at a time, and Orleans lets go of the others when their own time is over, so they do not pile up.
 /// </remarks>
 internal sealed class GrainRouter(
-    IGrainFactory grains, ISilos silos, RetryBudget budget, FailureLog failures, IOptions<GatewayOptions> options, TimeProvider time)
+    IGrainFactory grains, AccountGrains accounts, ISilos silos, RetryBudget budget, FailureLog failures, IOptions<GatewayOptions> options, TimeProvider time)
 {
     private readonly TimeSpan _attempt = options.Value.SiloTimeout;
     private readonly TimeSpan _request = options.Value.RequestTimeout;
@@ -21,18 +22,26 @@ internal sealed class GrainRouter(
     // Publishing and listing read and write a store within the call, which a silo in good health may take longer for.
     private readonly TimeSpan _storeAttempt = TimeSpan.FromTicks(Math.Max(options.Value.SiloTimeout.Ticks, options.Value.RequestTimeout.Ticks / 3));
 
-    public Task<Answer<ChargeReply>> Charge(string account, ChargeRequest charge) =>
-        silos is { WhyNotFound: null, Charges: { } charges }
-            ? Send(account, Repetition.UnderItsId, charges, (account, charge), static (charges, it) => charges.Charge(it.account, it.charge), _attempt, Begin())
-            : Ask(account, Repetition.UnderItsId, charge, static (grain, charge) => grain.Charge(charge));
+    public Task<Answer<ChargeReply>> Charge(string account, ChargeRequest charge) => silos switch
+    {
+        { WhyNotFound: null, Charges: { } charges } =>
+            Send(account, Repetition.UnderItsId, charges, (account, charge), static (charges, it) => charges.Charge(it.account, it.charge), _attempt, Begin()),
+        { WhyNotFound: null, Lanes: { } lanes } => Charge(account, charge, lanes, Begin()),
+        _ => Charge(account, charge, Begin()),
+    };
 
     /// <summary>
     /// Tries charges of many accounts at once. What is left is unanswered: the caller sends it account by account, by
     /// <see cref="ChargeMany"/>.
     /// </summary>
-    /// <returns>An answer for each; <see cref="Code.Unavailable"/> where there is none yet.</returns>
+    /// <returns>As <see cref="ChargeSending.IsAnswered"/> tells, an answer for each or none yet. Null when there is none for any.</returns>
     public async Task<Answer<ChargeReply>[]?> TryChargeMany(RoutedCharge[] charges, Deadline deadline)
     {
+        if (silos is { WhyNotFound: null, Lanes: { } lanes })
+        {
+            return await lanes.Charge(charges, deadline);
+        }
+
         if (silos is not { WhyNotFound: null, Charges: { } router })
         {
             return null;
@@ -137,7 +146,7 @@ internal sealed class GrainRouter(
         }
 
         var sending = new ChargeSending(charges);
-        var grain = grains.GetGrain<IAccountGrain>(account);
+        var grain = accounts.Of(account);
         var retrying = (Retrying?)null;
         try
         {
@@ -183,6 +192,15 @@ internal sealed class GrainRouter(
         }
     }
 
+    /// <summary>With others' charges, if that leads to an answer.</summary>
+    private async Task<Answer<ChargeReply>> Charge(string account, ChargeRequest charge, ChargeLanes lanes, Deadline deadline) =>
+        await lanes.Charge([new RoutedCharge(account, charge)], deadline) is [var answer] && ChargeSending.IsAnswered(answer)
+            ? answer
+            : await Charge(account, charge, deadline);
+
+    private Task<Answer<ChargeReply>> Charge(string account, ChargeRequest charge, Deadline deadline) =>
+        Ask(account, Repetition.UnderItsId, charge, static (grain, charge) => grain.Charge(charge), _attempt, deadline);
+
     /// <summary>For the next call: when it is too late for it (<see cref="AttemptTime"/>).</summary>
     private void BeginAttempt(TimeSpan wait)
     {
@@ -206,7 +224,7 @@ internal sealed class GrainRouter(
         where T : class =>
         silos.WhyNotFound is { } reason
             ? NotFound<T>(account, reason)
-            : Send(account, repetition, grains.GetGrain<IAccountGrain>(account), argument, call, attempt, deadline);
+            : Send(account, repetition, accounts.Of(account), argument, call, attempt, deadline);
 
     private Task<Answer<T>> AskCard<TArgument, T>(
         string card, Repetition repetition, TArgument argument, Func<IRateCardGrain, TArgument, Task<Answer<T>>> call, TimeSpan attempt)

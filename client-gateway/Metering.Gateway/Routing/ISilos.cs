@@ -1,4 +1,5 @@
 using Metering.Contracts;
+using Metering.Gateway.Routing.Lanes;
 
 namespace Metering.Gateway.Routing;
 
@@ -8,8 +9,11 @@ internal interface ISilos
     /// <summary>Why no call can be sent yet, in one sentence; null when one can.</summary>
     string? WhyNotFound { get; }
 
-    /// <summary>The way in for charges of many accounts at once; null when each account is called by itself.</summary>
+    /// <summary>The way in for charges of many accounts at once, when the silo is in this process.</summary>
     IChargeRouter? Charges { get; }
+
+    /// <summary>The ways in for charges of many accounts at once, when silos are elsewhere.</summary>
+    ChargeLanes? Lanes { get; }
 
     /// <summary>Whether they are other processes, so that an attempt of a call may arrive long after its caller has turned away from it.</summary>
     bool AreElsewhere { get; }

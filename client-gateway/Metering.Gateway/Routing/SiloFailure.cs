@@ -14,9 +14,12 @@ internal readonly record struct SiloFailure(Refusal Refusal, bool MayPass)
 
     public static SiloFailure Of(string? account, Exception exception) => exception switch
     {
-        GatewayTooBusyException or LimitExceededException => new(Overloaded(account), MayPass: false),
+        _ when IsLoadShed(exception) => new(Overloaded(account), MayPass: false),
         _ => new(Unanswered(account), IsForeseen(exception)),
     };
+
+    /// <summary>A silo that has as much as it takes; it did nothing.</summary>
+    public static bool IsLoadShed(Exception exception) => exception is GatewayTooBusyException or LimitExceededException;
 
     /// <summary>Silos and networks fail like this; anything else is a fault of ours, which another attempt would only repeat.</summary>
     public static bool IsForeseen(Exception exception) =>
@@ -30,7 +33,15 @@ internal readonly record struct SiloFailure(Refusal Refusal, bool MayPass)
         RetryAfter = RetryAfter,
     };
 
-    private static Refusal Overloaded(string? account) => new()
+    public static Refusal TooManyWaiting(string? account) => new()
+    {
+        Code = Code.Overloaded,
+        Detail = "More charges wait for the silo than it takes.",
+        Account = account,
+        RetryAfter = RetryAfter,
+    };
+
+    public static Refusal Overloaded(string? account) => new()
     {
         Code = Code.Overloaded,
         Detail = "The silo has as many requests as it takes.",

@@ -1,4 +1,5 @@
 using Metering.Contracts;
+using Metering.Gateway.Routing.Lanes;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Metering.Gateway.Routing;
@@ -9,6 +10,8 @@ internal sealed class SiloInProcess(IGrainFactory grains, IServiceProvider servi
     public string? WhyNotFound => null;
 
     public IChargeRouter? Charges { get; } = services.GetService<IChargeRouter>();
+
+    public ChargeLanes? Lanes => null;
 
     public bool AreElsewhere => false;
 

@@ -8,6 +8,7 @@ public sealed class ClusterSettings
         ClusterId = section.Identifier(nameof(ClusterId), "metering");
         ServiceId = section.Identifier(nameof(ServiceId), "metering");
         Redis = section.RequiredText(nameof(Redis), "the Redis that silos and gateways find each other through, for example redis:6379,password=…,ssl=true");
+        RedisCertificateAuthorityFile = section.OptionalText(nameof(RedisCertificateAuthorityFile));
     }
 
     /// <summary>Silos with the same id make one cluster.</summary>
@@ -21,4 +22,7 @@ public sealed class ClusterSettings
     /// password: never log it.
     /// </summary>
     public string Redis { get; }
+
+    /// <summary>A PEM file with the certificate authority that signed Redis' certificate; null to trust what the machine trusts. Only with <c>ssl=true</c>.</summary>
+    public string? RedisCertificateAuthorityFile { get; }
 }

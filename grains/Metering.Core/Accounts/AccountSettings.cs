@@ -47,13 +47,16 @@ public sealed record AccountSettings
         return new AccountSettings
         {
             DisplayName = reader.Text(),
-            RateCard = reader.Text(),
+            RateCard = Shared(reader.Text()),
             Discount = Percent.From(reader.Credits().Value),
             CreditLimit = reader.Credits(),
             Period = new Period(reader.Enum<PeriodUnit>(), reader.Instant()),
             Metadata = ReadMetadata(ref reader),
         };
     }
+
+    /// <summary>One string for the name that most accounts have, where the program has it as a constant.</summary>
+    private static string Shared(string name) => string.IsInterned(name) ?? name;
 
     private static KeyValuePair<string, string>[] ReadMetadata(ref ByteReader reader)
     {

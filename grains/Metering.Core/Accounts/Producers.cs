@@ -11,7 +11,10 @@ internal sealed class Producers
 {
     internal const int Window = 64;
 
-    private readonly Dictionary<string, Producer> _byName = new(StringComparer.Ordinal);
+    // Shared while there is none.
+    private static readonly Dictionary<string, Producer> None = [];
+
+    private Dictionary<string, Producer> _byName = None;
 
     internal int Count => _byName.Count;
 
@@ -48,7 +51,7 @@ internal sealed class Producers
             }
 
             producer = new Producer();
-            _byName.Add(charged.Producer!, producer);
+            Add(charged.Producer!, producer);
         }
 
         producer.Highest = Math.Max(producer.Highest, charged.ProducerSequence);
@@ -89,10 +92,16 @@ internal sealed class Producers
                 producer.Slots[Math.Abs(number % Window)] = (number, reader.Bytes().ToArray());
             }
 
-            producers._byName.Add(name, producer);
+            producers.Add(name, producer);
         }
 
         return producers;
+    }
+
+    private void Add(string name, Producer producer)
+    {
+        _byName = ReferenceEquals(_byName, None) ? new(StringComparer.Ordinal) : _byName;
+        _byName.Add(name, producer);
     }
 
     private static void Forget(byte[]? entry, Reversals reversals)

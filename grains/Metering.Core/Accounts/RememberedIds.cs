@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Text;
 using Metering.Core.Encoding;
 using Metering.Core.Entries;
@@ -17,13 +18,26 @@ internal sealed class RememberedIds
 {
     private const int MinSlots = 8;
 
+    /// <summary>In UTF-8. Callers' ids are no longer.</summary>
+    private const int MaxIdOnStack = 128;
+
+    /// <summary>A bit every hash has, so that a slot without one is empty.</summary>
+    private const uint InUse = 0x8000_0000;
+
     /// <summary>A table is halved when less than one in so many of its slots is in use.</summary>
     private const int MinUsedShare = 8;
 
-    private readonly OperationBlocks _operations = new();
+    private readonly OperationBlocks _operations;
 
     // A power of two long, and at most three quarters full: whoever looks for what is not there soon comes to an empty slot.
     private Slot[] _slots = [];
+
+    internal RememberedIds()
+        : this(new OperationBlocks())
+    {
+    }
+
+    private RememberedIds(OperationBlocks operations) => _operations = operations;
 
     /// <summary>
     /// The latest usage time of a forgotten request: one stamped at or before it may be a retry of that, so it is
@@ -43,7 +57,7 @@ internal sealed class RememberedIds
             return null;
         }
 
-        var hash = Slot.HashOf(id);
+        var hash = HashOf(id);
         for (var at = HomeOf(hash); !_slots[at].IsEmpty; at = Next(at))
         {
             if (_slots[at].Hash == hash && _operations.At(_slots[at].Place).Entry is var entry && IsUnder(id, entry))
@@ -78,38 +92,58 @@ internal sealed class RememberedIds
             _operations.RemoveOldest();
         }
 
-        if (_slots.Length > MinSlots && Count < _slots.Length / MinUsedShare)
+        var mayShrink = _slots.Length > MinSlots && Count < _slots.Length / MinUsedShare;
+        if (_operations.TryCompact())
+        {
+            // As long a table as before, or less: what is left was in it.
+            _slots = new Slot[mayShrink ? _slots.Length / 2 : _slots.Length];
+            OccupyAll();
+        }
+        else if (mayShrink)
         {
             Resize(_slots.Length / 2);
         }
     }
 
+    /// <summary>The number of the oldest block that is still remembered.</summary>
+    internal long FirstBlock => _operations.FirstNumber;
+
+    /// <inheritdoc cref="OperationBlocks.Take"/>
+    internal IdBlock[] TakeBlocks(long from) => _operations.Take(from);
+
+    /// <inheritdoc cref="OperationBlocks.GiveBack"/>
+    internal void GiveBackBlocks() => _operations.GiveBack();
+
+    /// <summary>Writes what is remembered, but for the blocks, which are written apart.</summary>
     internal void Write(ByteWriter writer)
     {
         writer.Instant(ForgottenThrough);
-        writer.Count(_operations.Count);
-        foreach (var operation in _operations)
-        {
-            writer.Bytes(operation.Entry);
-        }
+        _operations.WritePlaces(writer);
     }
 
-    internal static RememberedIds Read(ref ByteReader reader)
+    /// <exception cref="FormatException">The bytes are damaged, or the blocks are not those that belong to them.</exception>
+    internal static RememberedIds Read(ref ByteReader reader, IReadOnlyList<ReadOnlyMemory<byte>> blocks)
     {
-        var remembered = new RememberedIds { ForgottenThrough = reader.Instant() };
-        for (var left = reader.Count(); left > 0; left--)
+        var forgottenThrough = reader.Instant();
+        var remembered = new RememberedIds(OperationBlocks.Read(ref reader, blocks, HashOf)) { ForgottenThrough = forgottenThrough };
+        if (remembered.Count > 0)
         {
-            var entry = reader.Bytes();
-            var (id, time) = Operation.PeekIdentity(entry);
-            if (remembered.Find(id) is not null)
-            {
-                throw ByteReader.Damaged();
-            }
-
-            remembered.Add(id, Entry.PeekAt(entry), time, entry);
+            remembered._slots = new Slot[Math.Max(MinSlots, (int)BitOperations.RoundUpToPowerOf2((uint)(remembered.Count * 4L / 3) + 1))];
         }
 
+        remembered.OccupyAll();
         return remembered;
+    }
+
+    /// <summary>Puts all there are into the table, which is empty.</summary>
+    /// <exception cref="FormatException">An id is there twice.</exception>
+    private void OccupyAll()
+    {
+        var operations = _operations.GetEnumerator();
+        while (operations.MoveNext())
+        {
+            OccupyUnlessThere(operations.Current, operations.Place);
+        }
     }
 
     private void Add(string id, DateTimeOffset at, DateTimeOffset? time, ReadOnlySpan<byte> entry)
@@ -121,12 +155,20 @@ internal sealed class RememberedIds
 
         var operation = new RememberedOperation
         {
-            Hash = Slot.HashOf(id),
+            Hash = HashOf(id),
             AtTicks = at.UtcTicks,
             TimeTicks = (time ?? DateTimeOffset.MinValue).UtcTicks,
             Entry = entry,
         };
         Occupy(new Slot(operation.Hash, _operations.Add(operation)));
+    }
+
+    private static uint HashOf(ReadOnlySpan<char> id) => unchecked((uint)string.GetHashCode(id, StringComparison.Ordinal)) | InUse;
+
+    private static uint HashOf(ReadOnlySpan<byte> id)
+    {
+        Span<char> text = stackalloc char[MaxIdOnStack];
+        return id.Length <= MaxIdOnStack ? HashOf(text[..System.Text.Encoding.UTF8.GetChars(id, text)]) : HashOf(System.Text.Encoding.UTF8.GetString(id));
     }
 
     private static bool IsUnder(string id, ReadOnlySpan<byte> entry)
@@ -150,6 +192,19 @@ internal sealed class RememberedIds
         }
 
         _slots[at] = slot;
+    }
+
+    private void OccupyUnlessThere(RememberedOperation operation, uint place)
+    {
+        for (var at = HomeOf(operation.Hash); !_slots[at].IsEmpty; at = Next(at))
+        {
+            if (_slots[at].Hash == operation.Hash && Operation.PeekId(_operations.At(_slots[at].Place).Entry).SequenceEqual(Operation.PeekId(operation.Entry)))
+            {
+                throw ByteReader.Damaged();
+            }
+        }
+
+        Occupy(new Slot(operation.Hash, place));
     }
 
     private void Vacate(Slot slot)
@@ -192,10 +247,6 @@ internal sealed class RememberedIds
     {
         internal const int Size = 2 * sizeof(uint);
 
-        private const uint InUse = 0x8000_0000;
-
         internal bool IsEmpty => Hash == 0;
-
-        internal static uint HashOf(string id) => unchecked((uint)string.GetHashCode(id.AsSpan(), StringComparison.Ordinal)) | InUse;
     }
 }

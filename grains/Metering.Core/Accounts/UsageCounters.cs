@@ -15,7 +15,10 @@ internal sealed class UsageCounters
 {
     private const int MaxPeriods = 3;
 
-    private readonly Dictionary<PriceKey, Slot[]> _slots = [];
+    // Shared until something is counted.
+    private static readonly Dictionary<PriceKey, Slot[]> None = [];
+
+    private Dictionary<PriceKey, Slot[]> _slots = None;
 
     internal IEnumerable<(PriceKey Price, DateTimeOffset PeriodStart, Quantity Quantity)> All =>
         _slots.SelectMany(pair => pair.Value.Select(slot => (pair.Key, slot.Start, slot.Quantity)));
@@ -41,6 +44,7 @@ internal sealed class UsageCounters
     {
         if (!_slots.TryGetValue(price, out var slots))
         {
+            _slots = ReferenceEquals(_slots, None) ? [] : _slots;
             _slots.Add(price, [new Slot(periodStart, quantity)]);
             return;
         }

@@ -10,6 +10,9 @@ public ref struct ByteReader
 
     public readonly bool AtEnd => _position == _bytes.Length;
 
+    /// <summary>Bytes not read yet.</summary>
+    public readonly int Left => _bytes.Length - _position;
+
     public byte Byte() => _position < _bytes.Length ? _bytes[_position++] : throw Damaged();
 
     public bool Flag() => Byte() switch

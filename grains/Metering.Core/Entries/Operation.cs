@@ -20,6 +20,20 @@ public abstract record Operation : Entry
         return (reader.Text(), reader.OptionalInstant());
     }
 
+    /// <summary>The bytes of an encoded operation's id, when it happened and its usage time, without decoding the rest.</summary>
+    internal static ReadOnlySpan<byte> PeekId(ReadOnlySpan<byte> bytes, out DateTimeOffset at, out DateTimeOffset? time)
+    {
+        var reader = new ByteReader(bytes);
+        reader.Byte();
+        reader.Number();
+        at = reader.Instant();
+        reader.Credits();
+        reader.Credits();
+        var id = reader.Bytes();
+        time = reader.OptionalInstant();
+        return id;
+    }
+
     /// <summary>The bytes of an encoded operation's id.</summary>
     internal static ReadOnlySpan<byte> PeekId(ReadOnlySpan<byte> bytes)
     {

@@ -82,7 +82,6 @@ public sealed class Grant
         EffectiveAt = terms.EffectiveAt ?? addedAt;
         Remaining = terms.Amount;
         Ceiling = terms.Amount;
-        Boundaries = terms.Recurrence?.Boundaries(EffectiveAt);
         NextRefillAt = RefillAfter(EffectiveAt);
     }
 
@@ -110,7 +109,7 @@ public sealed class Grant
     internal Credits Taken => Ceiling - Remaining;
 
     /// <summary>When it refills.</summary>
-    internal Period? Boundaries { get; }
+    internal Period? Boundaries => Terms.Recurrence?.Boundaries(EffectiveAt);
 
     /// <summary>When it stopped being of use: spent, expired or voided. Long after, its id may be forgotten.</summary>
     internal DateTimeOffset? EndedAt { get; set; }

@@ -8,14 +8,19 @@ namespace Metering.Core.Grants;
 /// </summary>
 public sealed class GrantBook
 {
-    private readonly Dictionary<string, Grant> _byId = new(StringComparer.Ordinal);
-    private readonly List<Grant> _active = [];
-    private readonly List<Grant> _burnable = [];
+    /// <summary>So many are found by looking at each: most accounts have few, and a table takes more than a grant does.</summary>
+    private const int MaxUnindexed = 8;
+
+    // In the order of adding.
+    private readonly List<Grant> _all = new(capacity: 1);
+    private readonly List<Grant> _active = new(capacity: 1);
+    private readonly List<Grant> _burnable = new(capacity: 1);
+    private Dictionary<string, Grant>? _byId;
     private PriorityQueue<Grant, Due>? _due;
     private Credits _pending;
     private int _restricted;
 
-    public int Count => _byId.Count;
+    public int Count => _all.Count;
 
     /// <summary>What is left of active grants.</summary>
     public Credits ActiveRemaining { get; private set; }
@@ -24,7 +29,7 @@ public sealed class GrantBook
     public Credits Remaining => ActiveRemaining + _pending;
 
     /// <summary>Every grant, in the order of adding.</summary>
-    public IEnumerable<Grant> All => _byId.Values.OrderBy(grant => grant.AddedSequence);
+    public IEnumerable<Grant> All => _all;
 
     /// <summary>Active grants that still have something, in burn order.</summary>
     internal List<Grant> Burnable => _burnable;
@@ -32,7 +37,23 @@ public sealed class GrantBook
     /// <summary>Active grants, spent ones included, in burn order.</summary>
     internal List<Grant> Active => _active;
 
-    public Grant? Find(string id) => _byId.GetValueOrDefault(id);
+    public Grant? Find(string id)
+    {
+        if (_byId is not null)
+        {
+            return _byId.GetValueOrDefault(id);
+        }
+
+        foreach (var grant in _all)
+        {
+            if (grant.Id == id)
+            {
+                return grant;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>What active grants hold that pay for a meter.</summary>
     internal Credits RemainingFor(string meter)
@@ -79,7 +100,22 @@ public sealed class GrantBook
 
     internal void Add(Grant grant)
     {
-        _byId.Add(grant.Id, grant);
+        // Bytes that name one twice are damaged.
+        if (Find(grant.Id) is not null)
+        {
+            throw new ArgumentException($"There is a grant {grant.Id} already.", nameof(grant));
+        }
+
+        _all.Add(grant);
+        if (_byId is not null)
+        {
+            _byId.Add(grant.Id, grant);
+        }
+        else if (_all.Count > MaxUnindexed)
+        {
+            _byId = _all.ToDictionary(static each => each.Id, StringComparer.Ordinal);
+        }
+
         Place(grant);
     }
 
@@ -154,22 +190,24 @@ public sealed class GrantBook
     /// <summary>Forgets grants that were spent or ended at or before an instant: a retry of one is told apart no longer.</summary>
     internal void ForgetEndedThrough(DateTimeOffset instant)
     {
-        foreach (var grant in _byId.Values.Where(grant => grant.EndedAt <= instant).ToList())
+        foreach (var grant in _all.Where(grant => grant.EndedAt <= instant).ToList())
         {
             if (grant.Status == GrantStatus.Active)
             {
                 End(grant, GrantStatus.Expired, instant);
             }
 
-            _byId.Remove(grant.Id);
+            _byId?.Remove(grant.Id);
         }
+
+        _all.RemoveAll(grant => grant.EndedAt <= instant);
     }
 
-    internal int CountEndedThrough(DateTimeOffset instant) => _byId.Values.Count(grant => grant.EndedAt <= instant);
+    internal int CountEndedThrough(DateTimeOffset instant) => _all.Count(grant => grant.EndedAt <= instant);
 
     internal void Write(ByteWriter writer)
     {
-        writer.Count(_byId.Count);
+        writer.Count(_all.Count);
         foreach (var grant in All)
         {
             var terms = grant.Terms;

@@ -15,9 +15,14 @@ public sealed class HoldBook
 
     private const int MinStale = 1_024;
 
-    private readonly Dictionary<string, Hold> _open = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, Ended> _ended = new(StringComparer.Ordinal);
-    private readonly SortedDictionary<long, Ended> _endedFirst = [];
+    // Most accounts never have a hold, and there are a million of them: shared while there is nothing in them.
+    private static readonly Dictionary<string, Hold> NoneOpen = [];
+    private static readonly Dictionary<string, Ended> NoneEnded = [];
+    private static readonly SortedDictionary<long, Ended> NoneEndedFirst = [];
+
+    private Dictionary<string, Hold> _open = NoneOpen;
+    private Dictionary<string, Ended> _ended = NoneEnded;
+    private SortedDictionary<long, Ended> _endedFirst = NoneEndedFirst;
     private PriorityQueue<Hold, (long Ticks, long Sequence)>? _due;
 
     public int Count => _open.Count;
@@ -121,6 +126,7 @@ public sealed class HoldBook
 
     private void Place(Hold hold)
     {
+        _open = ReferenceEquals(_open, NoneOpen) ? new(StringComparer.Ordinal) : _open;
         _open.Add(hold.Id, hold);
         OpenUntil = hold.ExpiresAt > OpenUntil ? hold.ExpiresAt : OpenUntil;
         if (_ended.TryGetValue(hold.Id, out var earlier))
@@ -145,6 +151,12 @@ public sealed class HoldBook
 
     private void Remember(Ended ended)
     {
+        if (ReferenceEquals(_ended, NoneEnded))
+        {
+            _ended = new(StringComparer.Ordinal);
+            _endedFirst = [];
+        }
+
         _ended.Add(ended.Id, ended);
         _endedFirst.Add(ended.Sequence, ended);
     }

@@ -11,9 +11,15 @@ namespace Metering.Grains.Accounts;
 /// <summary>Recovery, snapshots and leaving.</summary>
 public sealed partial class AccountGrain
 {
-    private static readonly AccountSnapshot NoSnapshot = new();
+    /// <summary>How often a snapshot is read that a former owner replaces meanwhile: it can do so once.</summary>
+    private const int MaxSnapshotReads = 3;
 
-    private readonly GrainState<AccountSnapshot> _snapshot = new(NoSnapshot);
+    [ThreadStatic]
+    private static ByteWriter? _snapshotWriter;
+
+    // Of the stored snapshot; null when there is none. Not its bytes: what was read is in the account, and holding them too would double every account.
+    private string? _snapshotETag;
+    private StoredIdBlocks? _idBlocks;
     private long _snapshotBytes;
     private DateTimeOffset _snapshotAt;
     private DateTimeOffset _snapshotNotBefore;
@@ -36,9 +42,10 @@ public sealed partial class AccountGrain
             // former owner has trimmed from the log.
             _log = await _journal.OpenAsync(Id, cancellationToken);
             _log.Owner = this;
-            await ReadSnapshotAsync();
-            await _log.Verify(_snapshot.State!.Record);
-            _account = Recover(_log, _snapshot.State!);
+            var (snapshot, idBlocks) = await ReadSnapshotAsync();
+            await _log.Verify(snapshot.Record);
+            _account = Recover(_log, snapshot, idBlocks);
+            _snapshotBytes = BytesOf(snapshot);
             WakeWhenDue();
         }
         catch (JournalUnavailableException unavailable)
@@ -56,9 +63,6 @@ public sealed partial class AccountGrain
             Quarantine($"Account {Id} is quarantined: {damage.Message}");
         }
 
-        // What was read is in the account now: holding the bytes too would double every account.
-        _snapshotBytes = _snapshot.State!.Bytes.Length;
-        _snapshot.State = NoSnapshot;
         OpenToRouter();
     }
 
@@ -122,29 +126,82 @@ public sealed partial class AccountGrain
         await SnapshotAsync();
     }
 
+    /// <summary>The stored snapshot, or an empty one, and the blocks of remembered ids that belong to it.</summary>
     /// <exception cref="FormatException">What is stored cannot be read.</exception>
     /// <exception cref="JournalUnavailableException">The store cannot be reached.</exception>
-    private async Task ReadSnapshotAsync()
+    private async Task<(AccountSnapshot Snapshot, List<ReadOnlyMemory<byte>> IdBlocks)> ReadSnapshotAsync()
+    {
+        var snapshot = await ReadStateAsync();
+        for (var reads = 1; ; reads++)
+        {
+            try
+            {
+                return (snapshot, await ReadIdBlocksAsync(snapshot));
+            }
+            catch (FormatException) when (reads < MaxSnapshotReads)
+            {
+                // A former owner's last snapshot may have landed only now, and what that does not need any more may be removed.
+                var before = _snapshotETag;
+                snapshot = await ReadStateAsync();
+                if (_snapshotETag == before)
+                {
+                    throw;
+                }
+            }
+        }
+    }
+
+    private async Task<AccountSnapshot> ReadStateAsync()
+    {
+        var state = new GrainState<AccountSnapshot>(new AccountSnapshot());
+        await ReadAsync("The snapshot", () => _storage.ReadStateAsync(AccountStorage.StateName, this.GetGrainId(), state));
+        _snapshotETag = state.RecordExists ? state.ETag : null;
+        return state.RecordExists && state.State!.IsDamaged
+            ? throw new FormatException("The snapshot's checksum does not fit its bytes.")
+            : state.State!;
+    }
+
+    private async Task<List<ReadOnlyMemory<byte>>> ReadIdBlocksAsync(AccountSnapshot snapshot)
+    {
+        var blocks = new List<ReadOnlyMemory<byte>>();
+        if (snapshot.SealedBlocks.Length + snapshot.DroppedBlocks.Length > 0)
+        {
+            _idBlocks ??= NewIdBlocks();
+            await ReadAsync("Its remembered ids", async () => blocks = await _idBlocks.ReadAsync(snapshot));
+        }
+
+        if (snapshot.OpenBlock.Length > 0)
+        {
+            blocks.Add(snapshot.OpenBlock);
+        }
+
+        return blocks;
+    }
+
+    /// <param name="what">That is read, as a sentence begins with it.</param>
+    /// <param name="read">Reads it.</param>
+    /// <exception cref="FormatException">What is stored cannot be read.</exception>
+    /// <exception cref="JournalUnavailableException">The store cannot be reached.</exception>
+    private async Task ReadAsync(string what, Func<Task> read)
     {
         try
         {
-            await _storage.ReadStateAsync(AccountStorage.StateName, this.GetGrainId(), _snapshot);
+            await read();
         }
         catch (Exception failure) when (IsDamage(failure))
         {
-            throw new FormatException($"The snapshot cannot be read: {failure.Message}", failure);
+            throw new FormatException($"{what} cannot be read: {failure.Message}", failure);
         }
         catch (Exception failure)
         {
             Log.SnapshotNotRead(_logger, Id, failure);
-            throw new JournalUnavailableException("The snapshot cannot be read now.", _options.SnapshotRetryDelay, failure);
-        }
-
-        if (_snapshot.RecordExists && _snapshot.State!.IsDamaged)
-        {
-            throw new FormatException("The snapshot's checksum does not fit its bytes.");
+            throw new JournalUnavailableException($"{what} cannot be read now.", _options.SnapshotRetryDelay, failure);
         }
     }
+
+    private StoredIdBlocks NewIdBlocks() => new(_storage, this.GetGrainId(), _logger);
+
+    private static int BytesOf(AccountSnapshot snapshot) => snapshot.Bytes.Length + snapshot.OpenBlock.Length;
 
     /// <summary>
     /// What serializers throw at bytes they cannot make sense of. Storage providers have exceptions of their own for a store that
@@ -154,13 +211,13 @@ public sealed partial class AccountGrain
         or ArgumentException or NotSupportedException or IndexOutOfRangeException or OverflowException or (InvalidOperationException and not ObjectDisposedException);
 
     /// <exception cref="FormatException">Snapshot and entries do not make an account.</exception>
-    private Account Recover(AccountJournal log, AccountSnapshot snapshot)
+    private Account Recover(AccountJournal log, AccountSnapshot snapshot, List<ReadOnlyMemory<byte>> idBlocks)
     {
         try
         {
             var account = snapshot.Bytes.Length == 0
                 ? new Account(Id, _options.Limits)
-                : Account.Read(Id, snapshot.Bytes, _options.Limits);
+                : Account.Read(Id, snapshot.Bytes, idBlocks, _options.Limits);
             var covered = account.Sequence;
             foreach (var chunk in log.Tail)
             {
@@ -236,31 +293,28 @@ public sealed partial class AccountGrain
 
         try
         {
-            byte[] bytes;
-            long sequence;
-            Task committed;
-            lock (_turn)
-            {
-                var writer = new ByteWriter((int)Math.Min(_snapshotBytes + 1024, Array.MaxLength / 2));
-                _account.Write(writer);
-                (bytes, sequence, committed) = (writer.ToArray(), _account.Sequence, _lastCommit);
-            }
-
-            await committed;
-            if (!_snapshot.RecordExists)
+            var taken = TakeSnapshot();
+            await taken.Committed;
+            if (_snapshotETag is null)
             {
                 await _index.AddAsync(Id, CancellationToken.None);
             }
 
-            _snapshot.State = AccountSnapshot.Of(bytes, _log.LastRecordNumber);
-            await _storage.WriteStateAsync(AccountStorage.StateName, this.GetGrainId(), _snapshot);
+            // In this order: no snapshot is ever there without its blocks.
+            var snapshot = await WithBlocksAsync(taken);
+            var state = new GrainState<AccountSnapshot>(snapshot, _snapshotETag) { RecordExists = _snapshotETag is not null };
+            await _storage.WriteStateAsync(AccountStorage.StateName, this.GetGrainId(), state);
+            _snapshotETag = state.ETag;
             lock (_turn)
             {
-                _log.Snapshotted(sequence);
-                _snapshotBytes = bytes.Length;
+                _log.Snapshotted(taken.Sequence);
+                _snapshotBytes = BytesOf(snapshot);
                 _snapshotAt = _time.GetUtcNow();
                 _snapshotNotBefore = default;
             }
+
+            // And none is without them while it is the last.
+            await (_idBlocks?.RemoveDroppedAsync() ?? Task.CompletedTask);
         }
         catch (JournalLostException)
         {
@@ -279,9 +333,54 @@ public sealed partial class AccountGrain
                 _snapshotNotBefore = _time.GetUtcNow() + _options.SnapshotRetryDelay;
             }
         }
-        finally
+    }
+
+    /// <summary>In a turn: little is written here. The blocks of remembered ids, which are most of it, are only taken.</summary>
+    private TakenSnapshot TakeSnapshot()
+    {
+        lock (_turn)
         {
-            _snapshot.State = NoSnapshot;
+            var writer = _snapshotWriter ??= new ByteWriter();
+            writer.Clear();
+            _account.Write(writer);
+            return new TakenSnapshot(writer.ToArray(), _account.Sequence, _lastCommit, _account.TakeIdBlocks(_idBlocks?.Next ?? 0), _account.FirstIdBlock);
         }
     }
+
+    /// <summary>Makes the sealed blocks durable and the snapshot that names them.</summary>
+    private async Task<AccountSnapshot> WithBlocksAsync(TakenSnapshot taken)
+    {
+        try
+        {
+            if (taken.IdBlocks.Count > 1)
+            {
+                await (_idBlocks ??= NewIdBlocks()).WriteAsync(taken.IdBlocks);
+            }
+
+            _idBlocks?.DropBefore(taken.FirstIdBlock);
+            return new AccountSnapshot
+            {
+                Bytes = taken.Bytes,
+                OpenBlock = taken.IdBlocks.Count > 0 ? StoredIdBlocks.BytesOf(taken.IdBlocks[^1]) : [],
+                SealedBlocks = _idBlocks?.Names ?? [],
+                DroppedBlocks = _idBlocks?.Dropped ?? [],
+                Record = _log!.LastRecordNumber,
+            }.Sealed();
+        }
+        finally
+        {
+            lock (_turn)
+            {
+                _account.GiveBackIdBlocks();
+            }
+        }
+    }
+
+    /// <summary>What of the account a turn takes for its snapshot.</summary>
+    /// <param name="Bytes">The state.</param>
+    /// <param name="Sequence">Of its last entry.</param>
+    /// <param name="Committed">Completes when that is durable.</param>
+    /// <param name="IdBlocks">The blocks of remembered ids that are not stored yet, the open one last.</param>
+    /// <param name="FirstIdBlock">The first block that belongs to it.</param>
+    private sealed record TakenSnapshot(byte[] Bytes, long Sequence, Task Committed, IReadOnlyList<IdBlock> IdBlocks, long FirstIdBlock);
 }

@@ -21,13 +21,15 @@ public sealed partial class AccountGrain
     /// <param name="charges">One or more of this account.</param>
     /// <param name="answers">As many; to be given once <paramref name="settled"/> has completed, and not when it fails (<see cref="FailureAsync"/>).</param>
     /// <param name="settled">When the answers may leave.</param>
-    /// <returns>False when nothing was done: it must be called as every grain is, because it leaves, does not exist, or needs its card first.</returns>
+    /// <returns>
+    /// False when nothing was done: it must be called as every grain is, because it leaves, does not exist, or needs its card first; or the charges came too late.
+    /// </returns>
     internal bool TryCharge(ReadOnlySpan<PreparedCharge> charges, Span<Answer<ChargeReply>> answers, out Task settled)
     {
         settled = Task.CompletedTask;
         lock (_turn)
         {
-            if (_isLeaving || _outOfService is not null || !_account.Exists || !TryCard(out var card))
+            if (_isLeaving || _outOfService is not null || !_account.Exists || !TryCard(out var card) || AttemptTime.IsOver(_time))
             {
                 return false;
             }

@@ -69,7 +69,8 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
         _logger = logger;
     }
 
-    private string Id => this.GetPrimaryKeyString();
+    /// <summary>Once the log is open, the one string of it that all share: the key is kept as bytes, and each look at it makes another.</summary>
+    private string Id => _log?.Account ?? this.GetPrimaryKeyString();
 
     /// <summary>
     /// Runs one turn: what fell due first, then <paramref name="decide"/>, which applies what it decides with <c>Commit</c>. The answer

@@ -11,7 +11,7 @@ namespace Metering.Grains.Journal;
 internal sealed class Checkpoint : IDisposable
 {
     /// <summary>Accounts asked before the log is trimmed again.</summary>
-    private const int MaxAccountsPerTrim = 256;
+    private const int MaxAccountsPerTrim = 1024;
 
     private readonly JournalServices _services;
     private readonly JournalPartition _partition;

@@ -34,7 +34,7 @@ public sealed class JournalOptions
     public TimeSpan CheckpointInterval { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>How many accounts of a partition the checkpoint asks at the same time.</summary>
-    public int MaxConcurrentCheckpoints { get; set; } = 16;
+    public int MaxConcurrentCheckpoints { get; set; } = 64;
 
     /// <summary>How long one step of the store may take. An append that takes longer has an unknown outcome: the partition is given up.</summary>
     public TimeSpan AppendTimeout { get; set; } = TimeSpan.FromSeconds(10);

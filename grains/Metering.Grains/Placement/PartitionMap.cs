@@ -25,8 +25,21 @@ internal sealed class PartitionMap(IClusterMembershipService membership, ILocalS
     /// <summary>The partition of an account.</summary>
     internal int PartitionOf(string account) => AccountPartition.Of(account, journal.Value.Partitions);
 
+    /// <summary>How many partitions there are.</summary>
+    internal int Partitions => journal.Value.Partitions;
+
+    /// <summary>The silos that own partitions, and the version of the membership that says so.</summary>
+    internal (long Version, IReadOnlyList<SiloAddress> Silos) ActiveSilos
+    {
+        get
+        {
+            var snapshot = membership.CurrentSnapshot;
+            return (snapshot.Version.Value, [.. ActiveIn(snapshot)]);
+        }
+    }
+
     /// <summary>Whether a silo other than this one is active.</summary>
-    internal bool HasOthers => ActiveSilos(membership.CurrentSnapshot).Any(silo => !silo.Equals(local.SiloAddress));
+    internal bool HasOthers => ActiveIn(membership.CurrentSnapshot).Any(silo => !silo.Equals(local.SiloAddress));
 
     private View Current
     {
@@ -47,11 +60,11 @@ internal sealed class PartitionMap(IClusterMembershipService membership, ILocalS
 
     private SiloAddress[] Owners(ClusterMembershipSnapshot snapshot)
     {
-        var active = ActiveSilos(snapshot).ToArray();
+        var active = ActiveIn(snapshot).ToArray();
         return active.Length == 0 ? [] : [.. Enumerable.Range(0, journal.Value.Partitions).Select(partition => PartitionOwner.Of(partition, active)!)];
     }
 
-    private static IEnumerable<SiloAddress> ActiveSilos(ClusterMembershipSnapshot snapshot) =>
+    private static IEnumerable<SiloAddress> ActiveIn(ClusterMembershipSnapshot snapshot) =>
         snapshot.Members.Values.Where(static member => member.Status == SiloStatus.Active).Select(static member => member.SiloAddress);
 
     /// <param name="Version">Of the membership it was computed from.</param>

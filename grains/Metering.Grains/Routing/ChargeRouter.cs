@@ -34,9 +34,32 @@ internal sealed class ChargeRouter(LocalAccounts accounts, IGrainFactory grains,
     public async Task<Answer<ChargeReply>[]> Charge(RoutedCharge[] charges)
     {
         var answers = new Answer<ChargeReply>[charges.Length];
+        var unsettled = ChargeActive(charges, answers, out var elsewhere);
+        if (elsewhere is not null)
+        {
+            await Task.WhenAll(elsewhere.Select(pair => CallAsync(pair.Key, pair.Value, charges, answers)));
+        }
+
+        await SettleAsync(unsettled, answers);
+        return answers;
+    }
+
+    /// <summary>Charges the accounts that are active here, and leaves the others: their answers have neither a reply nor a refusal.</summary>
+    internal async Task<Answer<ChargeReply>[]> ChargeHere(RoutedCharge[] charges)
+    {
+        var answers = new Answer<ChargeReply>[charges.Length];
+        await SettleAsync(ChargeActive(charges, answers, out _), answers);
+        return answers;
+    }
+
+    /// <param name="charges">Of any accounts; of one account in the order to be made.</param>
+    /// <param name="answers">As many; not to be given before what is returned has settled.</param>
+    /// <param name="elsewhere">The places of the charges that must go by call, by account; null when there are none.</param>
+    private List<Run> ChargeActive(RoutedCharge[] charges, Answer<ChargeReply>[] answers, out Dictionary<string, List<int>>? elsewhere)
+    {
         var prepared = Array.ConvertAll(charges, static routed => PreparedCharge.From(routed.Charge));
         var unsettled = new List<Run>();
-        var elsewhere = default(Dictionary<string, List<int>>);
+        elsewhere = null;
         for (var start = 0; start < charges.Length;)
         {
             var account = charges[start].Account;
@@ -66,13 +89,7 @@ internal sealed class ChargeRouter(LocalAccounts accounts, IGrainFactory grains,
             start += count;
         }
 
-        if (elsewhere is not null)
-        {
-            await Task.WhenAll(elsewhere.Select(pair => CallAsync(pair.Key, pair.Value, charges, answers)));
-        }
-
-        await SettleAsync(unsettled, answers);
-        return answers;
+        return unsettled;
     }
 
     private static async Task<Answer<ChargeReply>> AfterCommit(AccountGrain grain, Answer<ChargeReply> answer, Task settled) =>

@@ -5,7 +5,10 @@ namespace Metering.Grains.Routing;
 
 public static class ChargeRouterHosting
 {
-    /// <summary>Adds the silo's way in for charges of many accounts at once.</summary>
-    public static IServiceCollection AddChargeRouter(this IServiceCollection services) =>
-        services.AddSingleton<LocalAccounts>().AddSingleton<IChargeRouter, ChargeRouter>();
+    /// <summary>Adds the silo's ways in for charges of many accounts at once: from its own process, and from others. Goes with <c>AddPartitionPlacement</c>.</summary>
+    public static IServiceCollection AddChargeRouter(this IServiceCollection services) => services
+        .AddSingleton<LocalAccounts>()
+        .AddSingleton<ChargeRouter>()
+        .AddSingleton<IChargeRouter>(static provider => provider.GetRequiredService<ChargeRouter>())
+        .AddGrainService<ChargeRouterService>();
 }

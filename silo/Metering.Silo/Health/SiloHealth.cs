@@ -1,5 +1,7 @@
+using System.Globalization;
 using Metering.Grains;
 using Metering.Grains.Journal;
+using Metering.Silo.SteppingDown;
 using Metering.Silo.Storage.Azure;
 using Microsoft.Extensions.DependencyInjection;
 using StackExchange.Redis;
@@ -7,16 +9,19 @@ using StackExchange.Redis;
 namespace Metering.Silo.Health;
 
 /// <summary>
-/// Looks at what a silo depends on. It cannot serve without being in the cluster, nor when none of the partitions it was asked for opens. All else degrades it: charging goes on
-/// without snapshots until the journal is full, and without the membership's Redis for as long as no silo comes or goes.
+/// Looks at what a silo depends on. It cannot serve without being in the cluster, nor while the journal's store is silent, nor when none of the partitions it was asked for opens. All else
+/// degrades it: charging goes on without snapshots until the journal is full, and without the membership's Redis for as long as no silo comes or goes.
 /// </summary>
 internal sealed class SiloHealth(
-    ISiloStatusOracle silo, IServiceProvider services, MembershipRedis membership, IEnumerable<StoreHealth> stores, TimeProvider time) : IDisposable
+    ISiloStatusOracle silo, IServiceProvider services, MembershipRedis membership, JournalLink journalLink, IEnumerable<StoreHealth> stores, TimeProvider time) : IDisposable
 {
     /// <summary>However many ask, everything is looked at once in this time.</summary>
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(1);
+
+    /// <summary>A store that was silent for so long keeps callers waiting. Before a silo steps down for it: whoever watches its health sees why.</summary>
+    private static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(1);
 
     /// <summary>Reasons of one kind told one by one; the rest is a number.</summary>
     private const int MaxTold = 5;
@@ -27,6 +32,14 @@ internal sealed class SiloHealth(
 
     internal async Task<HealthState> LookAsync(CancellationToken cancellationToken)
     {
+        // Told at once: this silo may be about to end for it, and looking at all the rest takes time when its links are cut.
+        if (silo.CurrentStatus == SiloStatus.Active && journalLink.Silence is var silence && silence > MaxSilence)
+        {
+            return new HealthState(
+                Readiness.NotReady,
+                [string.Create(CultureInfo.InvariantCulture, $"The journal's store has not answered this silo for {silence.TotalSeconds:F1} s: nothing can be charged here.")]);
+        }
+
         await _looking.WaitAsync(cancellationToken);
         try
         {
@@ -63,7 +76,7 @@ internal sealed class SiloHealth(
             reasons.Add($"{faults.Count - MaxTold} more partitions are not open.");
         }
 
-        reasons.AddRange(stores.Where(static store => store.Failure is not null).Select(static store => $"The store of the {store.Store} fails: {store.Failure}"));
+        reasons.AddRange(stores.Where(static store => store.Failure is not null).Select(static store => $"Azure Storage fails for the {store.Store}: {store.Failure}"));
         if (await RedisFault() is { } silence)
         {
             reasons.Add(silence);

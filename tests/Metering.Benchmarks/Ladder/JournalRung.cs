@@ -3,7 +3,7 @@ using Metering.Grains.Journal;
 namespace Metering.Benchmarks.Ladder;
 
 /// <summary>The core's entries handed to the journal of a running server; one thread is so many entries ahead of the disk, and no more.</summary>
-internal sealed class JournalRung : IDisposable
+internal sealed class JournalRung : IAsyncDisposable
 {
     // As many charges as a stream has under way, shared by the threads.
     private const int MaxAhead = 4_000;
@@ -31,7 +31,8 @@ internal sealed class JournalRung : IDisposable
         return new JournalRung(core, journals);
     }
 
-    public void Append()
+    /// <summary>Takes a step at once, unless it is too far ahead of the disk.</summary>
+    public ValueTask AppendAsync()
     {
         var entry = _core.Apply(out var place);
         _last = _journals[place].Append(_core.SequenceOf(place), entry.Encoded);
@@ -41,14 +42,16 @@ internal sealed class JournalRung : IDisposable
             _ahead.Enqueue(_last);
             if (_ahead.Count == 4)
             {
-                _ahead.Dequeue().GetAwaiter().GetResult();
+                return new ValueTask(_ahead.Dequeue());
             }
         }
+
+        return ValueTask.CompletedTask;
     }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
-        _last.GetAwaiter().GetResult();
+        await _last;
         foreach (var journal in _journals)
         {
             journal.Dispose();

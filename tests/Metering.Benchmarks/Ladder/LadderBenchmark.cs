@@ -55,8 +55,11 @@ internal sealed class LadderBenchmark(int accounts, double zipfExponent, int cha
             rungs.Add(await JournalRung.OpenAsync(journal, new CoreRung(accounts / Threads, zipfExponent, thread), accounts / Threads, thread, cancellationToken));
         }
 
-        yield return await MeasureAsync("+ journal, synced", () => ThreadsAsync(thread => rungs[thread].Append, cancellationToken));
-        rungs.ForEach(rung => rung.Dispose());
+        yield return await MeasureAsync("+ journal, synced", () => AppendersAsync(rungs, cancellationToken));
+        foreach (var rung in rungs)
+        {
+            await rung.DisposeAsync();
+        }
 
         var grains = new GrainRung(host.Services.GetRequiredService<IGrainFactory>(), accounts, zipfExponent, chargesPerCall);
         await grains.PrepareAsync(cancellationToken);
@@ -142,6 +145,27 @@ internal sealed class LadderBenchmark(int accounts, double zipfExponent, int cha
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default)))).Sum());
     }
+
+    /// <summary>As many at once as there are threads, each waiting for the disk when it is too far ahead of it.</summary>
+    private static Task<Func<TimeSpan, Task<long>>> AppendersAsync(IReadOnlyList<JournalRung> rungs, CancellationToken cancellationToken) =>
+        Task.FromResult<Func<TimeSpan, Task<long>>>(async duration => (await Task.WhenAll(rungs.Select(rung => Task.Run(
+            async () =>
+            {
+                var (clock, charges) = (Stopwatch.StartNew(), 0L);
+                while (clock.Elapsed < duration)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    for (var i = 0; i < 100; i++)
+                    {
+                        await rung.AppendAsync();
+                    }
+
+                    charges += 100;
+                }
+
+                return charges;
+            },
+            cancellationToken)))).Sum());
 
     /// <summary>As many calls under way as the stream has.</summary>
     private static Task<Func<TimeSpan, Task<long>>> TasksAsync(Func<Func<Task<int>>> callerOf, CancellationToken cancellationToken)

@@ -28,6 +28,10 @@ internal sealed record Fault(string Name, bool CutsLinks, Func<Scene, Task> Come
 
     public static Fault SlowRedis { get; } = new("Redis is slow", false, StoreFaults.SlowRedisAsync);
 
+    public static Fault FloodSlowRedis { get; } = new("Redis is slow and callers are many", false, OverloadFaults.FloodSlowRedisAsync);
+
+    public static Fault BusyProcessors { get; } = new("every processor is busy", false, OverloadFaults.KeepProcessorsBusyAsync);
+
     public static Fault KillAzurite { get; } = new("Azurite is killed", false, StoreFaults.KillAzuriteAsync);
 
     public static Fault CutFromRedis { get; } = new("a silo is cut off from Redis", true, NetworkFaults.CutFromRedisAsync);
@@ -40,7 +44,7 @@ internal sealed record Fault(string Name, bool CutsLinks, Func<Scene, Task> Come
 
     public static IReadOnlyList<Fault> All { get; } =
     [
-        KillSilo, KillSiloAgainAndAgain, KillAllSilos, PauseSilo, RestartAll, JoinAndLeave, TwoOwners, KillGateway, KillRedis, LoseLastSecond, SlowRedis, KillAzurite,
-        CutFromRedis, CutFromSilos, CutFromGateways, UnplugSilo,
+        KillSilo, KillSiloAgainAndAgain, KillAllSilos, PauseSilo, RestartAll, JoinAndLeave, TwoOwners, KillGateway, KillRedis, LoseLastSecond, SlowRedis, FloodSlowRedis,
+        BusyProcessors, KillAzurite, CutFromRedis, CutFromSilos, CutFromGateways, UnplugSilo,
     ];
 }

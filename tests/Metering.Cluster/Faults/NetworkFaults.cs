@@ -7,12 +7,27 @@ internal static class NetworkFaults
 {
     private const double CutSeconds = 10;
 
-    /// <summary>It can be reached, and can make nothing durable: its accounts wait until it can, or until somebody else owns them.</summary>
-    public static Task CutFromRedisAsync(Scene scene)
+    /// <summary>The exit code of a silo that steps down, as its README says.</summary>
+    private const int SteppedDown = 3;
+
+    /// <summary>It can be reached, and can make nothing durable. It finds that others can, and ends, for them to take over.</summary>
+    public static async Task CutFromRedisAsync(Scene scene)
     {
         var silo = scene.ChooseSilo();
         scene.Strike(silo);
-        return CutAsync(scene, silo.Host, [scene.Cluster.Network.Home]);
+        await scene.Cluster.Network.CutAsync(silo.Host, scene.Cluster.Network.Home);
+        try
+        {
+            var exitCode = await silo.Process.WaitForExitAsync();
+            scene.Require(exitCode == SteppedDown, $"{silo.Name} was cut off from Redis and ended with exit code {exitCode}.");
+            await scene.WaitForAllAccountsAsync();
+        }
+        finally
+        {
+            await scene.Cluster.Network.HealAsync(silo.Host, scene.Cluster.Network.Home);
+        }
+
+        await scene.RestoreAsync();
     }
 
     /// <summary>It still reaches the store: only the fence stands between two owners.</summary>

@@ -43,7 +43,7 @@ internal sealed class Round(LocalCluster cluster, Fault fault, string name, int 
 
         var verdict = await new Settlement(callers).RunAsync();
         verdict = verdict with { Faults = [.. verdict.Faults, .. scene.Faults] };
-        return new RoundReport(fault.Name, seed, scene.Victim?.Name, verdict, Waits.Of(scene, owners, stoppedAt), clock.Elapsed, callers.Accounts);
+        return new RoundReport(fault.Name, seed, scene.Victim?.Name, verdict, Waits.Of(scene, owners, stoppedAt), scene.Notes, clock.Elapsed, callers.Accounts);
     }
 }
 
@@ -72,9 +72,9 @@ internal sealed record Waits(TimeSpan Affected, TimeSpan Elsewhere)
 }
 
 internal sealed record RoundReport(
-    string Fault, int Seed, string? Victim, Verdict Verdict, Waits Waits, TimeSpan Took, IReadOnlyList<AccountRecord> Accounts)
+    string Fault, int Seed, string? Victim, Verdict Verdict, Waits Waits, IReadOnlyList<string> Notes, TimeSpan Took, IReadOnlyList<AccountRecord> Accounts)
 {
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Fault}{(Victim is null ? "" : $" ({Victim})")}: longest without an answer {(Victim is null ? "" : $"{Waits.Affected.TotalSeconds:F2} s on its accounts, ")}{Waits.Elsewhere.TotalSeconds:F2} s {(Victim is null ? "" : "elsewhere")}; {Verdict}; {Took.TotalSeconds:F0} s");
+        $"{Fault}{(Victim is null ? "" : $" ({Victim})")}: longest without an answer {(Victim is null ? "" : $"{Waits.Affected.TotalSeconds:F2} s on its accounts, ")}{Waits.Elsewhere.TotalSeconds:F2} s {(Victim is null ? "" : "elsewhere")}; {Verdict}; {string.Concat(Notes.Select(static note => $"{note}; "))}{Took.TotalSeconds:F0} s");
 }

@@ -9,6 +9,8 @@ internal sealed class Scene(LocalCluster cluster, Callers callers, Random chance
     /// <summary>A fault has not been survived when the service takes longer than this to come back. Far above what is promised: machines are busy at times.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    private static readonly TimeSpan HealthPoll = TimeSpan.FromMilliseconds(100);
+
     public LocalCluster Cluster => cluster;
 
     public Callers Callers => callers;
@@ -23,6 +25,9 @@ internal sealed class Scene(LocalCluster cluster, Callers callers, Random chance
 
     /// <summary>Things that are not as promised, in words.</summary>
     public List<string> Faults { get; } = [];
+
+    /// <summary>What was measured besides, in words.</summary>
+    public List<string> Notes { get; } = [];
 
     public SiloProcess ChooseSilo() => cluster.Silos[chance.Next(cluster.Silos.Count)];
 
@@ -42,10 +47,34 @@ internal sealed class Scene(LocalCluster cluster, Callers callers, Random chance
         }
     }
 
+    /// <summary>Done when every silo says of itself that it is so.</summary>
+    /// <param name="status"><c>ready</c> or <c>degraded</c>.</param>
+    /// <param name="reason">A part of its reasons.</param>
+    public async Task WaitForHealthAsync(string status, string reason)
+    {
+        var began = callers.Now;
+        foreach (var silo in cluster.Silos)
+        {
+            using var polls = new PeriodicTimer(HealthPoll);
+            var last = await silo.ReadHealthAsync();
+            while ((last.Status != status || !last.Reasons.Contains(reason, StringComparison.Ordinal)) && callers.Now - began < Patience)
+            {
+                await polls.WaitForNextTickAsync();
+                last = await silo.ReadHealthAsync();
+            }
+
+            Require(
+                last.Status == status && last.Reasons.Contains(reason, StringComparison.Ordinal),
+                $"{silo.Name} should say that it is {status} ({reason}), and says after {Patience.TotalSeconds} s that it is {last.Status}: {last.Reasons}");
+        }
+    }
+
     public static Task PauseAsync(double seconds) => Task.Delay(TimeSpan.FromSeconds(seconds));
 
     /// <summary>A moment that differs from run to run, and not from run to run with the same seed.</summary>
     public Task PauseAsync(double minSeconds, double maxSeconds) => PauseAsync(minSeconds + (chance.NextDouble() * (maxSeconds - minSeconds)));
+
+    public void Note(string measured) => Notes.Add(measured);
 
     public void Require(bool holds, string otherwise)
     {

@@ -51,13 +51,16 @@ internal static class StoreFaults
         }
     }
 
-    /// <summary>Snapshots cannot be written; charging goes on from the journal alone.</summary>
+    /// <summary>Snapshots cannot be written; charging goes on from the journal alone, and silos say that they are degraded, and why, until snapshots can be written again.</summary>
     public static async Task KillAzuriteAsync(Scene scene)
     {
         scene.Strike(victim: null);
         await scene.Cluster.Azurite.Process.KillAsync();
         await Scene.PauseAsync(3);
         await scene.WaitForAllAccountsAsync();
+        await scene.WaitForHealthAsync("degraded", "Azure Storage fails for the snapshots");
+        await scene.WaitForAllAccountsAsync();
         await scene.RestoreAsync();
+        await scene.WaitForHealthAsync("ready", "");
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Text.Json;
 using Metering.Cluster.Network;
 using Metering.TestServers;
 
@@ -35,6 +36,9 @@ internal sealed class SiloProcess(ServerProcess process, ClusterHost host, IPEnd
     }
 
     public Task WaitReadyAsync(CancellationToken cancellationToken) => Role.WaitReadyAsync(process, health, cancellationToken);
+
+    /// <summary>What it says of itself: <c>ready</c>, <c>degraded</c>, <c>not_ready</c>, and why; <c>silent</c> when it does not answer.</summary>
+    public Task<(string Status, string Reasons)> ReadHealthAsync() => Role.ReadHealthAsync(health);
 
     public ValueTask DisposeAsync() => process.DisposeAsync();
 }
@@ -96,6 +100,21 @@ file static class Role
             }
 
             await probes.WaitForNextTickAsync(cancellationToken);
+        }
+    }
+
+    public static async Task<(string Status, string Reasons)> ReadHealthAsync(Uri address)
+    {
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address, Timeout = ProbeTimeout };
+        try
+        {
+            using var response = await http.GetAsync(new Uri("/healthz/ready", UriKind.Relative));
+            var body = JsonElement.Parse(await response.Content.ReadAsStringAsync());
+            return (body.GetProperty("status").GetString()!, string.Join(' ', body.GetProperty("reasons").EnumerateArray().Select(static reason => reason.GetString())));
+        }
+        catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException)
+        {
+            return ("silent", failure.Message);
         }
     }
 

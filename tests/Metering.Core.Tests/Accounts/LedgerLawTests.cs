@@ -105,7 +105,7 @@ public sealed class LedgerLawTests
             {
                 if (i == at % scene.Entries.Count)
                 {
-                    account = Account.Read("acme", Bytes(account), Limits);
+                    account = Recalled(account, Limits);
                 }
 
                 account.Apply(Entry.Decode(scene.Entries[i].Encoded));
@@ -199,9 +199,15 @@ public sealed class LedgerLawTests
         Gen.Select(Steps, Gen.Int[0, 100_000], Gen.Int[1, 255], Gen.Int[0, 100_000]).Sample((steps, at, flip, cut) =>
         {
             var scene = Played(steps);
-            var state = Bytes(scene.Account);
+            var blocks = Blocks(scene.Account);
+            var state = State(scene.Account);
             var entry = scene.Entries[at % scene.Entries.Count].Encoded.ToArray();
-            Damage(bytes => Account.Read("acme", bytes, new AccountLimits()), state, at, flip, cut);
+            Damage(bytes => Account.Read("acme", bytes, blocks, new AccountLimits()), State(scene.Account), at, flip, cut);
+            if (blocks.Length > 0)
+            {
+                Damage(bytes => Account.Read("acme", state, [bytes], new AccountLimits()), blocks[0].ToArray(), at, flip, cut);
+            }
+
             Damage(bytes => Entry.Decode(bytes), entry, at, flip, cut);
         }, iter: Games);
     }

@@ -15,14 +15,16 @@ public sealed class RememberedIdsTests
 
     [Fact]
     public void It_remembers_what_a_list_of_all_operations_would() =>
-        Gen.Select(Gen.Int[1, 30], Requests).Sample((maxIds, requests) =>
+        Gen.Select(Gen.Int[1, 30], Gen.Int[0, 400], Requests).Sample((maxIds, restartAt, requests) =>
         {
             var limits = new AccountLimits { MaxIds = maxIds, IdWindow = TimeSpan.FromSeconds(60) };
             var remembered = new RememberedIds();
+            var restarted = new RememberedIds();
             var listed = new List<Charged>();
             var now = Start;
             foreach (var (id, text, seconds) in requests)
             {
+                restarted = restartAt-- == 0 ? ReadBack(restarted) : restarted;
                 now += TimeSpan.FromSeconds(seconds);
                 var operation = Operation($"id-{id}", now, new string('x', text));
                 Assert.Equal(listed.Find(known => known.Id == operation.Id)?.Encoded, remembered.Find(operation.Id)?.Encoded);
@@ -31,6 +33,8 @@ public sealed class RememberedIdsTests
                     remembered.Add(operation);
                     listed.Add(operation);
                     remembered.Forget(now, limits, new Reversals());
+                    restarted.Add(operation);
+                    restarted.Forget(now, limits, new Reversals());
                     listed.RemoveAll(known => known.At <= now - limits.IdWindow);
                     listed.RemoveRange(0, Math.Max(0, listed.Count - maxIds));
                 }
@@ -39,9 +43,65 @@ public sealed class RememberedIdsTests
             }
 
             Assert.All(listed, known => Assert.Equal(known.Encoded, remembered.Find(known.Id)?.Encoded));
-            Assert.Equal(listed.Select(known => known.Id), IdsIn(BytesOf(remembered)));
-            Assert.Equal(BytesOf(remembered), BytesOf(ReadBack(BytesOf(remembered))));
+            Assert.All(listed, known => Assert.Equal(known.Encoded, restarted.Find(known.Id)?.Encoded));
+            Assert.Equal(listed.Count, ReadBack(remembered).Count);
+            Assert.Equal(BytesOf(remembered), BytesOf(ReadBack(remembered)));
+            Assert.Equal(BytesOf(remembered), BytesOf(restarted));
         });
+
+    [Fact]
+    public void A_block_that_is_sealed_has_the_same_bytes_from_then_on_and_wherever_it_was_restarted()
+    {
+        var limits = new AccountLimits { MaxIds = 2_000 };
+        var (steady, restarted) = (new RememberedIds(), new RememberedIds());
+        var written = new Dictionary<long, byte[]>();
+        for (var i = 0; i < 6_000; i++)
+        {
+            foreach (var remembered in new[] { steady, restarted })
+            {
+                remembered.Add(Operation($"request-{i}", Start.AddSeconds(i / 100), ""));
+                remembered.Forget(Start.AddSeconds(i / 100), limits, new Reversals());
+            }
+
+            restarted = i % 331 == 0 ? ReadBack(restarted) : restarted;
+            if (i % 97 == 0)
+            {
+                foreach (var (number, bytes) in Blocks(steady).Concat(Blocks(restarted)).Where(block => block.IsSealed).Select(block => (block.Number, block.Bytes)))
+                {
+                    Assert.Equal(written.TryGetValue(number, out var before) ? before : written[number] = bytes, bytes);
+                }
+            }
+        }
+
+        Assert.InRange(written.Count, 6, 100);
+        Assert.Equal(Enumerable.Range(0, written.Count).Select(number => (long)number), written.Keys.Order());
+    }
+
+    [Fact]
+    public void Blocks_that_do_not_belong_to_the_state_are_damaged()
+    {
+        var remembered = Remembering(3_000);
+        var blocks = Blocks(remembered).Select(block => block.Bytes).ToArray();
+        Assert.True(blocks.Length > 2);
+
+        Assert.Throws<FormatException>(() => ReadBack(Places(remembered), blocks[..^1]));
+        Assert.Throws<FormatException>(() => ReadBack(Places(remembered), [.. blocks, blocks[^1]]));
+        Assert.Throws<FormatException>(() => ReadBack(Places(remembered), [blocks[0], .. blocks[..^1]]));
+        Assert.Equal(3_000, ReadBack(Places(remembered), blocks).Count);
+    }
+
+    [Fact]
+    public void A_block_is_written_in_much_fewer_bytes_than_its_entries_have()
+    {
+        var entries = Enumerable.Range(0, 400).Sum(i => Operation($"request-{i:D6}", Start.AddSeconds(i), "default").Encoded.Length);
+        var remembered = new RememberedIds();
+        foreach (var i in Enumerable.Range(0, 400))
+        {
+            remembered.Add(Operation($"request-{i:D6}", Start.AddSeconds(i), "default"));
+        }
+
+        Assert.InRange(Blocks(remembered).Sum(block => block.Bytes.Length), 400, entries / 2);
+    }
 
     [Fact]
     public void Two_ids_of_one_hash_are_two_ids()
@@ -74,20 +134,20 @@ public sealed class RememberedIdsTests
     [Fact]
     public void Bytes_that_name_an_id_twice_are_damaged()
     {
-        var writer = new ByteWriter();
-        writer.Instant(Start);
-        writer.Count(2);
-        writer.Bytes(Operation("twice", Start, "").Encoded);
-        writer.Bytes(Operation("twice", Start, "").Encoded);
+        var remembered = new RememberedIds();
+        remembered.Add(Operation("twice", Start, ""));
+        remembered.Add(Operation("twine", Start, ""));
+        var bytes = Blocks(remembered)[0].Bytes;
+        bytes[bytes.AsSpan().LastIndexOf("n"u8)] = (byte)'c';
 
-        Assert.Throws<FormatException>(() => ReadBack(writer.ToArray()));
+        Assert.Throws<FormatException>(() => ReadBack(Places(remembered), [bytes]));
     }
 
     [Fact]
     public void Ids_take_little_more_memory_than_their_entries_whether_few_or_many()
     {
         Assert.InRange(Remembering(3).BytesTaken, 0, 500);
-        Assert.InRange(Remembering(10_000).BytesTaken, 0, (10_000 * (LengthOfEntry + 24 + 16)) + 16_384);
+        Assert.InRange(Remembering(10_000).BytesTaken, 0, (10_000 * (LengthOfEntry + 24 + 16)) + OperationBlocks.MaxBlock);
     }
 
     [Fact]
@@ -103,8 +163,8 @@ public sealed class RememberedIdsTests
 
         Assert.Equal(1, remembered.Count);
         Assert.Equal("last", remembered.Find("last")?.Id);
-        Assert.InRange(remembered.BytesTaken, 0, 3 * 16_384);
-        Assert.InRange(ReadBack(BytesOf(remembered)).BytesTaken, 0, 500);
+        Assert.InRange(remembered.BytesTaken, 0, 500);
+        Assert.InRange(ReadBack(remembered).BytesTaken, 0, 500);
     }
 
     // Hashes differ from run to run; among so many ids of 31 bits of hash some two agree, all but certainly.
@@ -134,30 +194,34 @@ public sealed class RememberedIdsTests
 
     private static int LengthOfEntry => Operation("request-9999", Start, "").Encoded.Length;
 
-    private static byte[] BytesOf(RememberedIds remembered)
+    /// <summary>All that is written of them.</summary>
+    private static byte[] BytesOf(RememberedIds remembered) => [.. Places(remembered), .. Blocks(remembered).SelectMany(block => block.Bytes)];
+
+    private static byte[] Places(RememberedIds remembered)
     {
         var writer = new ByteWriter();
         remembered.Write(writer);
         return writer.ToArray();
     }
 
-    private static RememberedIds ReadBack(byte[] bytes)
+    private static (long Number, bool IsSealed, byte[] Bytes)[] Blocks(RememberedIds remembered)
     {
-        var reader = new ByteReader(bytes);
-        return RememberedIds.Read(ref reader);
+        var blocks = Array.ConvertAll(remembered.TakeBlocks(0), static block =>
+        {
+            var writer = new ByteWriter();
+            block.Write(writer);
+            return (block.Number, block.IsSealed, writer.ToArray());
+        });
+        remembered.GiveBackBlocks();
+        return blocks;
     }
 
-    private static List<string> IdsIn(byte[] bytes)
-    {
-        var reader = new ByteReader(bytes);
-        reader.Instant();
-        var ids = new List<string>();
-        for (var left = reader.Count(); left > 0; left--)
-        {
-            ids.Add(((Operation)Entry.Decode(reader.Bytes())).Id);
-        }
+    private static RememberedIds ReadBack(RememberedIds remembered) => ReadBack(Places(remembered), Array.ConvertAll(Blocks(remembered), block => block.Bytes));
 
-        return ids;
+    private static RememberedIds ReadBack(byte[] places, byte[][] blocks)
+    {
+        var reader = new ByteReader(places);
+        return RememberedIds.Read(ref reader, Array.ConvertAll(blocks, static block => new ReadOnlyMemory<byte>(block)));
     }
 
     private static Charged Operation(string id, DateTimeOffset at, string card) => new()

@@ -199,13 +199,31 @@ internal sealed class Scene
     }
 
     /// <summary>As after a restart: the state goes through its snapshot.</summary>
-    internal void Restart() => Account = Account.Read("acme", Bytes(Account), _limits);
+    internal void Restart() => Account = Recalled(Account, _limits);
 
-    internal static byte[] Bytes(Account account)
+    /// <summary>The account again, from its state and its blocks of remembered ids as they are written.</summary>
+    internal static Account Recalled(Account account, AccountLimits limits) => Account.Read("acme", State(account), Blocks(account), limits);
+
+    /// <summary>All bytes of an account: its state, and the blocks of what it remembers.</summary>
+    internal static byte[] Bytes(Account account) => [.. State(account), .. Blocks(account).SelectMany(static block => block.ToArray())];
+
+    internal static byte[] State(Account account)
     {
         var writer = new ByteWriter();
         account.Write(writer);
         return writer.ToArray();
+    }
+
+    internal static ReadOnlyMemory<byte>[] Blocks(Account account)
+    {
+        var blocks = account.TakeIdBlocks(0).Select(static block =>
+        {
+            var writer = new ByteWriter();
+            block.Write(writer);
+            return new ReadOnlyMemory<byte>(writer.ToArray());
+        }).ToArray();
+        account.GiveBackIdBlocks();
+        return blocks;
     }
 
     internal string Left(string grant) => Account.Grants.Single(candidate => candidate.Id == grant).Remaining.ToString();

@@ -1,4 +1,7 @@
 using System.Net;
+using Metering.Contracts;
+using Metering.Gateway.Routing;
+using Metering.Gateway.Routing.Lanes;
 using Metering.Gateway.Tests.Hosting;
 using Metering.TestServers;
 using Microsoft.AspNetCore.Builder;
@@ -100,6 +103,23 @@ public sealed class ClusterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task It_learns_who_owns_the_accounts_and_sends_charges_in_messages()
+    {
+        await using var gateway = await Gateway.Start(Redis.ConnectionString);
+        await using var silo = await RedisSilo.Start(Redis.ConnectionString, _directory);
+        await gateway.UntilReady();
+        await gateway.Prepare();
+        await gateway.Charge("c1");
+        await Gateway.Until(() => Task.FromResult(gateway.Lanes.HasMap));
+
+        var charge = new ChargeRequest { Id = "c2", Lines = [new ChargeLine { Meter = "m", Quantity = 1 }] };
+        var answers = await gateway.Lanes.Charge([new RoutedCharge("acme", charge), new RoutedCharge("nobody", charge)], new Deadline(TimeProvider.System, TimeSpan.FromSeconds(10)));
+
+        Assert.Equal([98m, null], answers!.Select(static answer => answer.Reply?.Balance));
+        Assert.Equal("account_not_found", (string?)(await gateway.Post("/v1/accounts/nobody/charges", """{"id":"c","meter":"m","quantity":1}""")).Json["code"]);
+    }
+
+    [Fact]
     public async Task It_stops_at_once_while_it_still_looks_for_silos()
     {
         await using var gateway = await Gateway.Start(Redis.ConnectionString);
@@ -118,6 +138,8 @@ public sealed class ClusterTests : IAsyncLifetime
         }
 
         public HttpClient Http { get; }
+
+        public ChargeLanes Lanes => _app.Services.GetRequiredService<ChargeLanes>();
 
         public static async Task<Gateway> Start(string redis)
         {

@@ -51,6 +51,57 @@ public sealed class ChargeStreamTests
     }
 
     [Fact]
+    public async Task An_account_gets_its_charges_in_the_order_of_the_stream()
+    {
+        await using var gateway = await GatewayHost.Start();
+        using var stream = gateway.Client.ChargeStream(cancellationToken: Cancellation);
+        var expected = new List<string>();
+
+        // A small batch is read in a fraction of the time of the large one before it.
+        for (var i = 0; i < 40; i++)
+        {
+            var ids = Enumerable.Range(0, i % 2 == 0 ? 2_000 : 1).Select(number => $"c{i}.{number}").ToArray();
+            expected.AddRange(ids);
+            await stream.RequestStream.WriteAsync(Batch(i, ids), Cancellation);
+        }
+
+        await stream.RequestStream.CompleteAsync();
+        Assert.Equal(40, await stream.ResponseStream.ReadAllAsync(Cancellation).CountAsync(Cancellation));
+        Assert.Equal(expected, gateway.Grains.Account("acme").Charges.Select(static charge => charge.Id));
+    }
+
+    [Fact]
+    public async Task An_old_stream_is_asked_to_end_and_answers_what_was_sent_until_then()
+    {
+        await using var gateway = await GatewayHost.Start(options => options.MaxStreamAge = TimeSpan.FromMilliseconds(100));
+        using var stream = gateway.Client.ChargeStream(cancellationToken: Cancellation);
+
+        await stream.RequestStream.WriteAsync(Batch(1, "x"), Cancellation);
+        Assert.True(await stream.ResponseStream.MoveNext(Cancellation));
+        Assert.Equal(1, stream.ResponseStream.Current.Correlation);
+        Assert.True(await stream.ResponseStream.MoveNext(Cancellation));
+        Assert.True(stream.ResponseStream.Current.Ending);
+        await stream.RequestStream.WriteAsync(Batch(2, "y"), Cancellation);
+        await stream.RequestStream.CompleteAsync();
+
+        Assert.True(await stream.ResponseStream.MoveNext(Cancellation));
+        Assert.Equal((2L, "y"), (stream.ResponseStream.Current.Correlation, stream.ResponseStream.Current.Results[0].Reply?.Id));
+        Assert.False(await stream.ResponseStream.MoveNext(Cancellation));
+        Assert.Equal(StatusCode.OK, stream.GetStatus().StatusCode);
+    }
+
+    [Fact]
+    public async Task A_host_that_stops_does_not_wait_for_the_client_of_an_old_stream()
+    {
+        await using var gateway = await GatewayHost.Start(options => options.MaxStreamAge = TimeSpan.FromMilliseconds(10));
+        using var stream = gateway.Client.ChargeStream(cancellationToken: Cancellation);
+        Assert.True(await stream.ResponseStream.MoveNext(Cancellation));
+        Assert.True(stream.ResponseStream.Current.Ending);
+
+        await gateway.Stop().WaitAsync(TimeSpan.FromSeconds(20), Cancellation);
+    }
+
+    [Fact]
     public async Task Only_so_many_batches_of_a_stream_are_in_work_at_once()
     {
         await using var gateway = await GatewayHost.Start(options => options.MaxBatchesInFlightPerStream = 2);

@@ -43,7 +43,7 @@ public sealed class DamageTests
 
     [BoundedFact]
     public Task A_snapshot_cut_short_under_a_fitting_checksum_is_quarantined() =>
-        Is_quarantined_after(cluster => Change(cluster, snapshot => AccountSnapshot.Of(snapshot.Bytes[..^1], snapshot.Record)));
+        Is_quarantined_after(cluster => Change(cluster, snapshot => new AccountSnapshot { Bytes = snapshot.Bytes[..^1], Record = snapshot.Record }.Sealed()));
 
     [BoundedFact]
     public Task A_snapshot_of_another_account_is_quarantined() => Is_quarantined_after(cluster =>

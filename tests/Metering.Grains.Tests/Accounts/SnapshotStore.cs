@@ -31,6 +31,15 @@ internal sealed class SnapshotStore
     /// <summary>What reading an account's snapshot fails with; null when it works.</summary>
     internal Func<Exception>? ReadFailure { get; set; }
 
+    /// <summary>What writing a block of an account's remembered ids fails with; null when it works.</summary>
+    internal Func<Exception>? BlockWriteFailure { get; set; }
+
+    /// <summary>What removing a block fails with; null when it works.</summary>
+    internal Func<Exception>? BlockRemovalFailure { get; set; }
+
+    /// <summary>Told before a block is read, by its account.</summary>
+    internal Action<string>? BeforeBlockRead { get; set; }
+
     /// <summary>What reading a rate card fails with; null when it works.</summary>
     internal Func<Exception>? CardFailure { get; set; }
 
@@ -70,13 +79,40 @@ internal sealed class SnapshotStore
     /// <summary>An account as its stored snapshot has it.</summary>
     internal Account Recall(string account, Serializer serializer)
     {
-        var snapshot = serializer.Deserialize<AccountSnapshot>(Bytes(account))!;
+        var snapshot = Snapshot(account, serializer);
         Assert.False(snapshot.IsDamaged);
-        return Account.Read(account, snapshot.Bytes, new AccountLimits());
+        var blocks = snapshot.SealedBlocks.Select(name => serializer.Deserialize<StoredIdBlock>(Read(name.StateName, account)!.Value.Bytes)!.Bytes);
+        var open = snapshot.OpenBlock.Length == 0 ? Array.Empty<byte[]>() : [snapshot.OpenBlock];
+        return Account.Read(account, snapshot.Bytes, [.. blocks.Concat(open).Select(static block => new ReadOnlyMemory<byte>(block))], new AccountLimits());
+    }
+
+    internal AccountSnapshot Snapshot(string account, Serializer serializer) => serializer.Deserialize<AccountSnapshot>(Bytes(account))!;
+
+    /// <summary>The blocks of an account's remembered ids that are in the store, named or not, by state name.</summary>
+    internal string[] Blocks(string account)
+    {
+        lock (_lock)
+        {
+            return [.. _states.Keys.Where(key => key.Key == account && IsBlock(key.State)).Select(static key => key.State).Order(StringComparer.Ordinal)];
+        }
+    }
+
+    /// <summary>Overwrites a block behind the account's back, or takes it away.</summary>
+    internal void ChangeBlock(string account, string block, Func<byte[], byte[]>? change)
+    {
+        lock (_lock)
+        {
+            var bytes = _states[(block, account)].Bytes;
+            _states.Remove((block, account));
+            if (change is not null)
+            {
+                _states[(block, account)] = (change(bytes), NextETag());
+            }
+        }
     }
 
     /// <summary>The state in an account's stored snapshot, as bytes.</summary>
-    internal byte[] State(string account, Serializer serializer) => serializer.Deserialize<AccountSnapshot>(Bytes(account))!.Bytes;
+    internal byte[] State(string account, Serializer serializer) => Snapshot(account, serializer).Bytes;
 
     /// <summary>Overwrites an account's stored bytes behind its back; the new ETag tells.</summary>
     internal void Change(string account, Func<byte[], byte[]> change)
@@ -90,10 +126,16 @@ internal sealed class SnapshotStore
 
     internal (byte[] Bytes, string ETag)? Read(string state, string key)
     {
-        var failure = state == AccountStorage.StateName ? ReadFailure : CardFailure;
+        var isBlock = IsBlock(state);
+        var failure = state == AccountStorage.StateName || isBlock ? ReadFailure : CardFailure;
         if (failure is not null)
         {
             throw failure();
+        }
+
+        if (isBlock)
+        {
+            BeforeBlockRead?.Invoke(key);
         }
 
         lock (_lock)
@@ -118,6 +160,12 @@ internal sealed class SnapshotStore
             throw failure();
         }
 
+        if (IsBlock(state) && BlockWriteFailure is { } blockFailure)
+        {
+            _refused.Writer.TryWrite(key);
+            throw blockFailure();
+        }
+
         lock (_lock)
         {
             var stored = _states.TryGetValue((state, key), out var found) ? found.ETag : null;
@@ -138,6 +186,27 @@ internal sealed class SnapshotStore
             return next;
         }
     }
+
+    internal void Clear(string state, string key, string? expected)
+    {
+        if (IsBlock(state) && BlockRemovalFailure is { } failure)
+        {
+            throw failure();
+        }
+
+        lock (_lock)
+        {
+            var stored = _states.TryGetValue((state, key), out var found) ? found.ETag : null;
+            if (stored != expected)
+            {
+                throw new InconsistentStateException("Somebody else has written this state.", stored ?? "none", expected ?? "none");
+            }
+
+            _states.Remove((state, key));
+        }
+    }
+
+    private static bool IsBlock(string state) => state.StartsWith("ids-", StringComparison.Ordinal);
 
     private string NextETag() => (++_etags).ToString(CultureInfo.InvariantCulture);
 }

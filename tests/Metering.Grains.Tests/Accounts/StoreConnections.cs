@@ -85,8 +85,14 @@ internal sealed class SnapshotConnection(SnapshotStore store, StoreConnections c
         grainState.RecordExists = true;
     }
 
-    public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
-        throw new NotSupportedException("Nothing in the product clears a state.");
+    public async Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        await Task.Yield();
+        connections.ThrowIfCut();
+        store.Clear(stateName, KeyOf(grainId), grainState.ETag);
+        grainState.ETag = null;
+        grainState.RecordExists = false;
+    }
 
     private static string KeyOf(GrainId grainId) => grainId.Key.ToString()!;
 }

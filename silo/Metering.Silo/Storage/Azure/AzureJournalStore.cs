@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using Azure;
 using Metering.Grains.Journal;
 using Microsoft.Extensions.Logging;
 
@@ -9,7 +10,7 @@ namespace Metering.Silo.Storage.Azure;
 /// The journal in Azure Blob Storage: a log is a chain of append blobs, its segments; a record is an append block. <see cref="SegmentWriter"/> has the argument for
 /// the fence.
 /// </summary>
-internal sealed class AzureJournalStore(AzureContainer container, ILogger<AzureJournalStore> logger) : IJournalStore, IDisposable
+internal sealed class AzureJournalStore(AzureContainer container, ILogger<AzureJournalStore> logger) : IJournalStore, IAnsweringStore, IDisposable
 {
     // The most an append block takes in every version of the service.
     private const int MaxFrameBytes = 4 << 20;
@@ -84,6 +85,18 @@ internal sealed class AzureJournalStore(AzureContainer container, ILogger<AzureJ
         for (var index = 0; index + 1 < list.Segments.Count && list.Segments[index + 1].First - 1 <= end; index++)
         {
             await blobs.DeleteAsync(list.Segments[index].First, cancellationToken);
+        }
+    }
+
+    public async Task AskAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await container.RunAsync(cancellation => container.Blobs.ExistsAsync(cancellation), cancellationToken);
+        }
+        catch (JournalStoreException refusal) when (refusal.InnerException is RequestFailedException { Status: > 0 })
+        {
+            // An answer all the same.
         }
     }
 

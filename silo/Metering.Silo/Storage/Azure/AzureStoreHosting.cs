@@ -21,8 +21,10 @@ public static class AzureStoreHosting
     public static ISiloBuilder AddAzureJournal(this ISiloBuilder silo, AzureStoreOptions options)
     {
         silo.AddContainer(Journal, options, mustAnswer: true);
-        silo.Services.AddSingleton<IJournalStore>(services =>
+        silo.Services.AddSingleton(static services =>
             ActivatorUtilities.CreateInstance<AzureJournalStore>(services, services.GetRequiredKeyedService<AzureContainer>(Journal)));
+        silo.Services.AddSingleton<IJournalStore>(static services => services.GetRequiredService<AzureJournalStore>());
+        silo.Services.AddSingleton<IAnsweringStore>(static services => services.GetRequiredService<AzureJournalStore>());
         return silo;
     }
 

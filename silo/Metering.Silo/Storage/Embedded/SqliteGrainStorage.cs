@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Metering.Grains.Journal;
 using Orleans.Serialization.Serializers;
 using Orleans.Storage;
@@ -17,6 +18,8 @@ internal sealed class SqliteGrainStorage(EmbeddedDatabase database, IGrainStorag
     /// <summary>The largest serialized state.</summary>
     public const int MaxStateBytes = 256 << 20;
 
+    private const int ETagBytes = 8;
+
     public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         var row = await database.ReadAsync(connection => StateTable.Read(connection, stateName, grainId), CancellationToken.None);
@@ -35,7 +38,7 @@ internal sealed class SqliteGrainStorage(EmbeddedDatabase database, IGrainStorag
         }
 
         var expected = Expected(grainState.ETag);
-        var next = Guid.NewGuid().ToString("N");
+        var next = NewETag();
         var stored = await database.WriteAsync(
             WriteLane.Background,
             bytes.Length,
@@ -67,6 +70,9 @@ internal sealed class SqliteGrainStorage(EmbeddedDatabase database, IGrainStorag
         grainState.ETag = null;
         grainState.RecordExists = false;
     }
+
+    /// <summary>64 random bits, in as few characters as can be read: every active grain keeps one.</summary>
+    private static string NewETag() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(ETagBytes)).TrimEnd('=');
 
     private static string? Expected(string? etag) => string.IsNullOrEmpty(etag) ? null : etag;
 

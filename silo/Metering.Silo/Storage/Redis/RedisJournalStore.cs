@@ -7,7 +7,7 @@ using StackExchange.Redis;
 namespace Metering.Silo.Storage.Redis;
 
 /// <summary>The journal in Redis: a stream per log. How a record lies in it, and why the fence holds: <see cref="RedisScripts"/>.</summary>
-internal sealed class RedisJournalStore(RedisConnections redis, string serviceId) : IJournalStore
+internal sealed class RedisJournalStore(RedisConnections redis, string serviceId) : IJournalStore, IAnsweringStore
 {
     // A page of a log while it is read: enough to make round trips rare, little enough that Redis is back with its other callers within milliseconds.
     private const int PageBytes = 1 << 20;
@@ -88,6 +88,19 @@ internal sealed class RedisJournalStore(RedisConnections redis, string serviceId
 
         var key = Key(log);
         _ = await redis.RunAsync(key, database => database.ScriptEvaluateAsync(RedisScripts.Trim, [key], [through], Primary), cancellationToken);
+    }
+
+    public async Task AskAsync(CancellationToken cancellationToken)
+    {
+        var key = Key("asked");
+        try
+        {
+            await redis.RunAsync(key, database => database.KeyExistsAsync(key, Primary), cancellationToken);
+        }
+        catch (JournalStoreException refusal) when (refusal.InnerException is RedisServerException)
+        {
+            // An answer all the same.
+        }
     }
 
     /// <summary>The braces put whatever else is kept of a log one day on the same node of a cluster.</summary>

@@ -16,7 +16,9 @@ public static class RedisStoreHosting
     public static ISiloBuilder AddRedisJournal(this ISiloBuilder silo, RedisJournalOptions options)
     {
         AddConnections(silo, JournalConnections, options, options.Connections);
-        silo.Services.AddSingleton<IJournalStore>(services => new RedisJournalStore(Connections(services, JournalConnections), options.ServiceId));
+        silo.Services.AddSingleton(services => new RedisJournalStore(Connections(services, JournalConnections), options.ServiceId));
+        silo.Services.AddSingleton<IJournalStore>(static services => services.GetRequiredService<RedisJournalStore>());
+        silo.Services.AddSingleton<IAnsweringStore>(static services => services.GetRequiredService<RedisJournalStore>());
         return silo;
     }
 

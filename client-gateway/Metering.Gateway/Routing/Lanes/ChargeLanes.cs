@@ -1,0 +1,125 @@
+using System.Buffers;
+using Metering.Contracts;
+using Microsoft.Extensions.Options;
+
+namespace Metering.Gateway.Routing.Lanes;
+
+/// <summary>
+/// Takes charges to the silos that own their accounts, those of many callers in one message (<see cref="ChargeLane"/>). What finds no answer on this way,
+/// for whatever reason, is left to ordinary calls: a wrong guess of the owner costs a hop, never correctness.
+/// </summary>
+internal sealed class ChargeLanes(RouterAt routers, FailureLog failures, IOptions<GatewayOptions> options, TimeProvider time)
+{
+    private readonly TimeSpan _attempt = options.Value.SiloTimeout;
+    private readonly Dictionary<SiloAddress, SiloRoute> _routes = [];
+    private volatile ClusterMap? _map;
+
+    /// <summary>Told of every message that failed: the map may be out of date.</summary>
+    public Action Failed { get; set; } = static () => { };
+
+    /// <summary>Whether it is known who owns what.</summary>
+    public bool HasMap => _map is not null;
+
+    /// <summary>Takes what silos say of the cluster for true from now on. Called by one at a time.</summary>
+    /// <param name="views">Of several silos at the same time; the newest counts. With none everything stays as it was.</param>
+    public void Update(IReadOnlyCollection<ClusterView> views)
+    {
+        if (views.MaxBy(static view => view.Version) is not { Active.Count: > 0 } newest)
+        {
+            return;
+        }
+
+        // Routes stay while their silos do, and with them what waits in their lanes.
+        foreach (var gone in _routes.Keys.Except(newest.Active).ToList())
+        {
+            _routes.Remove(gone);
+        }
+
+        foreach (var silo in newest.Active.Where(silo => !_routes.ContainsKey(silo)))
+        {
+            _routes.Add(silo, new SiloRoute(silo, routers, _attempt, () => Failed(), failures, time));
+        }
+
+        foreach (var view in views)
+        {
+            _routes.GetValueOrDefault(view.Silo)?.IsReachedAt(routers(view.Gateway));
+        }
+
+        if (_map is not { } map || map.Version != newest.Version || !map.Routes.Select(static route => route.Silo).ToHashSet().SetEquals(newest.Active))
+        {
+            _map = ClusterMap.Of(newest, silo => _routes[silo]);
+        }
+    }
+
+    /// <summary>Sends charges; those of one account are made in the order given.</summary>
+    /// <returns>Where their charges stood; one without reply and refusal says that there is no answer. Null when there is none for any.</returns>
+    public async Task<Answer<ChargeReply>[]?> Charge(RoutedCharge[] charges, Deadline deadline)
+    {
+        if (_map is not { } map)
+        {
+            return null;
+        }
+
+        var batch = Send(charges, map);
+        try
+        {
+            await batch.Done.WaitAsync(deadline.Left, time);
+            return batch.Answers;
+        }
+        catch (TimeoutException)
+        {
+            // Its answers may just be coming in: what was written half is not to be read.
+            batch.GiveUp();
+            return null;
+        }
+    }
+
+    /// <summary>Sorts them by lane, and puts each lane's into it.</summary>
+    private SpreadBatch Send(RoutedCharge[] charges, ClusterMap map)
+    {
+        var lanes = map.Lanes;
+        var laneOf = ArrayPool<int>.Shared.Rent(charges.Length);
+        var ends = ArrayPool<int>.Shared.Rent(lanes.Count + 1);
+        try
+        {
+            Array.Clear(ends, 0, lanes.Count + 1);
+            for (var i = 0; i < charges.Length; i++)
+            {
+                laneOf[i] = map.LaneOf(charges[i].Account);
+                ends[laneOf[i] + 1]++;
+            }
+
+            var parts = 0;
+            for (var lane = 0; lane < lanes.Count; lane++)
+            {
+                parts += ends[lane + 1] > 0 ? 1 : 0;
+                ends[lane + 1] += ends[lane];
+            }
+
+            var (sorted, places) = (new RoutedCharge[charges.Length], new int[charges.Length]);
+            for (var i = 0; i < charges.Length; i++)
+            {
+                // Where a lane begins moves on with each of its charges, and is where it ends when all are in.
+                var place = ends[laneOf[i]]++;
+                (sorted[place], places[place]) = (charges[i], i);
+            }
+
+            var batch = new SpreadBatch(sorted, places, parts);
+            var addedAt = time.GetTimestamp();
+            for (var (lane, start) = (0, 0); lane < lanes.Count; start = ends[lane++])
+            {
+                if (ends[lane] > start)
+                {
+                    lanes[lane].Add(new BatchPart(batch, start, ends[lane]) { AddedAt = addedAt });
+                }
+            }
+
+            return batch;
+        }
+        finally
+        {
+            ArrayPool<int>.Shared.Return(laneOf);
+            ArrayPool<int>.Shared.Return(ends);
+        }
+    }
+}

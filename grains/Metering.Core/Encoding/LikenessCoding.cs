@@ -1,0 +1,103 @@
+namespace Metering.Core.Encoding;
+
+/// <summary>
+/// Writes bytes as what differs from others that are much alike: the entries of an account, one after the other, differ in a few numbers and the id. The
+/// same two values give the same bytes.
+/// </summary>
+/// <remarks>
+/// The length; how many bytes at the end are those of the other; and for what is before that, by turns, how many bytes are those of the other at the same
+/// place and how many are not, with these. So one field that grew moves nothing: what is before it is compared from the beginning, what is after it from the end.
+/// </remarks>
+internal static class LikenessCoding
+{
+    /// <summary>Fewer equal bytes between others that differ cost more to count than to write.</summary>
+    private const int MinAlike = 3;
+
+    internal static void Write(ByteWriter writer, ReadOnlySpan<byte> other, ReadOnlySpan<byte> value)
+    {
+        var shorter = Math.Min(other.Length, value.Length);
+        var tail = 0;
+        while (tail < shorter && other[^(tail + 1)] == value[^(tail + 1)])
+        {
+            tail++;
+        }
+
+        writer.Count(value.Length);
+        writer.Count(tail);
+        var rest = value[..^tail];
+        other = other[..^tail];
+        while (!rest.IsEmpty)
+        {
+            var alike = rest.CommonPrefixLength(other);
+            writer.Count(alike);
+            rest = rest[alike..];
+            other = other[alike..];
+            if (!rest.IsEmpty)
+            {
+                var different = UntilAlike(rest, other);
+                writer.Bytes(rest[..different]);
+                rest = rest[different..];
+                other = other[Math.Min(different, other.Length)..];
+            }
+        }
+    }
+
+    /// <summary>How long the next value is.</summary>
+    /// <param name="reader">Where it begins.</param>
+    /// <param name="other">What it was compared with.</param>
+    /// <exception cref="FormatException">It cannot be so long.</exception>
+    internal static int ReadLength(ref ByteReader reader, ReadOnlySpan<byte> other)
+    {
+        var length = reader.Varint();
+        return length <= (ulong)other.Length + (ulong)reader.Left ? (int)length : throw ByteReader.Damaged();
+    }
+
+    /// <summary>Reads the rest of a value.</summary>
+    /// <param name="reader">After its length.</param>
+    /// <param name="other">What it was compared with.</param>
+    /// <param name="into">As long as it is.</param>
+    /// <exception cref="FormatException">The bytes are damaged.</exception>
+    internal static void Read(ref ByteReader reader, ReadOnlySpan<byte> other, Span<byte> into)
+    {
+        var tail = At(reader.Varint(), Math.Min(other.Length, into.Length));
+        other[^tail..].CopyTo(into[^tail..]);
+        into = into[..^tail];
+        other = other[..^tail];
+        while (!into.IsEmpty)
+        {
+            var alike = At(reader.Varint(), Math.Min(other.Length, into.Length));
+            other[..alike].CopyTo(into);
+            into = into[alike..];
+            other = other[alike..];
+            if (!into.IsEmpty)
+            {
+                var different = reader.Bytes();
+                if (different.IsEmpty || different.Length > into.Length)
+                {
+                    throw ByteReader.Damaged();
+                }
+
+                different.CopyTo(into);
+                into = into[different.Length..];
+                other = other[Math.Min(different.Length, other.Length)..];
+            }
+        }
+    }
+
+    private static int At(ulong count, int most) => count <= (ulong)most ? (int)count : throw ByteReader.Damaged();
+
+    private static int UntilAlike(ReadOnlySpan<byte> value, ReadOnlySpan<byte> other)
+    {
+        var alike = 0;
+        for (var i = 0; i < value.Length && i < other.Length; i++)
+        {
+            alike = value[i] == other[i] ? alike + 1 : 0;
+            if (alike == MinAlike)
+            {
+                return i + 1 - MinAlike;
+            }
+        }
+
+        return value.Length;
+    }
+}
