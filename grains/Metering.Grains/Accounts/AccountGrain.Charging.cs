@@ -23,7 +23,13 @@ public sealed partial class AccountGrain
         }
 
         var prepared = PreparedCharge.From(charge);
-        return await Turn(now => Charge(prepared, now, card));
+        return await Turn(now =>
+        {
+            EntryFrame.Begin();
+            var answer = Charge(prepared, now, card);
+            Append();
+            return answer;
+        });
     }
 
     public async Task<IReadOnlyList<Answer<ChargeReply>>> ChargeMany(IReadOnlyList<ChargeRequest> charges)

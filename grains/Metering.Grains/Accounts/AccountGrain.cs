@@ -25,6 +25,9 @@ namespace Metering.Grains.Accounts;
 [Reentrant, AccountPlacement]
 public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAccount, IJournalOwner
 {
+    /// <summary>Entries of one turn that go into a record together for economy, not because they belong together: half of the smallest record there can be.</summary>
+    private const int MaxGatheredBytes = 2 << 10;
+
     private readonly AccountServices _services;
     private readonly TimeProvider _time;
     private readonly AccountOptions _options;
@@ -133,14 +136,40 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
     /// <summary>Applies entries that belong together; they go into one record, so that none is ever there without the others.</summary>
     private void Commit(Entry first, IReadOnlyList<Entry> more)
     {
+        EntryFrame.Begin();
+        Gather(first, more);
+        Append();
+    }
+
+    /// <summary>
+    /// Applies entries that belong together and leaves them for <see cref="Append"/>, in the same turn: until then the account is ahead of the journal, and nobody
+    /// else may see it.
+    /// </summary>
+    private void Gather(Entry first, IReadOnlyList<Entry> more)
+    {
+        if (EntryFrame.GatheredWith(first, more) > MaxGatheredBytes)
+        {
+            Append();
+        }
+
         Apply(first);
+        EntryFrame.Add(first);
         for (var i = 0; i < more.Count; i++)
         {
             Apply(more[i]);
+            EntryFrame.Add(more[i]);
         }
+    }
 
-        _lastCommit = _log!.Append(_account.Sequence, EntryFrame.Of(first, more));
-        SnapshotWhenDue();
+    /// <summary>Hands what was gathered, if anything, to the journal in one piece.</summary>
+    private void Append()
+    {
+        if (!EntryFrame.Gathered.IsEmpty)
+        {
+            _lastCommit = _log!.Append(_account.Sequence, EntryFrame.Gathered);
+            EntryFrame.Begin();
+            SnapshotWhenDue();
+        }
     }
 
     private void Apply(Entry entry)
