@@ -32,14 +32,21 @@ internal sealed class ClusterMapRefresh(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         lanes.Failed = AskSoon;
-        while (true)
+        try
         {
-            await Task.Delay(SoonInterval, time, stoppingToken);
-            await Refresh();
-            if (lanes.HasMap)
+            while (true)
             {
-                await _soon.WaitAsync(Interval - SoonInterval, stoppingToken);
+                await Task.Delay(SoonInterval, time, stoppingToken);
+                await Refresh();
+                if (lanes.HasMap)
+                {
+                    await _soon.WaitAsync(Interval - SoonInterval, stoppingToken);
+                }
             }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The gateway stops. A host whose start has failed would tell this as a failure of its own, beside the one line that counts.
         }
     }
 
