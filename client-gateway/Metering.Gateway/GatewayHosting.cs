@@ -1,3 +1,4 @@
+using Grpc.AspNetCore.Server.Model;
 using Metering.Gateway.Events;
 using Metering.Gateway.Grpc;
 using Metering.Gateway.Health;
@@ -84,6 +85,7 @@ public static class GatewayHosting
     private static void AddGrpc(IServiceCollection services)
     {
         services.AddSingleton<MeteringService>().AddSingleton<ChargeStreams>().AddSingleton<AccountWatches>().AddSingleton<GuardInterceptor>();
+        services.AddSingleton<IServiceMethodProvider<MeteringService>, MeteringMethods>();
         services.AddGrpc().AddServiceOptions<MeteringService>(static grpc => grpc.Interceptors.Add<GuardInterceptor>());
         services.AddOptions<global::Grpc.AspNetCore.Server.GrpcServiceOptions>().Configure<IOptions<GatewayOptions>>(static (grpc, gateway) =>
         {

@@ -46,7 +46,7 @@ internal static class ChargeMessages
         return charge;
     }
 
-    /// <summary>A charge of a batch: one that is not valid refuses itself and no other.</summary>
+    /// <summary>A charge of a batch: one that is not valid refuses itself and no other. Most are read by <see cref="PlainCharge"/> and never come here.</summary>
     public static BatchItem ItemFromWire(V1.ChargeRequest wire)
     {
         var faults = new Faults();
@@ -114,16 +114,6 @@ internal static class ChargeMessages
         AddViolations(wire.Violations, quote.Violations);
         AddExplanation(wire.Explanation, wire.Burned, quote.Explanation, quote.Burned);
         return wire;
-    }
-
-    public static void AddResults(RepeatedField<V1.ChargeResult> results, Answer<ChargeReply>[] answers)
-    {
-        foreach (var answer in answers)
-        {
-            results.Add(answer.Reply is { } reply
-                ? new V1.ChargeResult { Reply = ToWire(reply) }
-                : new V1.ChargeResult { Refusal = Refusals.ToWire(answer.Refusal!) });
-        }
     }
 
     public static void AddViolations(RepeatedField<string> wire, IReadOnlyList<Code> violations)

@@ -1,7 +1,6 @@
 using Grpc.Core;
 using Metering.Gateway.Health;
 using Metering.Gateway.Routing;
-using Metering.Gateway.Validation;
 using Microsoft.Extensions.Options;
 
 namespace Metering.Gateway.Grpc;
@@ -31,7 +30,7 @@ internal sealed class ChargeStreams(ChargeBatch batch, Drain drain, IOptions<Gat
     private TimeSpan Age => _maxAge * (1 - (Random.Shared.NextDouble() / 5));
 
     public async Task Serve(
-        IAsyncStreamReader<V1.ChargeBatch> requests, IServerStreamWriter<V1.ChargeBatchReply> replies, CancellationToken cancellationToken)
+        IAsyncStreamReader<BatchRequest> requests, IServerStreamWriter<BatchReply> replies, CancellationToken cancellationToken)
     {
         using var places = new SemaphoreSlim(_maxInFlight);
         using var writing = new SemaphoreSlim(1);
@@ -65,7 +64,7 @@ internal sealed class ChargeStreams(ChargeBatch batch, Drain drain, IOptions<Gat
                 else if (!isTold)
                 {
                     isTold = true;
-                    await Write(new V1.ChargeBatchReply { Ending = true });
+                    await Write(BatchReply.OfEnding);
                     ending = MayComplete(stopping.Task, over.Token);
                 }
                 else
@@ -93,7 +92,7 @@ internal sealed class ChargeStreams(ChargeBatch batch, Drain drain, IOptions<Gat
             throw new IOException("A reply could not be written.", failure);
         }
 
-        async Task Answer(V1.ChargeBatch read, Task before, TaskCompletionSource turn)
+        async Task Answer(BatchRequest read, Task before, TaskCompletionSource turn)
         {
             try
             {
@@ -110,7 +109,7 @@ internal sealed class ChargeStreams(ChargeBatch batch, Drain drain, IOptions<Gat
             }
         }
 
-        async Task Write(V1.ChargeBatchReply reply)
+        async Task Write(BatchReply reply)
         {
             await writing.WaitAsync(cancellationToken);
             try
@@ -141,22 +140,16 @@ internal sealed class ChargeStreams(ChargeBatch batch, Drain drain, IOptions<Gat
     /// <param name="read">The batch.</param>
     /// <param name="before">Completes when the batch before has been sent on.</param>
     /// <param name="turn">To be completed when this one has.</param>
-    private async Task<V1.ChargeBatchReply> Send(V1.ChargeBatch read, Task before, TaskCompletionSource turn)
+    private async Task<BatchReply> Send(BatchRequest read, Task before, TaskCompletionSource turn)
     {
-        var reply = new V1.ChargeBatchReply { Correlation = read.Correlation };
-        var faults = new Faults();
-        Shape.Count(faults, "charges", read.Charges.Count, 0, Limits.MaxChargesPerBatch);
-        if (faults.Any)
+        if (read.Refusal is { } refusal)
         {
-            reply.Refusal = Refusals.ToWire(faults.ToRefusal());
-            return reply;
+            return new BatchReply { Correlation = read.Correlation, Refusal = refusal };
         }
 
-        BatchItem[] items = [.. read.Charges.Select(ChargeMessages.ItemFromWire)];
         await before;
-        var answering = batch.Send(items);
+        var answering = batch.Send(read.Items);
         turn.SetResult();
-        ChargeMessages.AddResults(reply.Results, await answering);
-        return reply;
+        return new BatchReply { Correlation = read.Correlation, Results = await answering };
     }
 }

@@ -7,6 +7,7 @@ using Metering.Gateway.Validation;
 namespace Metering.Gateway.Grpc;
 
 /// <summary>The gRPC edge: messages in, the same rules as HTTP, grain calls, messages out.</summary>
+[BindServiceMethod(typeof(MeteringMethods), nameof(MeteringMethods.BindNone))]
 internal sealed class MeteringService(
     GrainRouter router, ChargeBatch batch, AccountList list, PatternWarnings warnings, ChargeStreams streams, AccountWatches watches)
     : V1.Metering.MeteringBase
@@ -20,18 +21,11 @@ internal sealed class MeteringService(
         return Reply(ChargeMetrics.Counted(await router.Charge(request.Account, charge)), ChargeMessages.ToWire);
     }
 
-    public override async Task<V1.ChargeManyReply> ChargeMany(V1.ChargeManyRequest request, ServerCallContext context)
-    {
-        var faults = new Faults();
-        Shape.Count(faults, "charges", request.Charges.Count, 0, Limits.MaxChargesPerBatch);
-        RefuseIfAny(faults);
-        var reply = new V1.ChargeManyReply();
-        ChargeMessages.AddResults(reply.Results, await batch.Send([.. request.Charges.Select(ChargeMessages.ItemFromWire)]));
-        return reply;
-    }
+    // These two take the place of the generated ones: see MeteringMethods.
+    public async Task<BatchReply> ChargeMany(BatchRequest request, ServerCallContext context) =>
+        request.Refusal is { } refusal ? throw Refusals.ToException(refusal) : new BatchReply { Results = await batch.Send(request.Items) };
 
-    public override Task ChargeStream(
-        IAsyncStreamReader<V1.ChargeBatch> requestStream, IServerStreamWriter<V1.ChargeBatchReply> responseStream, ServerCallContext context) =>
+    public Task ChargeStream(IAsyncStreamReader<BatchRequest> requestStream, IServerStreamWriter<BatchReply> responseStream, ServerCallContext context) =>
         streams.Serve(requestStream, responseStream, context.CancellationToken);
 
     public override async Task<V1.QuoteReply> Quote(V1.QuoteRequest request, ServerCallContext context)

@@ -11,11 +11,44 @@ internal static class WireValues
     private const long MinSeconds = -62_135_596_800;
     private const long MaxSeconds = 253_402_300_799;
     private const int NanosPerTick = 100;
+    private const int Decimals = 9;
+
+    private static readonly int[] PowersOfTen = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
 
     public static V1.Decimal ToWire(this decimal amount)
     {
-        var units = decimal.Truncate(amount);
-        return new V1.Decimal { Units = (long)units, Nanos = (int)((amount - units) * NanosPerUnit) };
+        var (units, nanos) = Split(amount);
+        return new V1.Decimal { Units = units, Nanos = nanos };
+    }
+
+    /// <summary>An amount as the wire has it. Digits behind the ninth are cut off.</summary>
+    public static (long Units, int Nanos) Split(decimal amount)
+    {
+        // From the parts of the decimal: nearly every amount is one number of 64 bits and a scale, and its own arithmetic takes ten times as long.
+        Span<int> parts = stackalloc int[4];
+        decimal.GetBits(amount, parts);
+        if (parts[2] != 0 || amount.Scale > Decimals || parts[1] < 0)
+        {
+            var whole = decimal.Truncate(amount);
+            return ((long)whole, (int)((amount - whole) * NanosPerUnit));
+        }
+
+        var mantissa = ((long)parts[1] << 32) | unchecked((uint)parts[0]);
+        var (units, rest) = Math.DivRem(parts[3] < 0 ? -mantissa : mantissa, PowersOfTen[amount.Scale]);
+        return (units, (int)rest * PowersOfTen[Decimals - amount.Scale]);
+    }
+
+    /// <summary>The amount that the wire has in two parts, neither of them negative, the nanos below a whole unit.</summary>
+    public static decimal Join(long units, int nanos)
+    {
+        if (nanos == 0)
+        {
+            return units;
+        }
+
+        var total = ((UInt128)units * NanosPerUnit) + (UInt128)nanos;
+        var (upper, lower) = ((ulong)(total >> 64), unchecked((ulong)total));
+        return unchecked(new decimal((int)lower, (int)(lower >> 32), (int)upper, isNegative: false, Decimals));
     }
 
     public static V1.Decimal? ToWireIfAny(this decimal? amount) => amount?.ToWire();
@@ -63,14 +96,23 @@ internal static class WireValues
             return null;
         }
 
-        if (wire.Seconds is < MinSeconds or > MaxSeconds || wire.Nanos is < 0 or >= NanosPerUnit)
+        if (TryInstant(wire.Seconds, wire.Nanos, out var instant))
         {
-            faults.Add(field, FaultCodes.BadFormat, "It must be an instant from year 1 to year 9999.");
-            return null;
+            return instant;
         }
 
+        faults.Add(field, FaultCodes.BadFormat, "It must be an instant from year 1 to year 9999.");
+        return null;
+    }
+
+    /// <summary>The instant of a <c>Timestamp</c>; false when it is none.</summary>
+    public static bool TryInstant(long seconds, long nanos, out DateTimeOffset instant)
+    {
+        var isOne = seconds is >= MinSeconds and <= MaxSeconds && nanos is >= 0 and < NanosPerUnit;
+
         // Finer than 100 ns is cut off, as it is from text.
-        return DateTimeOffset.UnixEpoch.AddTicks((wire.Seconds * TimeSpan.TicksPerSecond) + (wire.Nanos / NanosPerTick));
+        instant = isOne ? DateTimeOffset.UnixEpoch.AddTicks((seconds * TimeSpan.TicksPerSecond) + (nanos / NanosPerTick)) : default;
+        return isOne;
     }
 
     public static ChargeMode Mode(V1.ChargeMode wire, ChargeMode unspecified, Faults faults) => wire switch

@@ -21,12 +21,12 @@ internal sealed class ProblemMiddleware(RequestDelegate next, Admission admissio
         // Health must answer when nothing else does, and gRPC counts its calls itself.
         if (!context.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal))
         {
-            return IsGrpc(context) ? next(context) : Guard(context);
+            return IsGrpc(context) ? next(context) : Guard(context, isCounted: false);
         }
 
         if (admission.TryEnter())
         {
-            return GuardAndLeave(context);
+            return Guard(context, isCounted: true);
         }
 
         JsonResponse.WriteProblem(context, Admission.Overloaded);
@@ -36,19 +36,7 @@ internal sealed class ProblemMiddleware(RequestDelegate next, Admission admissio
     private static bool IsGrpc(HttpContext context) =>
         context.Request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) == true;
 
-    private async Task GuardAndLeave(HttpContext context)
-    {
-        try
-        {
-            await Guard(context);
-        }
-        finally
-        {
-            admission.Leave();
-        }
-    }
-
-    private async Task Guard(HttpContext context)
+    private async Task Guard(HttpContext context, bool isCounted)
     {
         try
         {
@@ -77,6 +65,13 @@ internal sealed class ProblemMiddleware(RequestDelegate next, Admission admissio
 
             context.Response.Clear();
             JsonResponse.WriteProblem(context, Unforeseen);
+        }
+        finally
+        {
+            if (isCounted)
+            {
+                admission.Leave();
+            }
         }
     }
 

@@ -8,8 +8,15 @@ internal static class Shape
     private static readonly SearchValues<char> NameCharacters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-");
 
+    private static readonly SearchValues<byte> NameBytes =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-"u8);
+
     public static bool IsName(ReadOnlySpan<char> text, int maxLength = Limits.MaxNameLength) =>
         text.Length >= 1 && text.Length <= maxLength && !text.ContainsAnyExcept(NameCharacters);
+
+    /// <summary>As <see cref="IsName(ReadOnlySpan{char}, int)"/>, of UTF-8: what is one has only ASCII.</summary>
+    public static bool IsName(ReadOnlySpan<byte> text, int maxLength = Limits.MaxNameLength) =>
+        text.Length >= 1 && text.Length <= maxLength && !text.ContainsAnyExcept(NameBytes);
 
     public static void Name(Faults faults, string field, string name, int maxLength = Limits.MaxNameLength)
     {

@@ -111,7 +111,7 @@ public sealed partial class Account
             return new ChargeDecision(pricing, Why: new Shortfall(Line: priced.Line));
         }
 
-        var budgets = new BudgetPlan(_budgets, now, Settings.Period, settling: null);
+        var budgets = BudgetPlan.Of(_budgets, now, Settings.Period, settling: null);
         var refusal = TryCover(priced, charge.Mode, Credits.Zero, budgets, Settings.CreditLimit - Overage - Held, ref verdict, out var covered);
         if (refusal != Outcome.Done)
         {

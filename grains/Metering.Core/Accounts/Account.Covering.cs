@@ -95,10 +95,10 @@ public sealed partial class Account
         return Outcome.Done;
     }
 
-    private bool Fits(BurnPlan burn) =>
+    private bool Fits(in BurnPlan burn) =>
         Credits.FitsSum(Overage, burn.OverageAdded) && Credits.FitsSum(_grants.Remaining, burn.Unreturned);
 
-    private Payment PaymentOf(BurnPlan burn, Credits credits) => new()
+    private Payment PaymentOf(in BurnPlan burn, Credits credits) => new()
     {
         Credits = credits,
         Burns = burn.Burns,

@@ -152,7 +152,7 @@ public sealed partial class Account
 
         // Credits for no meter in particular can later be paid by grants for all meters only: no others may be counted on.
         var usage = hold.Usage ?? NoUsage;
-        var budgets = new BudgetPlan(_budgets, now, Settings.Period, settling: null);
+        var budgets = BudgetPlan.Of(_budgets, now, Settings.Period, settling: null);
         budgets.Look(usage.Meter, usage.Dimensions);
         var room = budgets.Room();
         var available = _grants.RemainingFor(usage.Meter) + Settings.CreditLimit - Overage - Held;
@@ -213,7 +213,7 @@ public sealed partial class Account
     private SettleDecision Deduct(Settle settle, Hold hold, PricedUsage priced, DateTimeOffset now)
     {
         var verdict = new PolicyVerdict();
-        var budgets = new BudgetPlan(_budgets, now, Settings.Period, hold);
+        var budgets = BudgetPlan.Of(_budgets, now, Settings.Period, hold);
         var refusal = TryCover(priced, settle.Mode, hold.Left, budgets, Settings.CreditLimit - Overage - (Held - hold.Left), ref verdict, out var covered);
         if (refusal != Outcome.Done)
         {

@@ -9,12 +9,14 @@ namespace Metering.Core.Budgets;
 /// </summary>
 internal sealed class BudgetPlan(BudgetBook book, DateTimeOffset now, Period period, Hold? settling)
 {
-    private static readonly List<Planned> Nothing = [];
-    private static readonly List<int> NoneMatched = [];
+    // Without budgets nothing is ever added: one plan does for all accounts.
+    private static readonly BudgetPlan Nothing = new(new BudgetBook(), DateTimeOffset.MinValue, Period.Default, settling: null);
 
-    // Without budgets nothing is ever added to either.
-    private readonly List<Planned> _planned = book.Count == 0 ? Nothing : new(book.Count);
-    private readonly List<int> _matched = book.Count == 0 ? NoneMatched : new(book.Count);
+    private readonly List<Planned> _planned = new(book.Count);
+    private readonly List<int> _matched = new(book.Count);
+
+    internal static BudgetPlan Of(BudgetBook book, DateTimeOffset now, Period period, Hold? settling) =>
+        book.Count == 0 ? Nothing : new BudgetPlan(book, now, period, settling);
 
     /// <summary>Takes up a line: what follows is about the budgets it falls under.</summary>
     internal void Look(string meter, ReadOnlySpan<Dimension> dimensions)

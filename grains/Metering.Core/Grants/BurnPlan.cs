@@ -4,15 +4,15 @@ namespace Metering.Core.Grants;
 
 /// <summary>
 /// Who pays for a charge, worked out line by line over the account's grants without changing them: earlier lines' burns count for
-/// later lines.
+/// later lines. A struct, to be passed by reference: a charge needs one and is done with it.
 /// </summary>
-internal sealed class BurnPlan(GrantBook grants, Credits overage)
+internal struct BurnPlan(GrantBook grants, Credits overage)
 {
     // Almost always one grant pays: then this array is what the entry keeps.
     private Burn[] _burns = new Burn[1];
     private int _count;
 
-    internal IReadOnlyList<Burn> Burns => _count == _burns.Length ? _burns : _burns[.._count];
+    internal readonly IReadOnlyList<Burn> Burns => _count == _burns.Length ? _burns : _burns[.._count];
 
     /// <summary>What no grant covered, less overage that returned credits paid back.</summary>
     internal Credits OverageAdded { get; private set; }
@@ -21,7 +21,7 @@ internal sealed class BurnPlan(GrantBook grants, Credits overage)
     internal Credits Unreturned { get; private set; }
 
     /// <summary>What active grants would still hold that pay for a meter.</summary>
-    internal Credits RemainingFor(string meter)
+    internal readonly Credits RemainingFor(string meter)
     {
         var remaining = grants.RemainingFor(meter);
         foreach (var burn in Planned())
@@ -108,7 +108,7 @@ internal sealed class BurnPlan(GrantBook grants, Credits overage)
     }
 
     // A grant that was spent before this charge may have been given something by one of its lines: then it can burn again.
-    private List<Grant> TouchedOrBurnable()
+    private readonly List<Grant> TouchedOrBurnable()
     {
         foreach (var burn in Planned())
         {
@@ -121,13 +121,13 @@ internal sealed class BurnPlan(GrantBook grants, Credits overage)
         return grants.Burnable;
     }
 
-    private bool Fits(string grant, string meter) => grants.Find(grant)!.Terms.Meters.Fit(meter);
+    private readonly bool Fits(string grant, string meter) => grants.Find(grant)!.Terms.Meters.Fit(meter);
 
-    private ReadOnlySpan<Burn> Planned() => _burns.AsSpan(0, _count);
+    private readonly ReadOnlySpan<Burn> Planned() => _burns.AsSpan(0, _count);
 
-    private Credits Planned(string grant) => IndexOf(grant) is >= 0 and var index ? _burns[index].Credits : Credits.Zero;
+    private readonly Credits Planned(string grant) => IndexOf(grant) is >= 0 and var index ? _burns[index].Credits : Credits.Zero;
 
-    private int IndexOf(string grant)
+    private readonly int IndexOf(string grant)
     {
         for (var i = 0; i < _count; i++)
         {

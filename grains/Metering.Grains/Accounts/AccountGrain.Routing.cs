@@ -47,11 +47,20 @@ public sealed partial class AccountGrain
         try
         {
             var before = _log?.LastSequence;
-            for (var i = 0; i < charges.Length; i++)
+            if (Begin(out var now) is { } refusal)
             {
-                answers[i] = Begin(out var now) is { } refusal ? refusal : Charge(charges[i], now, card);
+                answers.Fill(refusal);
+                return Task.CompletedTask;
             }
 
+            // They share appends: they came together, and nobody sees the account before the turn is over.
+            EntryFrame.Begin();
+            for (var i = 0; i < charges.Length; i++)
+            {
+                answers[i] = _log!.HasRoom ? Charge(charges[i], now, card) : Overloaded();
+            }
+
+            Append();
             WakeWhenDue();
             return SettledSince(before);
         }
@@ -68,6 +77,7 @@ public sealed partial class AccountGrain
         }
     }
 
+    /// <summary>What it makes is left for <see cref="Append"/>.</summary>
     private Answer<ChargeReply> Charge(in PreparedCharge prepared, DateTimeOffset now, RateCard? card)
     {
         var charge = prepared.Charge;
@@ -79,7 +89,7 @@ public sealed partial class AccountGrain
 
         if (!decision.Replayed)
         {
-            Commit(decision.Charged!, decision.Crossings);
+            Gather(decision.Charged!, decision.Crossings);
         }
 
         return AccountMapping.Reply(decision.Charged!, decision.Replayed, prepared.Explain);
@@ -91,13 +101,13 @@ public sealed partial class AccountGrain
         _scheduler = TaskScheduler.Current;
         if (_outOfService is null)
         {
-            _localAccounts.Add(Id, this);
+            _services.LocalAccounts.Add(Id, this);
         }
     }
 
     private void CloseToRouter()
     {
-        _localAccounts.Remove(Id, this);
+        _services.LocalAccounts.Remove(Id, this);
         lock (_turn)
         {
             _isLeaving = true;

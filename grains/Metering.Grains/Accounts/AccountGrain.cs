@@ -4,11 +4,8 @@ using Metering.Core.Entries;
 using Metering.Grains.Journal;
 using Metering.Grains.Placement;
 using Metering.Grains.Routing;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
-using Orleans.Storage;
 
 namespace Metering.Grains.Accounts;
 
@@ -28,16 +25,12 @@ namespace Metering.Grains.Accounts;
 [Reentrant, AccountPlacement]
 public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAccount, IJournalOwner
 {
-    private readonly Journal.Journal _journal;
-    private readonly IPartitionOwnership _ownership;
-    private readonly IAccountIndex _index;
-    private readonly RateCards _rateCards;
-    private readonly IGrainStorage _storage;
+    /// <summary>Entries of one turn that go into a record together for economy, not because they belong together: half of the smallest record there can be.</summary>
+    private const int MaxGatheredBytes = 2 << 10;
+
+    private readonly AccountServices _services;
     private readonly TimeProvider _time;
     private readonly AccountOptions _options;
-    private readonly JournalOptions _journalOptions;
-    private readonly LocalAccounts _localAccounts;
-    private readonly ILogger<AccountGrain> _logger;
     private readonly Lock _turn = new();
 
     private Account _account = null!;
@@ -45,28 +38,11 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
     private Refusal? _outOfService;
     private Task _lastCommit = Task.CompletedTask;
 
-    public AccountGrain(
-        Journal.Journal journal,
-        IPartitionOwnership ownership,
-        IAccountIndex index,
-        RateCards rateCards,
-        [FromKeyedServices(AccountStorage.ProviderName)] IGrainStorage storage,
-        TimeProvider time,
-        IOptions<AccountOptions> options,
-        IOptions<JournalOptions> journalOptions,
-        LocalAccounts localAccounts,
-        ILogger<AccountGrain> logger)
+    public AccountGrain(AccountServices services, TimeProvider time, IOptions<AccountOptions> options)
     {
-        _journal = journal;
-        _ownership = ownership;
-        _index = index;
-        _rateCards = rateCards;
-        _storage = storage;
+        _services = services;
         _time = time;
         _options = options.Value;
-        _journalOptions = journalOptions.Value;
-        _localAccounts = localAccounts;
-        _logger = logger;
     }
 
     /// <summary>Once the log is open, the one string of it that all share: the key is kept as bytes, and each look at it makes another.</summary>
@@ -160,14 +136,40 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
     /// <summary>Applies entries that belong together; they go into one record, so that none is ever there without the others.</summary>
     private void Commit(Entry first, IReadOnlyList<Entry> more)
     {
+        EntryFrame.Begin();
+        Gather(first, more);
+        Append();
+    }
+
+    /// <summary>
+    /// Applies entries that belong together and leaves them for <see cref="Append"/>, in the same turn: until then the account is ahead of the journal, and nobody
+    /// else may see it.
+    /// </summary>
+    private void Gather(Entry first, IReadOnlyList<Entry> more)
+    {
+        if (EntryFrame.GatheredWith(first, more) > MaxGatheredBytes)
+        {
+            Append();
+        }
+
         Apply(first);
+        EntryFrame.Add(first);
         for (var i = 0; i < more.Count; i++)
         {
             Apply(more[i]);
+            EntryFrame.Add(more[i]);
         }
+    }
 
-        _lastCommit = _log!.Append(_account.Sequence, EntryFrame.Of(first, more));
-        SnapshotWhenDue();
+    /// <summary>Hands what was gathered, if anything, to the journal in one piece.</summary>
+    private void Append()
+    {
+        if (!EntryFrame.Gathered.IsEmpty)
+        {
+            _lastCommit = _log!.Append(_account.Sequence, EntryFrame.Gathered);
+            EntryFrame.Begin();
+            SnapshotWhenDue();
+        }
     }
 
     private void Apply(Entry entry)
@@ -186,7 +188,7 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
     /// <exception cref="JournalLostException">The partition is lost already.</exception>
     private Task SettledSince(long? before)
     {
-        if (_log is null || _journalOptions.Durability == Durability.Periodic)
+        if (_log is null || _services.JournalOptions.Durability == Durability.Periodic)
         {
             return Task.CompletedTask;
         }

@@ -3,7 +3,9 @@ using Metering.Core.Entries;
 
 namespace Metering.Grains.Accounts;
 
-/// <summary>How entries stand in an account's part of a record: each after its length, a 32-bit little-endian number.</summary>
+/// <summary>
+/// How entries stand in an account's part of a record: each after its length, a 32-bit little-endian number. A turn gathers its entries on its own thread.
+/// </summary>
 internal static class EntryFrame
 {
     private const int LengthBytes = sizeof(int);
@@ -11,16 +13,39 @@ internal static class EntryFrame
     [ThreadStatic]
     private static byte[]? _buffer;
 
-    /// <summary>The framed bytes of entries that belong together, valid until the next call on this thread.</summary>
-    internal static ReadOnlySpan<byte> Of(Entry first, IReadOnlyList<Entry> more)
+    [ThreadStatic]
+    private static int _length;
+
+    /// <summary>The framed bytes of what this thread has gathered, valid until it gathers more.</summary>
+    internal static ReadOnlySpan<byte> Gathered => _buffer.AsSpan(0, _length);
+
+    /// <summary>Begins anew: what this thread had gathered is no matter any more.</summary>
+    internal static void Begin() => _length = 0;
+
+    /// <summary>How many bytes there would be with these.</summary>
+    internal static int GatheredWith(Entry first, IReadOnlyList<Entry> more)
     {
-        var length = Put(first, 0);
+        var length = _length + LengthBytes + first.Encoded.Length;
         for (var i = 0; i < more.Count; i++)
         {
-            length = Put(more[i], length);
+            length += LengthBytes + more[i].Encoded.Length;
         }
 
-        return _buffer.AsSpan(0, length);
+        return length;
+    }
+
+    internal static void Add(Entry entry)
+    {
+        var bytes = entry.Encoded;
+        var end = _length + LengthBytes + bytes.Length;
+        if (_buffer is null || _buffer.Length < end)
+        {
+            Array.Resize(ref _buffer, Math.Max(end * 2, 1024));
+        }
+
+        BinaryPrimitives.WriteInt32LittleEndian(_buffer.AsSpan(_length), bytes.Length);
+        bytes.CopyTo(_buffer, _length + LengthBytes);
+        _length = end;
     }
 
     /// <summary>Takes the next entry's bytes off the front of a chunk.</summary>
@@ -35,19 +60,5 @@ internal static class EntryFrame
         var entry = chunk.Slice(LengthBytes, length);
         chunk = chunk[(LengthBytes + length)..];
         return entry;
-    }
-
-    private static int Put(Entry entry, int at)
-    {
-        var bytes = entry.Encoded;
-        var end = at + LengthBytes + bytes.Length;
-        if (_buffer is null || _buffer.Length < end)
-        {
-            Array.Resize(ref _buffer, Math.Max(end * 2, 1024));
-        }
-
-        BinaryPrimitives.WriteInt32LittleEndian(_buffer.AsSpan(at), bytes.Length);
-        bytes.CopyTo(_buffer, at + LengthBytes);
-        return end;
     }
 }

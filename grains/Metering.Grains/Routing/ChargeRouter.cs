@@ -33,95 +33,83 @@ internal sealed class ChargeRouter(LocalAccounts accounts, IGrainFactory grains,
 
     public async Task<Answer<ChargeReply>[]> Charge(RoutedCharge[] charges)
     {
-        var answers = new Answer<ChargeReply>[charges.Length];
-        var unsettled = ChargeActive(charges, answers, out var elsewhere);
+        var byAccount = new ChargesByAccount(charges);
+        var unsettled = ChargeActive(byAccount, out var elsewhere);
         if (elsewhere is not null)
         {
-            await Task.WhenAll(elsewhere.Select(pair => CallAsync(pair.Key, pair.Value, charges, answers)));
+            await Task.WhenAll(elsewhere.Select(account => CallAsync(byAccount, account)));
         }
 
-        await SettleAsync(unsettled, answers);
-        return answers;
+        await SettleAsync(unsettled, byAccount);
+        return byAccount.Answers();
     }
 
     /// <summary>Charges the accounts that are active here, and leaves the others: their answers have neither a reply nor a refusal.</summary>
     internal async Task<Answer<ChargeReply>[]> ChargeHere(RoutedCharge[] charges)
     {
-        var answers = new Answer<ChargeReply>[charges.Length];
-        await SettleAsync(ChargeActive(charges, answers, out _), answers);
-        return answers;
+        var byAccount = new ChargesByAccount(charges);
+        await SettleAsync(ChargeActive(byAccount, out _), byAccount);
+        return byAccount.Answers();
     }
 
-    /// <param name="charges">Of any accounts; of one account in the order to be made.</param>
-    /// <param name="answers">As many; not to be given before what is returned has settled.</param>
-    /// <param name="elsewhere">The places of the charges that must go by call, by account; null when there are none.</param>
-    private List<Run> ChargeActive(RoutedCharge[] charges, Answer<ChargeReply>[] answers, out Dictionary<string, List<int>>? elsewhere)
+    /// <param name="charges">Of any accounts. Their answers are not to be given before what is returned has settled.</param>
+    /// <param name="elsewhere">The accounts whose charges must go by call; null when there are none.</param>
+    private List<Run> ChargeActive(ChargesByAccount charges, out List<int>? elsewhere)
     {
-        var prepared = Array.ConvertAll(charges, static routed => PreparedCharge.From(routed.Charge));
-        var unsettled = new List<Run>();
+        var prepared = charges.Prepare();
+        var unsettled = new List<Run>(charges.Accounts);
         elsewhere = null;
-        for (var start = 0; start < charges.Length;)
+        for (var account = 0; account < charges.Accounts; account++)
         {
-            var account = charges[start].Account;
-            var count = 1;
-            while (start + count < charges.Length && charges[start + count].Account == account)
+            var (start, count) = charges.RangeOf(account);
+            if (!accounts.TryGet(charges.AccountOf(account), out var grain)
+                || !grain.TryCharge(prepared.AsSpan(start, count), charges.AnswersOf(account), out var settled))
             {
-                count++;
+                (elsewhere ??= []).Add(account);
             }
-
-            // Once one of its charges went by call, the later ones must not overtake it.
-            var placesElsewhere = elsewhere?.GetValueOrDefault(account);
-            if (placesElsewhere is null
-                && accounts.TryGet(account, out var grain)
-                && grain.TryCharge(prepared.AsSpan(start, count), answers.AsSpan(start, count), out var settled))
+            else if (!settled.IsCompletedSuccessfully)
             {
-                if (!settled.IsCompletedSuccessfully)
-                {
-                    unsettled.Add(new Run(grain, settled, start, count));
-                }
+                unsettled.Add(new Run(grain, settled, account));
             }
-            else
-            {
-                placesElsewhere ??= (elsewhere ??= new(StringComparer.Ordinal))[account] = [];
-                placesElsewhere.AddRange(Enumerable.Range(start, count));
-            }
-
-            start += count;
         }
 
         return unsettled;
     }
 
-    private static async Task<Answer<ChargeReply>> AfterCommit(AccountGrain grain, Answer<ChargeReply> answer, Task settled) =>
-        await grain.FailureAsync(settled) is { } lost ? lost : answer;
+    private static async Task<Answer<ChargeReply>> AfterCommit(AccountGrain grain, Answer<ChargeReply> answer, Task settled)
+    {
+        await settled.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return settled.IsCompletedSuccessfully || await grain.FailureAsync(settled) is not { } lost ? answer : lost;
+    }
 
     /// <summary>No answer leaves before what it depends on is durable. Neighbours share a record, so most wait for the same task.</summary>
-    private static async Task SettleAsync(List<Run> unsettled, Answer<ChargeReply>[] answers)
+    private static async Task SettleAsync(List<Run> unsettled, ChargesByAccount charges)
     {
         foreach (var run in unsettled)
         {
             if (!run.Settled.IsCompletedSuccessfully && await run.Grain.FailureAsync(run.Settled) is { } lost)
             {
-                answers.AsSpan(run.Start, run.Count).Fill(lost);
+                charges.AnswersOf(run.Account).Fill(lost);
             }
         }
     }
 
-    private async Task CallAsync(string account, List<int> places, RoutedCharge[] charges, Answer<ChargeReply>[] answers)
+    private async Task CallAsync(ChargesByAccount charges, int account)
     {
+        var id = charges.AccountOf(account);
         try
         {
-            var replies = await grains.GetGrain<IAccountGrain>(account).ChargeMany([.. places.Select(place => charges[place].Charge)]);
-            for (var i = 0; i < places.Count; i++)
+            var answers = await grains.GetGrain<IAccountGrain>(id).ChargeMany(charges.RequestsOf(account));
+            for (var i = 0; i < answers.Count; i++)
             {
-                answers[places[i]] = replies[i];
+                charges.AnswersOf(account)[i] = answers[i];
             }
         }
         catch (Exception failure)
         {
             // One account that cannot be reached is no reason to keep the others' answers back.
-            Log.AccountNotReached(logger, account, failure);
-            places.ForEach(place => answers[place] = Unreached(account));
+            Log.AccountNotReached(logger, id, failure);
+            charges.AnswersOf(account).Fill(Unreached(id));
         }
     }
 
@@ -133,6 +121,6 @@ internal sealed class ChargeRouter(LocalAccounts accounts, IGrainFactory grains,
         RetryAfter = RetryAfter,
     };
 
-    /// <summary>Neighbouring charges of one account whose record is still on its way.</summary>
-    private readonly record struct Run(AccountGrain Grain, Task Settled, int Start, int Count);
+    /// <summary>The charges of one account whose record is still on its way.</summary>
+    private readonly record struct Run(AccountGrain Grain, Task Settled, int Account);
 }

@@ -22,6 +22,7 @@ internal sealed class ClusterMapRefresh(
     private readonly TimeSpan _attempt = options.Value.SiloTimeout;
     private readonly SemaphoreSlim _soon = new(0, 1);
     private HashSet<SiloAddress> _listed = [];
+    private bool _isToldOfFailure;
 
     public override void Dispose()
     {
@@ -46,7 +47,7 @@ internal sealed class ClusterMapRefresh(
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // The gateway stops. A host whose start has failed would tell this as a failure of its own, beside the one line that counts.
+            // Told to stop. A host that could not start would take it for a failure of its own.
         }
     }
 
@@ -76,11 +77,16 @@ internal sealed class ClusterMapRefresh(
             var asked = lanes.HasMap ? listed.Where(_listed.Contains) : listed;
             _listed = listed;
             lanes.Update([.. (await Task.WhenAll(asked.Select(View))).OfType<ClusterView>()]);
+            _isToldOfFailure = false;
         }
         catch (Exception exception)
         {
             // What is known of the cluster stays as good as it was.
-            logger.SilosNotListed(exception.Message);
+            if (!_isToldOfFailure)
+            {
+                _isToldOfFailure = true;
+                logger.SilosNotListed(exception.Message);
+            }
         }
     }
 
