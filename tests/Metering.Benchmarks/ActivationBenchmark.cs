@@ -11,10 +11,10 @@ namespace Metering.Benchmarks;
 /// How long the first answer of an account takes that is known, and active nowhere: its snapshot comes from Azurite, its tail from Redis. Every silo is killed first. The account that opens
 /// a partition is told apart from those that find it open, and those before the silos' code is compiled from those after.
 /// </summary>
-internal sealed class ActivationBenchmark(int accounts)
+internal sealed class ActivationBenchmark(int accounts, int chargesBeforeSnapshot)
 {
     private const int Partitions = 64;
-    private const int ChargesBeforeSnapshot = 20;
+    private const int MaxChargesPerCall = 1_000;
     private const int ChargesAfterSnapshot = 5;
     private const int Readers = 4;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -38,7 +38,11 @@ internal sealed class ActivationBenchmark(int accounts)
     {
         using var callers = new Callers(cluster.Gateways.Select(gateway => gateway.Http), [], seed: 0, TimeSpan.Zero);
         await ForEachAsync(account => CreateAsync(callers, account), cancellationToken);
-        await ForEachAsync(account => ChargeAsync(callers, account, "before", ChargesBeforeSnapshot), cancellationToken);
+        for (var made = 0; made < chargesBeforeSnapshot; made += MaxChargesPerCall)
+        {
+            var charges = Math.Min(MaxChargesPerCall, chargesBeforeSnapshot - made);
+            await ForEachAsync(account => ChargeAsync(callers, account, $"before-{made}", charges), cancellationToken);
+        }
 
         // Two rounds of the checkpoint: each account has a snapshot then, and what follows is its tail.
         await Task.Delay(2 * CheckpointInterval, cancellationToken);
@@ -63,7 +67,7 @@ internal sealed class ActivationBenchmark(int accounts)
     private static async Task CreateAsync(Callers callers, string account)
     {
         Require(await callers.InsistAsync(HttpMethod.Put, $"/v1/accounts/{account}", new { }, Patience));
-        Require(await callers.InsistAsync(HttpMethod.Post, $"/v1/accounts/{account}/grants", new { id = "plan", amount = "1000" }, Patience));
+        Require(await callers.InsistAsync(HttpMethod.Post, $"/v1/accounts/{account}/grants", new { id = "plan", amount = "100000" }, Patience));
     }
 
     private static async Task ChargeAsync(Callers callers, string account, string prefix, int charges) => Require(await callers.InsistAsync(

@@ -40,8 +40,9 @@ cluster.SetAction((parsed, token) => RunAsync(
     new ClusterBenchmark(parsed.GetValue(spread), parsed.GetValue(turns), TimeSpan.FromSeconds(parsed.GetValue(turnSeconds))).RunAsync(token)));
 
 var known = Count("--accounts", "Accounts to wake.", 5_000);
-var activation = new Command("activation", "The first answer of known accounts after all silos were killed, from Redis and Azurite.") { known };
-activation.SetAction((parsed, token) => RunAsync(new ActivationBenchmark(parsed.GetValue(known)).RunAsync(token)));
+var rememberedByKnown = Count("--ids", "Charges each was made before its snapshot, and remembers.", 20);
+var activation = new Command("activation", "The first answer of known accounts after all silos were killed, from Redis and Azurite.") { known, rememberedByKnown };
+activation.SetAction((parsed, token) => RunAsync(new ActivationBenchmark(parsed.GetValue(known), parsed.GetValue(rememberedByKnown)).RunAsync(token)));
 
 var peerRounds = Count("--rounds", "How often the peers take turns.", 5);
 var peerSeconds = Count("--seconds", "How long a turn lasts.", 5);

@@ -35,11 +35,42 @@ internal sealed class ChargeBatch(GrainRouter router, IOptions<GatewayOptions> o
     {
         var answers = new Answer<ChargeReply>[items.Count];
         var deadline = router.Begin();
-        if (await TrySendWhole(items, answers, deadline))
+        var (isWhole, doubt) = await TrySendWhole(items, answers, deadline);
+        if (!isWhole)
         {
-            return answers;
+            await SendByAccount(items, answers, deadline);
         }
 
+        if (doubt is not null)
+        {
+            await Resolve(doubt, items, answers, deadline);
+        }
+
+        return answers;
+    }
+
+    /// <summary>Asks again what was refused while another attempt was perhaps still to be done.</summary>
+    private async Task Resolve(Doubt doubt, IReadOnlyList<BatchItem> items, Answer<ChargeReply>[] answers, Deadline deadline)
+    {
+        var places = Enumerable.Range(0, answers.Length).Where(place => doubt.IsAbout(place, answers[place])).ToList();
+        if (places.Count == 0)
+        {
+            return;
+        }
+
+        if (!await doubt.IsOver(deadline))
+        {
+            places.ForEach(place => answers[place] = SiloFailure.Unanswered(items[place].Account));
+            return;
+        }
+
+        places.ForEach(place => answers[place] = default);
+        await SendByAccount(items, answers, deadline);
+    }
+
+    /// <summary>Sends what has no answer yet.</summary>
+    private async Task SendByAccount(IReadOnlyList<BatchItem> items, Answer<ChargeReply>[] answers, Deadline deadline)
+    {
         var following = new int[items.Count];
         var accounts = ByAccount(items, following, answers);
         var next = -1;
@@ -50,7 +81,6 @@ internal sealed class ChargeBatch(GrainRouter router, IOptions<GatewayOptions> o
         }
 
         await Task.WhenAll(sending);
-        return answers;
 
         async Task SendNext()
         {
@@ -61,8 +91,8 @@ internal sealed class ChargeBatch(GrainRouter router, IOptions<GatewayOptions> o
         }
     }
 
-    /// <returns>False when there are charges left to send.</returns>
-    private async ValueTask<bool> TrySendWhole(IReadOnlyList<BatchItem> items, Answer<ChargeReply>[] answers, Deadline deadline)
+    /// <returns>Whether all charges have been answered, and of which a refusal is in doubt.</returns>
+    private async ValueTask<(bool IsWhole, Doubt? Doubt)> TrySendWhole(IReadOnlyList<BatchItem> items, Answer<ChargeReply>[] answers, Deadline deadline)
     {
         var charges = new RoutedCharge[items.Count];
         var count = 0;
@@ -81,7 +111,7 @@ internal sealed class ChargeBatch(GrainRouter router, IOptions<GatewayOptions> o
         Array.Resize(ref charges, count);
         if (count == 0 || await router.TryChargeMany(charges, deadline) is not { } sent)
         {
-            return count == 0;
+            return (count == 0, null);
         }
 
         var next = 0;
@@ -90,12 +120,12 @@ internal sealed class ChargeBatch(GrainRouter router, IOptions<GatewayOptions> o
         {
             if (items[i].Refusal is null)
             {
-                answers[i] = sent[next++];
+                answers[i] = sent.Answers[next++];
                 isWhole &= ChargeSending.IsAnswered(answers[i]);
             }
         }
 
-        return isWhole;
+        return (isWhole, sent.Doubt is null ? null : sent.Doubt.Among(answers.Length, place => items[place].Refusal is null));
     }
 
     /// <summary>

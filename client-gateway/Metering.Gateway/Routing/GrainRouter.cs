@@ -34,12 +34,12 @@ internal sealed class GrainRouter(
     /// Tries charges of many accounts at once. What is left is unanswered: the caller sends it account by account, by
     /// <see cref="ChargeMany"/>.
     /// </summary>
-    /// <returns>As <see cref="ChargeSending.IsAnswered"/> tells, an answer for each or none yet. Null when there is none for any.</returns>
-    public async Task<Answer<ChargeReply>[]?> TryChargeMany(RoutedCharge[] charges, Deadline deadline)
+    /// <returns>Null when there is no answer for any.</returns>
+    public async Task<SentCharges?> TryChargeMany(RoutedCharge[] charges, Deadline deadline)
     {
         if (silos is { WhyNotFound: null, Lanes: { } lanes })
         {
-            return await lanes.Charge(charges, deadline);
+            return await Charge(charges, lanes, deadline);
         }
 
         if (silos is not { WhyNotFound: null, Charges: { } router })
@@ -49,7 +49,7 @@ internal sealed class GrainRouter(
 
         try
         {
-            return await router.Charge(charges).WaitAsync(deadline.Within(_attempt), time);
+            return new SentCharges(await router.Charge(charges).WaitAsync(deadline.Within(_attempt), time), Doubt: null);
         }
         catch (Exception exception) when (SiloFailure.IsForeseen(exception))
         {
@@ -193,10 +193,54 @@ internal sealed class GrainRouter(
     }
 
     /// <summary>With others' charges, if that leads to an answer.</summary>
-    private async Task<Answer<ChargeReply>> Charge(string account, ChargeRequest charge, ChargeLanes lanes, Deadline deadline) =>
-        await lanes.Charge([new RoutedCharge(account, charge)], deadline) is [var answer] && ChargeSending.IsAnswered(answer)
-            ? answer
-            : await Charge(account, charge, deadline);
+    private async Task<Answer<ChargeReply>> Charge(string account, ChargeRequest charge, ChargeLanes lanes, Deadline deadline)
+    {
+        var sent = await Charge([new RoutedCharge(account, charge)], lanes, deadline);
+        var answer = sent?.Answers[0] ?? default;
+        if (!ChargeSending.IsAnswered(answer))
+        {
+            answer = await Charge(account, charge, deadline);
+        }
+
+        return sent?.Doubt is not { } doubt || !doubt.IsAbout(0, answer) ? answer
+            : await doubt.IsOver(deadline) ? await Charge(account, charge, deadline)
+            : SiloFailure.Unanswered(account);
+    }
+
+    /// <summary>Sends by the lanes, and again what a silo did not answer; what it left is for ordinary calls.</summary>
+    private async Task<SentCharges?> Charge(RoutedCharge[] charges, ChargeLanes lanes, Deadline deadline)
+    {
+        var answers = await lanes.Charge(charges, deadline);
+        if (answers is null || !answers.Any(MayBeSentAgain))
+        {
+            return answers is null ? null : new SentCharges(answers, Doubt: null);
+        }
+
+        var inDoubt = Array.ConvertAll(answers, MayBeSentAgain);
+        var until = NewDoubt();
+        using var retrying = new Retrying(budget, deadline, time);
+        while (true)
+        {
+            var places = Enumerable.Range(0, answers.Length).Where(place => MayBeSentAgain(answers[place])).ToArray();
+            if (places.Length == 0
+                || !await retrying.Again(retryAfter: null)
+                || await lanes.Charge(Array.ConvertAll(places, place => charges[place]), deadline) is not { } again)
+            {
+                return new SentCharges(answers, new Doubt(inDoubt, until, time));
+            }
+
+            for (var i = 0; i < places.Length; i++)
+            {
+                answers[places[i]] = again[i];
+            }
+
+            until = again.Any(MayBeSentAgain) ? NewDoubt() : until;
+        }
+    }
+
+    private Deadline NewDoubt() => new(time, Doubt.LastsAfter(_attempt));
+
+    private static bool MayBeSentAgain(Answer<ChargeReply> answer) => answer.Refusal is { Code: Code.Unavailable };
 
     private Task<Answer<ChargeReply>> Charge(string account, ChargeRequest charge, Deadline deadline) =>
         Ask(account, Repetition.UnderItsId, charge, static (grain, charge) => grain.Charge(charge), _attempt, deadline);

@@ -49,7 +49,7 @@ internal readonly record struct SiloFailure(Refusal Refusal, bool MayPass)
         RetryAfter = RetryAfter,
     };
 
-    private static Refusal Unanswered(string? account) => new()
+    public static Refusal Unanswered(string? account) => new()
     {
         Code = Code.Unavailable,
         Detail = "No answer came in time. It may or may not have been done: send it again with the same id.",

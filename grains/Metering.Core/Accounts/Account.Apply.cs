@@ -31,8 +31,10 @@ public sealed partial class Account
                 ApplySettled(settled);
                 break;
             case Held held:
+                _holds = _holds.Own();
                 _holds.Place(held);
                 _budgets.Hold(_holds.Find(held.Id)!, held.Credits, held.At, Settings.Period);
+                _policy = held.Shadowed.Count > 0 ? _policy.Own() : _policy;
                 _policy.Count(held.Usage is null ? [] : [held.Usage], held.Shadowed, held.At);
                 Remember(held);
                 break;
@@ -53,6 +55,7 @@ public sealed partial class Account
                 ApplyToGrant(entry);
                 break;
             case BudgetChanged changed:
+                _budgets = _budgets.Own();
                 _budgets.Change(changed, _limits.MaxBudgetCounters, _holds.Unordered, Settings.Period);
                 break;
             case BudgetRemoved removed:
@@ -62,6 +65,7 @@ public sealed partial class Account
                 _budgets.Find(crossed.Budget)?.Cross(crossed.Counter, crossed.Threshold);
                 break;
             case PolicyChanged changed:
+                _policy = _policy.Own();
                 _policy.Change(changed.Terms, entry.At);
                 break;
             case Closed:
@@ -94,6 +98,7 @@ public sealed partial class Account
         ApplyPaid(charged);
         if (_policy.Counts || charged.Shadowed.Count > 0)
         {
+            _policy = _policy.Own();
             _policy.Count(UsageOf(charged), charged.Shadowed, charged.At);
         }
 
@@ -103,6 +108,7 @@ public sealed partial class Account
         }
         else
         {
+            _producers = _producers.Own();
             _producers.Add(charged, _limits, _reversals);
         }
     }
@@ -155,6 +161,7 @@ public sealed partial class Account
 
         var before = _reversals.Of(reversed.Charge);
         var partly = reversed.Asked is not null;
+        _reversals = _reversals.Own();
         _reversals.Set(reversed.Charge, new ReversedSoFar(
             partly ? before.Quantity + quantity : before.Quantity,
             before.Credits - reversed.Payment.Credits,

@@ -20,13 +20,13 @@ public sealed partial class Account
 {
     private readonly AccountLimits _limits;
     private GrantBook _grants = new();
-    private HoldBook _holds = new();
-    private BudgetBook _budgets = new();
-    private Policy _policy = new();
+    private HoldBook _holds = HoldBook.None;
+    private BudgetBook _budgets = BudgetBook.None;
+    private Policy _policy = Policy.None;
     private UsageCounters _counters = new();
     private RememberedIds _remembered = new();
-    private Producers _producers = new();
-    private Reversals _reversals = new();
+    private Producers _producers = Producers.None;
+    private Reversals _reversals = Reversals.None;
     private AccountSettings? _settings;
     private DateTimeOffset _lastAt = DateTimeOffset.MinValue;
 

@@ -60,7 +60,8 @@ public sealed record AccountSettings
 
     private static KeyValuePair<string, string>[] ReadMetadata(ref ByteReader reader)
     {
-        var metadata = new KeyValuePair<string, string>[reader.Count()];
+        var count = reader.Count();
+        var metadata = count == 0 ? [] : new KeyValuePair<string, string>[count];
         for (var i = 0; i < metadata.Length; i++)
         {
             metadata[i] = new KeyValuePair<string, string>(reader.Text(), reader.Text());

@@ -42,9 +42,9 @@ internal sealed class OperationBlocks
     /// <summary>Fewer bytes of removed operations are not worth the moving of the others.</summary>
     private const int MinCompaction = 1024;
 
-    // A place is the number of a block, counted on and on, and where in it: 2¹⁶ blocks at a time, of which one operation takes a whole one only when
+    // A place is the number of a block, counted on and on, and where in it: 2¹⁷ blocks at a time, of which one operation takes a whole one only when
     // it is larger than half of one.
-    private const int OffsetBits = 16;
+    private const int OffsetBits = 15;
     private const uint BlockNumbers = uint.MaxValue >> OffsetBits;
 
     private const int AtOffset = sizeof(uint);

@@ -11,10 +11,10 @@ internal sealed class Producers
 {
     internal const int Window = 64;
 
-    // Shared while there is none.
-    private static readonly Dictionary<string, Producer> None = [];
+    private readonly Dictionary<string, Producer> _byName = new(StringComparer.Ordinal);
 
-    private Dictionary<string, Producer> _byName = None;
+    /// <summary>What an account has that never had any: one object for a million of them. It is never changed.</summary>
+    internal static Producers None { get; } = new();
 
     internal int Count => _byName.Count;
 
@@ -36,6 +36,9 @@ internal sealed class Producers
 
     internal bool AnySilentThrough(DateTimeOffset instant) => _byName.Values.Any(producer => producer.LastAt <= instant);
 
+    /// <summary>One that may be changed.</summary>
+    internal Producers Own() => ReferenceEquals(this, None) ? new() : this;
+
     /// <summary>Keeps a charge in place of the one so many numbers before it, and forgets what was given back of that.</summary>
     internal void Add(Charged charged, AccountLimits limits, Reversals reversals)
     {
@@ -51,7 +54,7 @@ internal sealed class Producers
             }
 
             producer = new Producer();
-            Add(charged.Producer!, producer);
+            _byName.Add(charged.Producer!, producer);
         }
 
         producer.Highest = Math.Max(producer.Highest, charged.ProducerSequence);
@@ -92,16 +95,10 @@ internal sealed class Producers
                 producer.Slots[Math.Abs(number % Window)] = (number, reader.Bytes().ToArray());
             }
 
-            producers.Add(name, producer);
+            producers._byName.Add(name, producer);
         }
 
-        return producers;
-    }
-
-    private void Add(string name, Producer producer)
-    {
-        _byName = ReferenceEquals(_byName, None) ? new(StringComparer.Ordinal) : _byName;
-        _byName.Add(name, producer);
+        return producers.Count == 0 ? None : producers;
     }
 
     private static void Forget(byte[]? entry, Reversals reversals)

@@ -27,13 +27,16 @@ internal sealed class RememberedIds
     /// <summary>A table is halved when less than one in so many of its slots is in use.</summary>
     private const int MinUsedShare = 8;
 
-    private readonly OperationBlocks _operations;
+    // Shared while there is none.
+    private static readonly OperationBlocks None = new();
+
+    private OperationBlocks _operations;
 
     // A power of two long, and at most three quarters full: whoever looks for what is not there soon comes to an empty slot.
     private Slot[] _slots = [];
 
     internal RememberedIds()
-        : this(new OperationBlocks())
+        : this(None)
     {
     }
 
@@ -125,7 +128,8 @@ internal sealed class RememberedIds
     internal static RememberedIds Read(ref ByteReader reader, IReadOnlyList<ReadOnlyMemory<byte>> blocks)
     {
         var forgottenThrough = reader.Instant();
-        var remembered = new RememberedIds(OperationBlocks.Read(ref reader, blocks, HashOf)) { ForgottenThrough = forgottenThrough };
+        var operations = OperationBlocks.Read(ref reader, blocks, HashOf);
+        var remembered = new RememberedIds(operations is { Count: 0, FirstNumber: 0 } ? None : operations) { ForgottenThrough = forgottenThrough };
         if (remembered.Count > 0)
         {
             remembered._slots = new Slot[Math.Max(MinSlots, (int)BitOperations.RoundUpToPowerOf2((uint)(remembered.Count * 4L / 3) + 1))];
@@ -153,6 +157,7 @@ internal sealed class RememberedIds
             Resize(Math.Max(MinSlots, _slots.Length * 2));
         }
 
+        _operations = ReferenceEquals(_operations, None) ? new OperationBlocks() : _operations;
         var operation = new RememberedOperation
         {
             Hash = HashOf(id),

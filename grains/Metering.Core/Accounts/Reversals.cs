@@ -13,9 +13,15 @@ internal sealed class Reversals
 {
     private Dictionary<string, ReversedSoFar>? _byCharge;
 
+    /// <summary>What an account has that never had any: one object for a million of them. It is never changed.</summary>
+    internal static Reversals None { get; } = new();
+
     internal bool Any => _byCharge is { Count: > 0 };
 
     internal ReversedSoFar Of(string charge) => _byCharge is null ? default : _byCharge.GetValueOrDefault(charge);
+
+    /// <summary>One that may be changed.</summary>
+    internal Reversals Own() => ReferenceEquals(this, None) ? new() : this;
 
     internal void Set(string charge, ReversedSoFar reversed) => (_byCharge ??= new(StringComparer.Ordinal))[charge] = reversed;
 
@@ -41,6 +47,6 @@ internal sealed class Reversals
             reversals.Set(reader.Text(), new ReversedSoFar(reader.Quantity(), reader.Credits(), reader.Flag()));
         }
 
-        return reversals;
+        return reversals.Any ? reversals : None;
     }
 }

@@ -10,6 +10,9 @@ public sealed class BudgetBook
 {
     private Budget[] _budgets = [];
 
+    /// <summary>What an account has that never had any: one object for a million of them. It is never changed.</summary>
+    internal static BudgetBook None { get; } = new();
+
     public IReadOnlyList<Budget> All => _budgets;
 
     internal int Count => _budgets.Length;
@@ -17,6 +20,9 @@ public sealed class BudgetBook
     internal ReadOnlySpan<Budget> InOrder => _budgets;
 
     public Budget? Find(string id) => Array.Find(_budgets, budget => budget.Terms.Id == id);
+
+    /// <summary>One that may be changed.</summary>
+    internal BudgetBook Own() => ReferenceEquals(this, None) ? new() : this;
 
     internal void Change(BudgetChanged changed, int maxCounters, IEnumerable<Hold> openHolds, Period period)
     {
@@ -123,7 +129,7 @@ public sealed class BudgetBook
             budgets[i] = Budget.Read(ref reader, maxCounters);
         }
 
-        return new BudgetBook { _budgets = budgets };
+        return budgets.Length == 0 ? None : new BudgetBook { _budgets = budgets };
     }
 
     /// <summary>Credits by counter, in the order of the lines.</summary>

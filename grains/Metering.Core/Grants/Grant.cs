@@ -74,6 +74,10 @@ public sealed record GrantTerms
 /// <summary>Credits put into an account, and what is left of them.</summary>
 public sealed class Grant
 {
+    // A third of what an optional instant takes; 0 for none, which is no instant anything happens at.
+    private long _nextRefillTicks;
+    private long _endedTicks;
+
     internal Grant(GrantTerms terms, DateTimeOffset addedAt, long addedSequence)
     {
         Terms = terms;
@@ -100,7 +104,11 @@ public sealed class Grant
     public Credits Remaining { get; internal set; }
 
     /// <summary>When it refills next; null when it never does.</summary>
-    public DateTimeOffset? NextRefillAt { get; internal set; }
+    public DateTimeOffset? NextRefillAt
+    {
+        get => AtTicks(_nextRefillTicks);
+        internal set => _nextRefillTicks = TicksOf(value);
+    }
 
     /// <summary>What it held when it was last full: its amount, or that and what rolled over.</summary>
     internal Credits Ceiling { get; set; }
@@ -112,7 +120,11 @@ public sealed class Grant
     internal Period? Boundaries => Terms.Recurrence?.Boundaries(EffectiveAt);
 
     /// <summary>When it stopped being of use: spent, expired or voided. Long after, its id may be forgotten.</summary>
-    internal DateTimeOffset? EndedAt { get; set; }
+    internal DateTimeOffset? EndedAt
+    {
+        get => AtTicks(_endedTicks);
+        set => _endedTicks = TicksOf(value);
+    }
 
     /// <summary>Balance and available right after it was added, for the answer to a retry.</summary>
     internal Credits BalanceWhenAdded { get; set; }
@@ -125,6 +137,10 @@ public sealed class Grant
     /// <summary>The first boundary after an instant at which it refills; null when it never does or ends first.</summary>
     internal DateTimeOffset? RefillAfter(DateTimeOffset instant) =>
         Boundaries?.Next(instant) is { } next && next < (ExpiresAt ?? DateTimeOffset.MaxValue) ? next : null;
+
+    private static DateTimeOffset? AtTicks(long ticks) => ticks == 0 ? null : new DateTimeOffset(ticks, TimeSpan.Zero);
+
+    private static long TicksOf(DateTimeOffset? instant) => instant?.UtcTicks ?? 0;
 }
 
 /// <summary>What a void forfeited, and the account right after it.</summary>

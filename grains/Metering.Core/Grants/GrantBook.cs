@@ -14,7 +14,9 @@ public sealed class GrantBook
     // In the order of adding.
     private readonly List<Grant> _all = new(capacity: 1);
     private readonly List<Grant> _active = new(capacity: 1);
-    private readonly List<Grant> _burnable = new(capacity: 1);
+
+    // Null while all active ones have something left, as most accounts' have: then they are the same.
+    private List<Grant>? _burnable;
     private Dictionary<string, Grant>? _byId;
     private PriorityQueue<Grant, Due>? _due;
     private Credits _pending;
@@ -32,7 +34,7 @@ public sealed class GrantBook
     public IEnumerable<Grant> All => _all;
 
     /// <summary>Active grants that still have something, in burn order.</summary>
-    internal List<Grant> Burnable => _burnable;
+    internal List<Grant> Burnable => _burnable ?? _active;
 
     /// <summary>Active grants, spent ones included, in burn order.</summary>
     internal List<Grant> Active => _active;
@@ -64,7 +66,7 @@ public sealed class GrantBook
         }
 
         var sum = Credits.Zero;
-        foreach (var grant in _burnable)
+        foreach (var grant in Burnable)
         {
             if (grant.Terms.Meters.Fit(meter))
             {
@@ -135,11 +137,11 @@ public sealed class GrantBook
         grant.EndedAt = grant.Remaining.IsZero && grant.NextRefillAt is null ? at : null;
         if (grant.Remaining.IsZero)
         {
-            Remove(_burnable, grant);
+            Spent(grant);
         }
         else if (before.IsZero)
         {
-            Insert(_burnable, grant);
+            Insert(_burnable!, grant);
         }
     }
 
@@ -152,11 +154,11 @@ public sealed class GrantBook
         ActiveRemaining += grant.Remaining - before;
         if (before.IsZero && !grant.Remaining.IsZero)
         {
-            Insert(_burnable, grant);
+            Insert(_burnable!, grant);
         }
         else if (!before.IsZero && grant.Remaining.IsZero)
         {
-            Remove(_burnable, grant);
+            Spent(grant);
         }
 
         grant.NextRefillAt = grant.RefillAfter(grant.NextRefillAt!.Value);
@@ -169,7 +171,7 @@ public sealed class GrantBook
         {
             ActiveRemaining -= grant.Remaining;
             Remove(_active, grant);
-            if (!grant.Remaining.IsZero)
+            if (_burnable is not null && !grant.Remaining.IsZero)
             {
                 Remove(_burnable, grant);
             }
@@ -271,7 +273,11 @@ public sealed class GrantBook
             case GrantStatus.Active:
                 ActiveRemaining += grant.Remaining;
                 Insert(_active, grant);
-                if (!grant.Remaining.IsZero)
+                if (grant.Remaining.IsZero)
+                {
+                    _burnable ??= [.. _active.Where(static each => !each.Remaining.IsZero)];
+                }
+                else if (_burnable is not null)
                 {
                     Insert(_burnable, grant);
                 }
@@ -289,6 +295,13 @@ public sealed class GrantBook
             case GrantStatus.Voided:
                 break;
         }
+    }
+
+    /// <summary>Nothing is left of an active grant that had something.</summary>
+    private void Spent(Grant grant)
+    {
+        _burnable ??= [.. _active];
+        Remove(_burnable, grant);
     }
 
     private void ScheduleRefill(Grant grant)

@@ -15,15 +15,13 @@ public sealed class HoldBook
 
     private const int MinStale = 1_024;
 
-    // Most accounts never have a hold, and there are a million of them: shared while there is nothing in them.
-    private static readonly Dictionary<string, Hold> NoneOpen = [];
-    private static readonly Dictionary<string, Ended> NoneEnded = [];
-    private static readonly SortedDictionary<long, Ended> NoneEndedFirst = [];
-
-    private Dictionary<string, Hold> _open = NoneOpen;
-    private Dictionary<string, Ended> _ended = NoneEnded;
-    private SortedDictionary<long, Ended> _endedFirst = NoneEndedFirst;
+    private readonly Dictionary<string, Hold> _open = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Ended> _ended = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<long, Ended> _endedFirst = [];
     private PriorityQueue<Hold, (long Ticks, long Sequence)>? _due;
+
+    /// <summary>What an account has that never had any: one object for a million of them. It is never changed.</summary>
+    internal static HoldBook None { get; } = new();
 
     public int Count => _open.Count;
 
@@ -61,6 +59,9 @@ public sealed class HoldBook
 
         return null;
     }
+
+    /// <summary>One that may be changed.</summary>
+    internal HoldBook Own() => ReferenceEquals(this, None) ? new() : this;
 
     internal void Place(Held placed) => Place(new Hold(placed) { Left = placed.Credits });
 
@@ -121,12 +122,11 @@ public sealed class HoldBook
             book.Remember(new Ended(reader.Text(), reader.Number(), reader.Instant(), reader.Flag()));
         }
 
-        return book;
+        return book._open.Count + book._ended.Count == 0 ? None : book;
     }
 
     private void Place(Hold hold)
     {
-        _open = ReferenceEquals(_open, NoneOpen) ? new(StringComparer.Ordinal) : _open;
         _open.Add(hold.Id, hold);
         OpenUntil = hold.ExpiresAt > OpenUntil ? hold.ExpiresAt : OpenUntil;
         if (_ended.TryGetValue(hold.Id, out var earlier))
@@ -151,12 +151,6 @@ public sealed class HoldBook
 
     private void Remember(Ended ended)
     {
-        if (ReferenceEquals(_ended, NoneEnded))
-        {
-            _ended = new(StringComparer.Ordinal);
-            _endedFirst = [];
-        }
-
         _ended.Add(ended.Id, ended);
         _endedFirst.Add(ended.Sequence, ended);
     }

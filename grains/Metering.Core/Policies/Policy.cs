@@ -11,6 +11,9 @@ public sealed class Policy
     private SortedDictionary<PolicyRule, long>? _shadowed;
     private Bucket[] _buckets = [];
 
+    /// <summary>What an account has that never had any: one object for a million of them. It is never changed.</summary>
+    internal static Policy None { get; } = new();
+
     public PolicyTerms Terms { get; private set; } = PolicyTerms.None;
 
     /// <summary>How many charges and holds each shadow rule would have refused.</summary>
@@ -79,6 +82,9 @@ public sealed class Policy
         }
     }
 
+    /// <summary>One that may be changed.</summary>
+    internal Policy Own() => ReferenceEquals(this, None) ? new() : this;
+
     internal void Change(PolicyTerms terms, DateTimeOffset now)
     {
         // A rate limit that is changed keeps what was used of it: otherwise every change would let a burst through.
@@ -144,7 +150,7 @@ public sealed class Policy
             (policy._shadowed ??= [])[reader.Enum<PolicyRule>()] = reader.Number();
         }
 
-        return policy;
+        return ReferenceEquals(policy.Terms, PolicyTerms.None) && policy._shadowed is null ? None : policy;
     }
 
     // In nanos: many lines together may want more than a quantity can be.

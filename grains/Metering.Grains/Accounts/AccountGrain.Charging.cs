@@ -191,7 +191,7 @@ public sealed partial class AccountGrain
     private bool TryCard(out RateCard? card)
     {
         card = null;
-        return _outOfService is not null || !_account.Exists || _rateCards.TryGet(_account.Settings.RateCard, out card);
+        return _outOfService is not null || !_account.Exists || _services.RateCards.TryGet(_account.Settings.RateCard, out card);
     }
 
     private async ValueTask<(RateCard? Card, Refusal? Late)> CardAsync()
@@ -215,11 +215,11 @@ public sealed partial class AccountGrain
     {
         try
         {
-            return (true, await _rateCards.LoadAsync(card));
+            return (true, await _services.RateCards.LoadAsync(card));
         }
         catch (Exception failure)
         {
-            Log.RateCardNotLoaded(_logger, card, Id, failure);
+            Log.RateCardNotLoaded(_services.Logger, card, Id, failure);
             return (false, null);
         }
     }

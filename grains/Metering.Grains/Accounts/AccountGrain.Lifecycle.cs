@@ -30,7 +30,7 @@ public sealed partial class AccountGrain
     {
         _scheduler = TaskScheduler.Current;
         _snapshotAt = _time.GetUtcNow();
-        if (!_ownership.IsMine(_journal.PartitionOf(Id)))
+        if (!_services.Ownership.IsMine(_services.Journal.PartitionOf(Id)))
         {
             LeaveToOwner();
             return;
@@ -40,7 +40,7 @@ public sealed partial class AccountGrain
         {
             // In this order: opening claims the partition, and only a snapshot read after that is sure to hold what a
             // former owner has trimmed from the log.
-            _log = await _journal.OpenAsync(Id, cancellationToken);
+            _log = await _services.Journal.OpenAsync(Id, cancellationToken);
             _log.Owner = this;
             var (snapshot, idBlocks) = await ReadSnapshotAsync();
             await _log.Verify(snapshot.Record);
@@ -72,7 +72,7 @@ public sealed partial class AccountGrain
     /// </summary>
     private void LeaveToOwner()
     {
-        _outOfService = Unavailable(_journalOptions.HandOverDelay);
+        _outOfService = Unavailable(_services.JournalOptions.HandOverDelay);
         Leave("Another silo owns its partition.");
     }
 
@@ -154,7 +154,7 @@ public sealed partial class AccountGrain
     private async Task<AccountSnapshot> ReadStateAsync()
     {
         var state = new GrainState<AccountSnapshot>(new AccountSnapshot());
-        await ReadAsync("The snapshot", () => _storage.ReadStateAsync(AccountStorage.StateName, this.GetGrainId(), state));
+        await ReadAsync("The snapshot", () => _services.Storage.ReadStateAsync(AccountStorage.StateName, this.GetGrainId(), state));
         _snapshotETag = state.RecordExists ? state.ETag : null;
         return state.RecordExists && state.State!.IsDamaged
             ? throw new FormatException("The snapshot's checksum does not fit its bytes.")
@@ -194,12 +194,12 @@ public sealed partial class AccountGrain
         }
         catch (Exception failure)
         {
-            Log.SnapshotNotRead(_logger, Id, failure);
+            Log.SnapshotNotRead(_services.Logger, Id, failure);
             throw new JournalUnavailableException($"{what} cannot be read now.", _options.SnapshotRetryDelay, failure);
         }
     }
 
-    private StoredIdBlocks NewIdBlocks() => new(_storage, this.GetGrainId(), _logger);
+    private StoredIdBlocks NewIdBlocks() => new(_services.Storage, this.GetGrainId(), _services.Logger);
 
     private static int BytesOf(AccountSnapshot snapshot) => snapshot.Bytes.Length + snapshot.OpenBlock.Length;
 
@@ -243,7 +243,7 @@ public sealed partial class AccountGrain
 
     private void Quarantine(string reason)
     {
-        Log.Quarantined(_logger, Id, reason);
+        Log.Quarantined(_services.Logger, Id, reason);
         _outOfService = new Refusal { Code = Code.Quarantined, Detail = reason, Account = Id };
         LeaveSoon(Lingering);
     }
@@ -297,13 +297,13 @@ public sealed partial class AccountGrain
             await taken.Committed;
             if (_snapshotETag is null)
             {
-                await _index.AddAsync(Id, CancellationToken.None);
+                await _services.Index.AddAsync(Id, CancellationToken.None);
             }
 
             // In this order: no snapshot is ever there without its blocks.
             var snapshot = await WithBlocksAsync(taken);
             var state = new GrainState<AccountSnapshot>(snapshot, _snapshotETag) { RecordExists = _snapshotETag is not null };
-            await _storage.WriteStateAsync(AccountStorage.StateName, this.GetGrainId(), state);
+            await _services.Storage.WriteStateAsync(AccountStorage.StateName, this.GetGrainId(), state);
             _snapshotETag = state.ETag;
             lock (_turn)
             {
@@ -327,7 +327,7 @@ public sealed partial class AccountGrain
         }
         catch (Exception failure)
         {
-            Log.SnapshotFailed(_logger, Id, failure);
+            Log.SnapshotFailed(_services.Logger, Id, failure);
             lock (_turn)
             {
                 _snapshotNotBefore = _time.GetUtcNow() + _options.SnapshotRetryDelay;

@@ -18,7 +18,7 @@ public sealed partial class AccountGrain
         Overage = _account.Overage.Value,
         Sequence = _account.Sequence,
         CreatedAt = _account.CreatedAt,
-        Durability = _journalOptions.Durability,
+        Durability = _services.JournalOptions.Durability,
         Grants = [.. _account.Grants.Select(AccountMapping.Grant)],
         Holds = [.. _account.Holds.Open.Take(AccountView.MaxHoldsShown).Select(AccountMapping.Hold)],
         HoldCount = _account.Holds.Count,

@@ -101,13 +101,13 @@ public sealed partial class AccountGrain
         _scheduler = TaskScheduler.Current;
         if (_outOfService is null)
         {
-            _localAccounts.Add(Id, this);
+            _services.LocalAccounts.Add(Id, this);
         }
     }
 
     private void CloseToRouter()
     {
-        _localAccounts.Remove(Id, this);
+        _services.LocalAccounts.Remove(Id, this);
         lock (_turn)
         {
             _isLeaving = true;

@@ -4,11 +4,8 @@ using Metering.Core.Entries;
 using Metering.Grains.Journal;
 using Metering.Grains.Placement;
 using Metering.Grains.Routing;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
-using Orleans.Storage;
 
 namespace Metering.Grains.Accounts;
 
@@ -31,16 +28,9 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
     /// <summary>Entries of one turn that go into a record together for economy, not because they belong together: half of the smallest record there can be.</summary>
     private const int MaxGatheredBytes = 2 << 10;
 
-    private readonly Journal.Journal _journal;
-    private readonly IPartitionOwnership _ownership;
-    private readonly IAccountIndex _index;
-    private readonly RateCards _rateCards;
-    private readonly IGrainStorage _storage;
+    private readonly AccountServices _services;
     private readonly TimeProvider _time;
     private readonly AccountOptions _options;
-    private readonly JournalOptions _journalOptions;
-    private readonly LocalAccounts _localAccounts;
-    private readonly ILogger<AccountGrain> _logger;
     private readonly Lock _turn = new();
 
     private Account _account = null!;
@@ -48,28 +38,11 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
     private Refusal? _outOfService;
     private Task _lastCommit = Task.CompletedTask;
 
-    public AccountGrain(
-        Journal.Journal journal,
-        IPartitionOwnership ownership,
-        IAccountIndex index,
-        RateCards rateCards,
-        [FromKeyedServices(AccountStorage.ProviderName)] IGrainStorage storage,
-        TimeProvider time,
-        IOptions<AccountOptions> options,
-        IOptions<JournalOptions> journalOptions,
-        LocalAccounts localAccounts,
-        ILogger<AccountGrain> logger)
+    public AccountGrain(AccountServices services, TimeProvider time, IOptions<AccountOptions> options)
     {
-        _journal = journal;
-        _ownership = ownership;
-        _index = index;
-        _rateCards = rateCards;
-        _storage = storage;
+        _services = services;
         _time = time;
         _options = options.Value;
-        _journalOptions = journalOptions.Value;
-        _localAccounts = localAccounts;
-        _logger = logger;
     }
 
     /// <summary>Once the log is open, the one string of it that all share: the key is kept as bytes, and each look at it makes another.</summary>
@@ -215,7 +188,7 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
     /// <exception cref="JournalLostException">The partition is lost already.</exception>
     private Task SettledSince(long? before)
     {
-        if (_log is null || _journalOptions.Durability == Durability.Periodic)
+        if (_log is null || _services.JournalOptions.Durability == Durability.Periodic)
         {
             return Task.CompletedTask;
         }

@@ -19,7 +19,7 @@ namespace Metering.Grains.Accounts;
 internal sealed class StoredIdBlocks(IGrainStorage storage, GrainId account, ILogger logger)
 {
     /// <summary>Requests of one account to the store at the same time.</summary>
-    private const int MaxConcurrentRequests = 8;
+    private const int MaxConcurrentRequests = 16;
 
     /// <summary>Blocks that a snapshot lists as dropped.</summary>
     internal const int MaxDropped = 1_000;

@@ -9,6 +9,9 @@ internal readonly record struct LogPoint(long Record, long Position, long At);
 /// <summary>What a committed record held for an account, kept while no snapshot is known to cover it.</summary>
 internal readonly record struct RecoveredChunk(long Record, ReadOnlyMemory<byte> Entries);
 
+/// <summary>What is wrong with a record.</summary>
+internal sealed record RecordDamage(long Record, string Reason);
+
 /// <summary>
 /// What the index knows of one account's entries in the log: where the oldest one without a snapshot lies, how many there
 /// are, and a few waypoints between; not the entries, which live in the grain.
@@ -51,7 +54,7 @@ internal sealed class AccountTail(string account, int accountBytes)
     internal List<RecoveredChunk>? Recovered { get; set; }
 
     /// <summary>The first damaged record of this account, and what is wrong with it.</summary>
-    internal (long Record, string Reason)? Damage { get; set; }
+    internal RecordDamage? Damage { get; set; }
 
     internal AccountJournal? Current { get; set; }
 

@@ -83,7 +83,7 @@ internal sealed partial class JournalPartition
         Log.AccountDamaged(_services.Logger, tail.Account, LogName, record, reason);
         lock (_index.Lock)
         {
-            tail.Damage ??= (record, reason);
+            tail.Damage ??= new RecordDamage(record, reason);
         }
 
         return new AccountQuarantinedException(tail.Account, LogName, record, reason);

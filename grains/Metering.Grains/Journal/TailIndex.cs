@@ -64,7 +64,7 @@ internal sealed class TailIndex
                 (tail.Recovered ??= []).Add(new RecoveredChunk(number, chunk.Entries));
                 if (!chunk.IsIntact)
                 {
-                    tail.Damage ??= (number, DamagedEntries);
+                    tail.Damage ??= new RecordDamage(number, DamagedEntries);
                 }
             }
 

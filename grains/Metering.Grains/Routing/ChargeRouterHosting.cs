@@ -1,4 +1,5 @@
 using Metering.Contracts;
+using Metering.Grains.Accounts;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Metering.Grains.Routing;
@@ -8,6 +9,7 @@ public static class ChargeRouterHosting
     /// <summary>Adds the silo's ways in for charges of many accounts at once: from its own process, and from others. Goes with <c>AddPartitionPlacement</c>.</summary>
     public static IServiceCollection AddChargeRouter(this IServiceCollection services) => services
         .AddSingleton<LocalAccounts>()
+        .AddSingleton<AccountServices>()
         .AddSingleton<ChargeRouter>()
         .AddSingleton<IChargeRouter>(static provider => provider.GetRequiredService<ChargeRouter>())
         .AddGrainService<ChargeRouterService>();

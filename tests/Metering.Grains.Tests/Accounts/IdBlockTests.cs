@@ -110,6 +110,49 @@ public sealed class IdBlockTests
     }
 
     [BoundedFact]
+    public async Task After_a_kill_at_any_step_of_a_snapshot_everything_is_remembered_and_nothing_is_left_behind()
+    {
+        // Few, because each step takes two silos: a block or two to write, and as many to remove.
+        const int Ids = ChargesPerBlock / 2;
+        var died = true;
+        for (var steps = 0; died; steps++)
+        {
+            var world = new World();
+            died = false;
+            await using (var first = await StartAsync(world, maxIds: Ids))
+            {
+                await first.FundAsync("acme", 100_000m);
+                await ChargeAsync(first, 0, 2 * Ids);
+                await first.Checkpointed("acme").Checkpoint();
+                await ChargeAsync(first, 10_000, Ids + 50);
+                var left = steps;
+                world.Snapshots.Changing = () =>
+                {
+                    if (Interlocked.Decrement(ref left) < 0)
+                    {
+                        died = true;
+                        first.Crash();
+                        throw new IOException("The process is gone.");
+                    }
+                };
+                await first.Checkpointed("acme").Checkpoint();
+                world.Snapshots.Changing = null;
+                first.Crash();
+            }
+
+            await using var cluster = await StartAsync(world, maxIds: Ids);
+            await RetriesAreAnsweredAsync(cluster, 10_050, Ids);
+            Assert.Equal(100_000m - (3 * Ids) - 50, (await cluster.Account("acme").Get().Granted()).Balance);
+            await cluster.Account("acme").Charge(Requests.Calls("again", 1m)).Granted();
+            await cluster.Checkpointed("acme").Checkpoint();
+            Assert.Equal(Named(world, cluster), world.Snapshots.Blocks("acme"));
+            await cluster.SleepAsync("acme");
+            await RetriesAreAnsweredAsync(cluster, 10_051, Ids - 1);
+            Assert.InRange(steps, 0, 20);
+        }
+    }
+
+    [BoundedFact]
     public async Task While_blocks_cannot_be_written_there_is_no_snapshot_and_nothing_is_lost()
     {
         await using (var first = await StartAsync())
@@ -183,10 +226,14 @@ public sealed class IdBlockTests
         Assert.Equal(10m, (await cluster.Account("globex").Get().Granted()).Balance);
     }
 
-    private string[] Named(AccountCluster cluster) =>
-        [.. _world.Snapshots.Snapshot("acme", cluster.Serializer).SealedBlocks.Select(static name => name.StateName).Order(StringComparer.Ordinal)];
+    private string[] Named(AccountCluster cluster) => Named(_world, cluster);
 
-    private Task<AccountCluster> StartAsync(int maxIds = 10_000) => AccountCluster.StartPricedAsync(_world, settings =>
+    private static string[] Named(World world, AccountCluster cluster) =>
+        [.. world.Snapshots.Snapshot("acme", cluster.Serializer).SealedBlocks.Select(static name => name.StateName).Order(StringComparer.Ordinal)];
+
+    private Task<AccountCluster> StartAsync(int maxIds = 10_000) => StartAsync(_world, maxIds);
+
+    private static Task<AccountCluster> StartAsync(World world, int maxIds) => AccountCluster.StartPricedAsync(world, settings =>
     {
         settings.Accounts.Limits = settings.Accounts.Limits with { MaxIds = maxIds };
 

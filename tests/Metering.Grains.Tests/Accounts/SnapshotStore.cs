@@ -40,6 +40,9 @@ internal sealed class SnapshotStore
     /// <summary>Told before a block is read, by its account.</summary>
     internal Action<string>? BeforeBlockRead { get; set; }
 
+    /// <summary>Told of each change of an account's snapshot or blocks, right before it is made.</summary>
+    internal Action? Changing { get; set; }
+
     /// <summary>What reading a rate card fails with; null when it works.</summary>
     internal Func<Exception>? CardFailure { get; set; }
 
@@ -166,6 +169,7 @@ internal sealed class SnapshotStore
             throw blockFailure();
         }
 
+        Tell(state);
         lock (_lock)
         {
             var stored = _states.TryGetValue((state, key), out var found) ? found.ETag : null;
@@ -194,6 +198,7 @@ internal sealed class SnapshotStore
             throw failure();
         }
 
+        Tell(state);
         lock (_lock)
         {
             var stored = _states.TryGetValue((state, key), out var found) ? found.ETag : null;
@@ -203,6 +208,14 @@ internal sealed class SnapshotStore
             }
 
             _states.Remove((state, key));
+        }
+    }
+
+    private void Tell(string state)
+    {
+        if (state == AccountStorage.StateName || IsBlock(state))
+        {
+            Changing?.Invoke();
         }
     }
 

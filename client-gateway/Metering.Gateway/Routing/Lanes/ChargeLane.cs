@@ -7,8 +7,8 @@ namespace Metering.Gateway.Routing.Lanes;
 /// message. So an idle gateway waits for nothing, and the busier it is, the more charges share a message, without any timer.
 /// </summary>
 /// <remarks>
-/// The accounts of a partition are always in the same lane, and so charges of an account reach it in the order in which they were added, from whichever callers. A message that
-/// fails leaves its charges and all that wait behind it without an answer, and their callers send them by ordinary calls: in a lane that leads nowhere nobody waits for his turn.
+/// The accounts of a partition are always in the same lane, and so charges of an account reach it in the order in which they were added, from whichever callers. When a message
+/// fails, its charges and all that wait behind it are <see cref="Code.Unavailable"/>, and their callers may add them again: in a lane that leads nowhere nobody waits for his turn.
 /// </remarks>
 internal sealed class ChargeLane(SiloRoute route, TimeSpan attempt, FailureLog failures, TimeProvider time)
 {
@@ -69,7 +69,7 @@ internal sealed class ChargeLane(SiloRoute route, TimeSpan attempt, FailureLog f
         if (route.Way is not { } way)
         {
             message.Leave();
-            LeaveWaiting();
+            EndWaiting(refuse: null);
             return;
         }
 
@@ -93,8 +93,8 @@ internal sealed class ChargeLane(SiloRoute route, TimeSpan attempt, FailureLog f
             }
 
             route.Failed(way);
-            message.Leave();
-            LeaveWaiting();
+            message.Refuse(SiloFailure.Unanswered);
+            EndWaiting(SiloFailure.Unanswered);
         }
     }
 
@@ -139,13 +139,13 @@ internal sealed class ChargeLane(SiloRoute route, TimeSpan attempt, FailureLog f
         return isGone;
     }
 
-    private void LeaveWaiting()
+    private void EndWaiting(Func<string, Refusal>? refuse)
     {
         lock (_lock)
         {
             while (_waiting.TryDequeue(out var part))
             {
-                part.End(refuse: null);
+                part.End(refuse);
             }
 
             _waitingBytes = 0;

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Options;
 namespace Metering.Gateway.Routing.Lanes;
 
 /// <summary>
-/// Takes charges to the silos that own their accounts, those of many callers in one message (<see cref="ChargeLane"/>). What finds no answer on this way,
-/// for whatever reason, is left to ordinary calls: a wrong guess of the owner costs a hop, never correctness.
+/// Takes charges to the silos that own their accounts, those of many callers in one message (<see cref="ChargeLane"/>). What cannot be decided on this way
+/// is left to ordinary calls: a wrong guess of the owner costs a hop, never correctness.
 /// </summary>
 internal sealed class ChargeLanes(RouterAt routers, FailureLog failures, IOptions<GatewayOptions> options, TimeProvider time)
 {
@@ -21,7 +21,7 @@ internal sealed class ChargeLanes(RouterAt routers, FailureLog failures, IOption
     public bool HasMap => _map is not null;
 
     /// <summary>Takes what silos say of the cluster for true from now on. Called by one at a time.</summary>
-    /// <param name="views">Of several silos at the same time; the newest counts. With none everything stays as it was.</param>
+    /// <param name="views">Each from a silo that was asked on the straight way, at the same time; the newest counts. With none everything stays as it was.</param>
     public void Update(IReadOnlyCollection<ClusterView> views)
     {
         if (views.MaxBy(static view => view.Version) is not { Active.Count: > 0 } newest)
@@ -42,7 +42,7 @@ internal sealed class ChargeLanes(RouterAt routers, FailureLog failures, IOption
 
         foreach (var view in views)
         {
-            _routes.GetValueOrDefault(view.Silo)?.IsReachedAt(routers(view.Gateway));
+            _routes.GetValueOrDefault(view.Silo)?.IsReached(routers(view.Gateway));
         }
 
         if (_map is not { } map || map.Version != newest.Version || !map.Routes.Select(static route => route.Silo).ToHashSet().SetEquals(newest.Active))
@@ -52,7 +52,10 @@ internal sealed class ChargeLanes(RouterAt routers, FailureLog failures, IOption
     }
 
     /// <summary>Sends charges; those of one account are made in the order given.</summary>
-    /// <returns>Where their charges stood; one without reply and refusal says that there is no answer. Null when there is none for any.</returns>
+    /// <returns>
+    /// Where their charges stood. One without reply and refusal says that the account must be called; <see cref="Code.Unavailable"/>, that the charge may be sent again, this way too. Null
+    /// when nothing is known of any.
+    /// </returns>
     public async Task<Answer<ChargeReply>[]?> Charge(RoutedCharge[] charges, Deadline deadline)
     {
         if (_map is not { } map)

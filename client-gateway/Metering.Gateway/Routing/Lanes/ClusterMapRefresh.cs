@@ -22,6 +22,7 @@ internal sealed class ClusterMapRefresh(
     private readonly TimeSpan _attempt = options.Value.SiloTimeout;
     private readonly SemaphoreSlim _soon = new(0, 1);
     private HashSet<SiloAddress> _listed = [];
+    private bool _isToldOfFailure;
 
     public override void Dispose()
     {
@@ -32,14 +33,21 @@ internal sealed class ClusterMapRefresh(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         lanes.Failed = AskSoon;
-        while (true)
+        try
         {
-            await Task.Delay(SoonInterval, time, stoppingToken);
-            await Refresh();
-            if (lanes.HasMap)
+            while (true)
             {
-                await _soon.WaitAsync(Interval - SoonInterval, stoppingToken);
+                await Task.Delay(SoonInterval, time, stoppingToken);
+                await Refresh();
+                if (lanes.HasMap)
+                {
+                    await _soon.WaitAsync(Interval - SoonInterval, stoppingToken);
+                }
             }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Told to stop. A host that could not start would take it for a failure of its own.
         }
     }
 
@@ -69,11 +77,16 @@ internal sealed class ClusterMapRefresh(
             var asked = lanes.HasMap ? listed.Where(_listed.Contains) : listed;
             _listed = listed;
             lanes.Update([.. (await Task.WhenAll(asked.Select(View))).OfType<ClusterView>()]);
+            _isToldOfFailure = false;
         }
         catch (Exception exception)
         {
             // What is known of the cluster stays as good as it was.
-            logger.SilosNotListed(exception.Message);
+            if (!_isToldOfFailure)
+            {
+                _isToldOfFailure = true;
+                logger.SilosNotListed(exception.Message);
+            }
         }
     }
 

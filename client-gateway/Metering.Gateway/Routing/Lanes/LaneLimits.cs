@@ -14,7 +14,7 @@ internal static class LaneLimits
     /// Charges of one message. What a message costs by itself is then shared by enough, and a silo that all lanes of several gateways lead to is through with all of it
     /// well within the time of an attempt.
     /// </summary>
-    public const int MaxChargesPerMessage = 1_024;
+    public const int MaxChargesPerMessage = 2_048;
 
     /// <summary>Bytes of one message, as <see cref="Bytes"/> counts them; a single charge may be larger.</summary>
     public const int MaxBytesPerMessage = 1_024 * 1_024;

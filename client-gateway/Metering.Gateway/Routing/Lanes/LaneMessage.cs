@@ -74,7 +74,7 @@ internal sealed class LaneMessage
         }
     }
 
-    /// <summary>Leaves them without an answer: whether they were done is not known.</summary>
+    /// <summary>Leaves them without an answer: they were not sent.</summary>
     public void Leave()
     {
         foreach (var (part, _, count) in _shares)

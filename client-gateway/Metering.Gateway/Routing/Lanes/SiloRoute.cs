@@ -11,21 +11,19 @@ internal delegate IChargeRouterService RouterAt(SiloAddress address);
 internal sealed record SiloWay(IChargeRouterService Router, bool IsStraight);
 
 /// <summary>
-/// The lanes to one silo, and the way they take: straight, or through another silo for a while after the straight way has failed, or none after that has failed too. The
-/// accounts are then called one by one, and Orleans finds whoever has them.
+/// The lanes to one silo, and the way they take: straight; through another silo from when the straight way has failed until the silo has answered on it; or none for a while after
+/// that has failed too. The accounts are then called one by one, and Orleans finds whoever has them.
 /// </summary>
 internal sealed class SiloRoute
 {
-    /// <summary>A link that is cut is closed within this time (<see cref="SilentLinks"/>); and silos that died are soon off the map.</summary>
-    public static readonly TimeSpan AvoidStraight = TimeSpan.FromSeconds(2);
-
+    /// <summary>About as long as it takes until a silo that died is off the map.</summary>
     public static readonly TimeSpan AvoidAll = TimeSpan.FromSeconds(1);
 
     private readonly TimeProvider _time;
     private readonly Action _failed;
     private readonly SiloWay _roundabout;
     private SiloWay? _straight;
-    private long? _straightFailedAt;
+    private bool _straightHasFailed;
     private long? _allFailedAt;
 
     /// <param name="silo">Its own address.</param>
@@ -54,19 +52,20 @@ internal sealed class SiloRoute
         {
             lock (_roundabout)
             {
-                return IsRecent(_allFailedAt, AvoidAll) ? null
-                    : _straight is null || IsRecent(_straightFailedAt, AvoidStraight) ? _roundabout
+                return _allFailedAt is { } at && _time.GetElapsedTime(at) < AvoidAll ? null
+                    : _straight is null || _straightHasFailed ? _roundabout
                     : _straight;
             }
         }
     }
 
-    /// <summary>Where it takes connections of clients, once that is known.</summary>
-    public void IsReachedAt(IChargeRouterService router)
+    /// <summary>It has just answered on the straight way.</summary>
+    public void IsReached(IChargeRouterService router)
     {
         lock (_roundabout)
         {
             _straight ??= new SiloWay(router, IsStraight: true);
+            _straightHasFailed = false;
         }
     }
 
@@ -76,7 +75,7 @@ internal sealed class SiloRoute
         {
             if (way.IsStraight)
             {
-                _straightFailedAt = _time.GetTimestamp();
+                _straightHasFailed = true;
             }
             else
             {
@@ -86,6 +85,4 @@ internal sealed class SiloRoute
 
         _failed();
     }
-
-    private bool IsRecent(long? failedAt, TimeSpan during) => failedAt is { } at && _time.GetElapsedTime(at) < during;
 }

@@ -58,7 +58,7 @@ internal sealed class SqliteGrainStorage(EmbeddedDatabase database, IGrainStorag
         var expected = Expected(grainState.ETag);
         var stored = await database.WriteAsync(
             WriteLane.Background,
-            bytes: 0,
+            bytes: DatabaseSchema.PageBytes,
             connection => expected is not null && StateTable.Clear(connection, stateName, grainId, expected) ? null : StateTable.ReadETag(connection, stateName, grainId),
             CancellationToken.None);
         if (stored is not null)

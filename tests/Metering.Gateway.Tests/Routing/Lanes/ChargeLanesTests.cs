@@ -1,4 +1,5 @@
 using Metering.Contracts;
+using Metering.Gateway.Routing;
 using Metering.Gateway.Routing.Lanes;
 
 namespace Metering.Gateway.Tests.Routing.Lanes;
@@ -105,23 +106,36 @@ public sealed class ChargeLanesTests
     [Fact]
     public async Task What_waited_longer_than_an_attempt_may_take_is_refused_and_not_sent()
     {
+        var cluster = new FakeCluster(silos: 1);
+        var router = cluster.Silos[0].Straight;
+        var held = Hold(router);
+        var account = cluster.AccountOf(cluster.Silos[0]);
+        var first = cluster.Charge(FakeCluster.Charge(account, "first"));
+        var late = cluster.Charge(FakeCluster.Charge(account, "late"), FakeCluster.Charge(account, "late too"));
+
+        cluster.Time.Advance(cluster.Options.SiloTimeout);
+        var inTime = cluster.Charge(FakeCluster.Charge(account, "in time"));
+        cluster.Time.Advance(TimeSpan.FromTicks(1));
+        held.SetResult();
+
+        Assert.All(await late, answer => Assert.Equal((Code.Overloaded, account), (answer.Refusal!.Code, answer.Refusal.Account)));
+        Assert.NotNull((await first).Single().Reply);
+        Assert.NotNull((await inTime).Single().Reply);
+        Assert.Equal(["first", "in time"], router.Ids);
+    }
+
+    [Fact]
+    public async Task What_waits_behind_a_message_whose_time_is_over_is_unavailable_and_not_sent()
+    {
         var cluster = new FakeCluster(silos: 1, siloTimeout: TimeSpan.FromMilliseconds(100));
         var router = cluster.Silos[0].Straight;
+        var held = Hold(router);
         var account = cluster.AccountOf(cluster.Silos[0]);
-        var firstIsOver = new TaskCompletionSource();
-        router.OnCharge = async charges =>
-        {
-            // As long as a message may be under way, as far as this clock tells.
-            await firstIsOver.Task;
-            return FakeRouter.All(charges);
-        };
-        var first = cluster.Lanes.Charge([FakeCluster.Charge(account, "first")], cluster.Deadline);
-        var second = cluster.Lanes.Charge([FakeCluster.Charge(account, "second")], cluster.Deadline);
+        var first = cluster.Charge(FakeCluster.Charge(account, "first"));
+        var second = cluster.Charge(FakeCluster.Charge(account, "second"));
 
-        // The first message fails for its time is over, and what waits behind it goes without an answer: neither may be charged by the lane later.
-        Assert.Equal([default], (await first)!);
-        Assert.Equal([default], (await second)!);
-        firstIsOver.SetResult();
+        Assert.Equal([Code.Unavailable, Code.Unavailable], new[] { await first, await second }.Select(static answers => answers.Single().Refusal?.Code));
+        held.SetResult();
         Assert.Equal(["first"], router.Ids);
     }
 
@@ -137,12 +151,12 @@ public sealed class ChargeLanesTests
 
         for (var i = 0; i < charges.Length; i++)
         {
-            Assert.Equal(cluster.OwnerOf(charges[i].Account) == failing, answers[i] == default);
+            Assert.Equal(cluster.OwnerOf(charges[i].Account) == failing, !ChargeSending.IsAnswered(answers[i]));
         }
     }
 
     [Fact]
-    public async Task What_waits_behind_a_message_that_failed_is_left_too_and_not_sent()
+    public async Task What_waits_behind_a_message_that_failed_is_unavailable_too_and_not_sent()
     {
         var cluster = new FakeCluster(silos: 1);
         var router = cluster.Silos[0].Straight;
@@ -154,8 +168,7 @@ public sealed class ChargeLanesTests
 
         failing.SetException(new TimeoutException());
 
-        Assert.Equal([default], await first);
-        Assert.Equal([default], await second);
+        Assert.Equal([Code.Unavailable, Code.Unavailable], new[] { await first, await second }.Select(static answers => answers.Single().Refusal?.Code));
         Assert.Equal(["first"], router.Ids);
     }
 
@@ -169,15 +182,33 @@ public sealed class ChargeLanesTests
         cluster.Lanes.Failed = () => told++;
         silo.Straight.OnCharge = static _ => throw new TimeoutException();
 
-        Assert.Equal([default], await cluster.Charge(FakeCluster.Charge(account, "straight")));
+        Assert.Equal(Code.Unavailable, (await cluster.Charge(FakeCluster.Charge(account, "straight"))).Single().Refusal?.Code);
         Assert.NotNull((await cluster.Charge(FakeCluster.Charge(account, "round"))).Single().Reply);
         silo.Roundabout.OnCharge = static _ => throw new TimeoutException();
-        Assert.Equal([default], await cluster.Charge(FakeCluster.Charge(account, "round again")));
+        Assert.Equal(Code.Unavailable, (await cluster.Charge(FakeCluster.Charge(account, "round again"))).Single().Refusal?.Code);
         Assert.Equal([default], await cluster.Charge(FakeCluster.Charge(account, "none")));
 
         Assert.Equal(["straight"], silo.Straight.Ids);
         Assert.Equal(["round", "round again"], silo.Roundabout.Ids);
         Assert.Equal(2, told);
+    }
+
+    [Fact]
+    public async Task The_straight_way_is_taken_again_once_the_silo_has_answered_on_it()
+    {
+        var cluster = new FakeCluster(silos: 1);
+        var silo = cluster.Silos[0];
+        var account = cluster.AccountOf(silo);
+        silo.Straight.OnCharge = static _ => throw new TimeoutException();
+        await cluster.Charge(FakeCluster.Charge(account, "failed"));
+        silo.Straight.OnCharge = static charges => Task.FromResult(FakeRouter.All(charges));
+
+        await cluster.Charge(FakeCluster.Charge(account, "round"));
+        cluster.Tell();
+        await cluster.Charge(FakeCluster.Charge(account, "straight"));
+
+        Assert.Equal(["failed", "straight"], silo.Straight.Ids);
+        Assert.Equal(["round"], silo.Roundabout.Ids);
     }
 
     [Fact]
@@ -221,7 +252,7 @@ public sealed class ChargeLanesTests
         var account = cluster.AccountOf(cluster.Silos[0]);
         var first = cluster.Charge(FakeCluster.Charge(account, "first"));
 
-        Assert.Null(await cluster.Lanes.Charge([FakeCluster.Charge(account, "given up")], new Metering.Gateway.Routing.Deadline(cluster.Time, TimeSpan.FromMilliseconds(20))));
+        Assert.Null(await cluster.Lanes.Charge([FakeCluster.Charge(account, "given up")], new Deadline(cluster.Time, TimeSpan.FromMilliseconds(20))));
         var later = cluster.Charge(FakeCluster.Charge(account, "later"));
         held.SetResult();
         await Task.WhenAll(first, later);

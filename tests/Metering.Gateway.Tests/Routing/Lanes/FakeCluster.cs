@@ -18,7 +18,7 @@ internal sealed class FakeCluster
 
     public FakeCluster(int silos = 2, TimeSpan? siloTimeout = null)
     {
-        Options = new GatewayOptions { SiloTimeout = siloTimeout ?? TimeSpan.FromSeconds(10), RequestTimeout = TimeSpan.FromSeconds(30) };
+        Options = new GatewayOptions { SiloTimeout = siloTimeout ?? TimeSpan.FromSeconds(10), RequestTimeout = TimeSpan.FromSeconds(30), MaxConcurrentRetries = 100 };
         Lanes = new ChargeLanes(At, new FailureLog(Time, NullLogger<GrainRouter>.Instance), Microsoft.Extensions.Options.Options.Create(Options), Time);
         for (var number = 1; number <= silos; number++)
         {
@@ -30,9 +30,24 @@ internal sealed class FakeCluster
 
     public GatewayOptions Options { get; }
 
-    public TimeProvider Time { get; } = TimeProvider.System;
+    public SteppedClock Time { get; } = new();
 
     public ChargeLanes Lanes { get; }
+
+    /// <summary>What is behind the ordinary calls.</summary>
+    public FakeGrains Grains { get; } = new();
+
+    /// <summary>A gateway's way to these silos and grains.</summary>
+    public GrainRouter Router() => new(
+        Grains,
+        new AccountGrains(Grains),
+        new FakeSilos(Lanes),
+        new RetryBudget(Microsoft.Extensions.Options.Options.Create(Options)),
+        new FailureLog(Time, NullLogger<GrainRouter>.Instance),
+        Microsoft.Extensions.Options.Options.Create(Options),
+        Time);
+
+    public ChargeBatch Batches() => new(Router(), Microsoft.Extensions.Options.Options.Create(Options));
 
     public List<FakeSilo> Silos { get; } = [];
 
@@ -89,6 +104,30 @@ internal sealed class FakeCluster
     private static SiloAddress Address(int number, int port) => SiloAddress.New(new IPAddress([10, 0, 0, (byte)number]), port, 0);
 
     private FakeRouter At(SiloAddress address) => _routers[address];
+}
+
+/// <summary>Silos that are found, with lanes to them.</summary>
+internal sealed class FakeSilos(ChargeLanes lanes) : ISilos
+{
+    public string? WhyNotFound => null;
+
+    public IChargeRouter? Charges => null;
+
+    public ChargeLanes? Lanes => lanes;
+
+    public bool AreElsewhere => true;
+
+    public Task Probe() => Task.CompletedTask;
+}
+
+/// <summary>Goes on by itself, and by as much more as a test says; what was to happen by then happens when it would have.</summary>
+internal sealed class SteppedClock : TimeProvider
+{
+    private long _ahead;
+
+    public void Advance(TimeSpan time) => Interlocked.Add(ref _ahead, (long)(time.TotalSeconds * TimestampFrequency));
+
+    public override long GetTimestamp() => base.GetTimestamp() + Interlocked.Read(ref _ahead);
 }
 
 /// <param name="Address">Its own.</param>

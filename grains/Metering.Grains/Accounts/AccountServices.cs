@@ -1,0 +1,36 @@
+using Metering.Grains.Journal;
+using Metering.Grains.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Storage;
+
+namespace Metering.Grains.Accounts;
+
+/// <summary>What every account grain of a silo works with: one object for a million of them.</summary>
+public sealed class AccountServices(
+    Journal.Journal journal,
+    IPartitionOwnership ownership,
+    IAccountIndex index,
+    RateCards rateCards,
+    [FromKeyedServices(AccountStorage.ProviderName)] IGrainStorage storage,
+    IOptions<JournalOptions> journalOptions,
+    LocalAccounts localAccounts,
+    ILogger<AccountGrain> logger)
+{
+    internal Journal.Journal Journal => journal;
+
+    internal IPartitionOwnership Ownership => ownership;
+
+    internal IAccountIndex Index => index;
+
+    internal RateCards RateCards => rateCards;
+
+    internal IGrainStorage Storage => storage;
+
+    internal JournalOptions JournalOptions { get; } = journalOptions.Value;
+
+    internal LocalAccounts LocalAccounts => localAccounts;
+
+    internal ILogger Logger => logger;
+}
