@@ -2,10 +2,10 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using k8s.Models;
 using Metering.Kubernetes.Tests.Building;
 using Metering.Kubernetes.Tests.Checks;
 using Metering.TestServers;
-using k8s.Models;
 
 namespace Metering.Kubernetes.Tests;
 
@@ -76,9 +76,14 @@ public sealed class ServingTests(PublishedImages images) : IClassFixture<Publish
         await SendAsync(http, HttpMethod.Post, "/v1/accounts/acme/grants", new { id = "plan", amount = "100" });
 
         // Usage may be of a time to come, when the card is in effect.
-        var charged = await SendAsync(http, HttpMethod.Post, "/v1/accounts/acme/charges", new { id = "one", meter = "llm.tokens", quantity = "1200", time = effectiveFrom });
+        var charge = new { id = "one", meter = "llm.tokens", quantity = "1200", time = effectiveFrom };
+        var charged = await SendAsync(http, HttpMethod.Post, "/v1/accounts/acme/charges", charge);
+        var replayed = await SendAsync(http, HttpMethod.Post, "/v1/accounts/acme/charges", charge);
+        using var refused = await http.PostAsJsonAsync("/v1/accounts/nobody/charges", charge, TestContext.Current.CancellationToken);
 
         Assert.Equal("99.928", charged.GetProperty("balance").GetString());
+        Assert.True(replayed.GetProperty("replayed").GetBoolean());
+        Assert.Equal(HttpStatusCode.NotFound, refused.StatusCode);
         return effectiveFrom;
     }
 
@@ -114,6 +119,8 @@ public sealed class ServingTests(PublishedImages images) : IClassFixture<Publish
             scrapes.Add(scrape);
         }
 
+        Assert.Contains("metering_outcome=\"account_not_found\"} 1\n", scrapes[0], StringComparison.Ordinal);
+        Assert.Contains("metering_outcome=\"replayed\"} ", scrapes[0], StringComparison.Ordinal);
         var told = Monitoring.Words(string.Join('\n', scrapes));
         Assert.Equal([], Monitoring.Watched(_manifests).Except(told));
     }

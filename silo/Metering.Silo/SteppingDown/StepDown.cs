@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Metering.Grains.Journal;
 using Microsoft.Extensions.Logging;
@@ -17,7 +16,8 @@ namespace Metering.Silo.SteppingDown;
 /// memory to put them back (see <c>RetainedRecords</c>): with the process they are gone. So there a witness counts only if the store has answered it without a break since before this silo last
 /// heard from it. All that this silo acknowledged was then in a store that has not died since, and has been for <c>StepDownAfter</c>, which is no less than Redis may take to sync its file
 /// (a second, two at worst). The store dying at the very moment after loses nothing of it. A Redis that restarts or fails over breaks off with everybody, so nobody is a witness against
-/// a silo that merely finds it again later than the others: that one keeps its records, and puts back what is missing.</para>
+/// a silo that merely finds it again later than the others: that one keeps its records, and puts back what is missing. (However short the break: a connection that was lost is not tried again before the
+/// next question has failed.) With <c>Durability=Periodic</c> what was answered and not yet appended is gone too: at most the interval, which is the loss that was chosen.</para>
 /// <para><b>How.</b> At once and without a hand-over, for that takes the store. The witness declares it dead, so that its partitions move without waiting for failure detection. Should it still be wrong about
 /// itself, then as with every zombie the fence stands between its appends and the new owners.</para>
 /// </remarks>
@@ -28,7 +28,6 @@ internal sealed class StepDown(
     IClusterMembershipService membership,
     ILocalSiloDetails local,
     IGrainFactory grains,
-    IProcessEnd process,
     TimeProvider time,
     ILogger<StepDown> logger) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
@@ -144,40 +143,8 @@ internal sealed class StepDown(
             CultureInfo.InvariantCulture,
             $"Metering steps down: the journal's store has not answered this silo for {link.Silence.TotalSeconds:F1} s and answers silo {witness}, so the link of this machine is at fault. Others take over its accounts.");
         await Witness(witness).TakeOver(local.SiloAddress).WaitAsync(WitnessTimeout, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        process.End(line);
+        ProcessEnd.Now(line);
     }
 
     private IWitnessGrain Witness(SiloAddress silo) => grains.GetGrain<IWitnessGrain>(silo.ToParsableString());
-}
-
-/// <summary>How this process ends without stopping first.</summary>
-internal interface IProcessEnd
-{
-    /// <summary>Says why, and ends. Nothing is waited for.</summary>
-    void End(string line);
-}
-
-/// <inheritdoc cref="IProcessEnd"/>
-internal sealed class ProcessEnd : IProcessEnd
-{
-    /// <summary>Not that of a start that failed, which is 1.</summary>
-    internal const int ExitCode = 3;
-
-    /// <summary>Whatever else wants to be asked when a process exits.</summary>
-    private static readonly TimeSpan MaxExit = TimeSpan.FromMilliseconds(200);
-
-    public void End(string line)
-    {
-        Console.Error.WriteLine(line);
-        var killer = new Thread(static () =>
-        {
-            Thread.Sleep(MaxExit);
-            Process.GetCurrentProcess().Kill();
-        })
-        {
-            IsBackground = true,
-        };
-        killer.Start();
-        Environment.Exit(ExitCode);
-    }
 }

@@ -11,7 +11,6 @@ internal static class SteppingDownServices
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<JournalLink>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(static provider => provider.GetRequiredService<JournalLink>());
-        services.AddSingleton<IProcessEnd, ProcessEnd>();
         services.AddSingleton<StepDown>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(static provider => provider.GetRequiredService<StepDown>());
         services.AddPlacementDirector<NamedSiloPlacement, NamedSiloPlacementDirector>();

@@ -4,48 +4,58 @@ using Metering.Grains.Tests.Accounts;
 namespace Metering.Grains.Tests.Journal;
 
 /// <summary>A store that forgets what it acknowledged last: the owner still has it, and puts it back.</summary>
-public sealed class LostTailTests
+public sealed class LostTailTests : IAsyncLifetime
 {
     private readonly FaultyJournalStore _store = new() { IsShared = true, MayLoseTail = true };
+    private readonly TestSilo _owner;
+    private AccountJournal _acme = null!;
+
+    public LostTailTests() => _owner = new TestSilo(_store);
+
+    /// <summary>The owner has committed two records with entries, after its claim.</summary>
+    public async ValueTask InitializeAsync()
+    {
+        _acme = await _owner.Open("acme");
+        await _acme.Append(1, "a1");
+        await _acme.Append(2, "a2");
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _owner.Dispose();
+        return ValueTask.CompletedTask;
+    }
 
     [Fact]
     public async Task Next_append_finds_what_is_missing_and_puts_it_back_first()
     {
-        using var silo = new TestSilo(_store);
-        var acme = await CommitAsync(silo);
         _store.LoseTail(TestSilo.Log, 2);
-        await acme.Append(3, "a3");
-        Assert.False(acme.IsLost);
+        await _acme.Append(3, "a3");
+        Assert.False(_acme.IsLost);
         await RecoversAsync("a1", "a2", "a3");
     }
 
     [Fact]
     public async Task Next_read_finds_what_is_missing_and_is_answered_once_it_is_back()
     {
-        using var silo = new TestSilo(_store);
-        var acme = await CommitAsync(silo);
         _store.LoseTail(TestSilo.Log, 1);
-        await acme.Confirm();
+        await _acme.Confirm();
         await RecoversAsync("a1", "a2");
     }
 
     [Fact]
     public async Task Even_a_log_that_came_back_empty_is_filled_again()
     {
-        using var silo = new TestSilo(_store);
-        var acme = await CommitAsync(silo);
         _store.LoseTail(TestSilo.Log, 3);
-        await acme.Confirm();
+        await _acme.Confirm();
         await RecoversAsync("a1", "a2");
     }
 
     [BoundedFact]
     public async Task Without_any_traffic_it_is_found_at_the_next_look()
     {
-        using var silo = new TestSilo(_store);
-        await CommitAsync(silo);
         _store.LoseTail(TestSilo.Log, 1);
-        silo.Time.Advance(silo.Options.TailCheckInterval);
+        _owner.Time.Advance(_owner.Options.TailCheckInterval);
         await Entries.Until(() => _store.Numbers(TestSilo.Log).Length == 3);
         await RecoversAsync("a1", "a2");
     }
@@ -53,19 +63,17 @@ public sealed class LostTailTests
     [BoundedFact]
     public async Task However_long_the_store_was_away_what_it_lost_is_still_there()
     {
-        using var silo = new TestSilo(_store);
-        await CommitAsync(silo);
         _store.IsDown = true;
         for (var looks = 0; looks < 10; looks++)
         {
-            silo.Time.Advance(silo.Options.RetainedFor);
+            _owner.Time.Advance(_owner.Options.RetainedFor);
         }
 
         _store.LoseTail(TestSilo.Log, 1);
         _store.IsDown = false;
         await Entries.Until(() =>
         {
-            silo.Time.Advance(silo.Options.TailCheckInterval);
+            _owner.Time.Advance(_owner.Options.TailCheckInterval);
             return _store.Numbers(TestSilo.Log).Length == 3;
         });
         await RecoversAsync("a1", "a2");
@@ -74,44 +82,38 @@ public sealed class LostTailTests
     [Fact]
     public async Task Once_the_log_was_seen_to_hold_it_long_enough_nothing_is_kept_and_nobody_looks()
     {
-        using var silo = new TestSilo(_store);
-        var acme = await CommitAsync(silo);
-        silo.Time.Advance(silo.Options.RetainedFor);
-        await acme.Confirm();
-        silo.Time.Advance(silo.Options.TailCheckInterval);
+        _owner.Time.Advance(_owner.Options.RetainedFor);
+        await _acme.Confirm();
+        _owner.Time.Advance(_owner.Options.TailCheckInterval);
         var checks = _store.Checks;
         for (var looks = 0; looks < 10; looks++)
         {
-            silo.Time.Advance(silo.Options.TailCheckInterval);
+            _owner.Time.Advance(_owner.Options.TailCheckInterval);
         }
 
         Assert.Equal(checks, _store.Checks);
         _store.LoseTail(TestSilo.Log, 1);
-        await Assert.ThrowsAsync<JournalLostException>(() => acme.Append(3, "a3"));
-        silo.Time.Advance(silo.Options.ReopenDelay);
-        await Assert.ThrowsAsync<AccountQuarantinedException>(() => silo.Open("acme"));
+        await Assert.ThrowsAsync<JournalLostException>(() => _acme.Append(3, "a3"));
+        _owner.Time.Advance(_owner.Options.ReopenDelay);
+        await Assert.ThrowsAsync<AccountQuarantinedException>(() => _owner.Open("acme"));
     }
 
     [Fact]
     public async Task Opening_after_an_append_in_doubt_puts_back_what_the_store_lost_when_it_failed()
     {
-        using var silo = new TestSilo(_store);
-        var acme = await CommitAsync(silo);
         _store.Holds = true;
-        var uncertain = acme.Append(3, "a3");
+        var uncertain = _acme.Append(3, "a3");
         (await _store.NextHeldAsync()).Let(AppendFate.Dropped);
         await Assert.ThrowsAsync<JournalLostException>(() => uncertain);
         _store.Holds = false;
         _store.LoseTail(TestSilo.Log, 2);
-        silo.Time.Advance(silo.Options.ReopenDelay);
-        Assert.Equal(["a1", "a2"], (await silo.Open("acme")).Tail.Text());
+        _owner.Time.Advance(_owner.Options.ReopenDelay);
+        Assert.Equal(["a1", "a2"], (await _owner.Open("acme")).Tail.Text());
     }
 
     [Fact]
     public async Task New_owner_puts_back_what_the_former_wrote_last()
     {
-        using var former = new TestSilo(_store);
-        await CommitAsync(former);
         using var latter = new TestSilo(_store);
         var acme = await latter.Open("acme");
         _store.LoseTail(TestSilo.Log, 3);
@@ -122,12 +124,10 @@ public sealed class LostTailTests
     [Fact]
     public async Task Owner_whose_shortened_log_another_has_claimed_appends_nothing_to_it()
     {
-        using var former = new TestSilo(_store);
-        var stale = await CommitAsync(former);
         _store.LoseTail(TestSilo.Log, 2);
         using var latter = new TestSilo(_store);
         var acme = await latter.Open("acme");
-        await Assert.ThrowsAsync<JournalLostException>(() => stale.Append(3, "stale"));
+        await Assert.ThrowsAsync<JournalLostException>(() => _acme.Append(3, "stale"));
         await acme.Append(1, "other");
         await RecoversAsync("other");
     }
@@ -135,14 +135,12 @@ public sealed class LostTailTests
     [Fact]
     public async Task Other_records_under_the_lost_numbers_are_damage_and_nobody_serves_a_guess()
     {
-        using var former = new TestSilo(_store);
-        var stale = await CommitAsync(former);
         _store.LoseTail(TestSilo.Log, 1);
         using var latter = new TestSilo(_store);
         var acme = await latter.Open("acme");
 
         // As many records as the former owner knows of: it cannot tell by the numbers, but what it appends tells everybody after.
-        await stale.Append(3, "a3");
+        await _acme.Append(3, "a3");
         await Assert.ThrowsAsync<JournalLostException>(() => acme.Append(2, "other"));
         using var third = new TestSilo(_store);
         await Assert.ThrowsAsync<AccountQuarantinedException>(() => third.Open("acme"));
@@ -153,7 +151,7 @@ public sealed class LostTailTests
     {
         using var silo = new TestSilo(_store, new JournalOptions { MaxRetainedBytes = 4096 });
         var acme = await silo.Open("acme");
-        for (var sequence = 1; sequence <= 5; sequence++)
+        for (var sequence = 3; sequence <= 7; sequence++)
         {
             await acme.Append(sequence, new byte[1500]);
         }
@@ -169,19 +167,9 @@ public sealed class LostTailTests
     [Fact]
     public async Task Release_looks_whether_all_is_there_before_it_lets_go()
     {
-        using var silo = new TestSilo(_store);
-        await CommitAsync(silo);
         _store.LoseTail(TestSilo.Log, 1);
-        await silo.Journal.ReleaseAsync(0, TestContext.Current.CancellationToken);
+        await _owner.Journal.ReleaseAsync(0, TestContext.Current.CancellationToken);
         await RecoversAsync("a1", "a2");
-    }
-
-    private static async Task<AccountJournal> CommitAsync(TestSilo silo)
-    {
-        var acme = await silo.Open("acme");
-        await acme.Append(1, "a1");
-        await acme.Append(2, "a2");
-        return acme;
     }
 
     private async Task RecoversAsync(params string[] entries)

@@ -39,8 +39,8 @@ internal sealed class Callers : IDisposable
         var callers = new Callers(cluster, accounts);
         await Task.WhenAll(callers._accounts.Select(async account =>
         {
-            (await cluster.Account(account).Put(new AccountRequest())).Granted();
-            (await cluster.Account(account).AddGrant(Requests.Grant(Funds))).Granted();
+            (await callers.AnsweredAsync(() => cluster.Account(account).Put(new AccountRequest()))).Granted();
+            (await callers.AnsweredAsync(() => cluster.Account(account).AddGrant(Requests.Grant(Funds)))).Granted();
         }));
         callers._running.AddRange(callers._accounts.Select(callers.CallAsync));
         return callers;
@@ -79,7 +79,7 @@ internal sealed class Callers : IDisposable
     }
 
     /// <summary>Sends a request until it is answered; the test's own timeout is the limit.</summary>
-    private async Task<Answer<T>> AnsweredAsync<T>(Func<Task<Answer<T>>> request)
+    internal async Task<Answer<T>> AnsweredAsync<T>(Func<Task<Answer<T>>> request)
         where T : class
     {
         while (true)

@@ -1,40 +1,26 @@
 using Metering.Grains.Journal;
 using Metering.Silo.Storage.Azure;
-using Metering.Storage.Tests.Embedded;
 using Metering.TestServers;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace Metering.Storage.Tests.Azure;
 
-public sealed class AzureStoreHostingTests(SharedAzurite azurite) : IClassFixture<SharedAzurite>
+public sealed class AzureStoreHostingTests(SharedAzurite azurite) : StoreHostingSuite, IClassFixture<SharedAzurite>
 {
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+    private AzureStoreOptions? _options;
+
+    public override ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [Fact]
-    public async Task A_grain_finds_its_state_and_the_journal_its_records_when_the_silo_starts_again()
+    public async Task Both_parts_of_the_store_tell_how_they_are()
     {
-        SharedAzurite.Require();
-        var options = azurite.Options(SharedAzurite.NewContainer());
-        using (var host = Silo(options))
-        {
-            await host.StartAsync(Cancel);
-            await host.Services.GetRequiredService<IGrainFactory>().GetGrain<INoteGrain>("acme").Write("first run");
-            Assert.Equal(AppendOutcome.Appended, await host.Services.GetRequiredService<IJournalStore>().AppendAsync("log", 1, new byte[] { 1 }, Cancel));
-            await host.StopAsync(Cancel);
-        }
-
-        using (var host = Silo(options))
-        {
-            await host.StartAsync(Cancel);
-            Assert.Equal("first run", await host.Services.GetRequiredService<IGrainFactory>().GetGrain<INoteGrain>("acme").Read());
-            Assert.Equal(new JournalExtent(1, 1), await host.Services.GetRequiredService<IJournalStore>().OpenAsync("log", Cancel));
-            Assert.Equal(["acme"], await host.Services.GetRequiredService<IAccountIndex>().ListAsync("", "", 10, Cancel));
-            Assert.Equal([AzureStoreHosting.Journal, AzureStoreHosting.Snapshots], host.Services.GetServices<StoreHealth>().Select(health => health.Store).Order());
-            Assert.All(host.Services.GetServices<StoreHealth>(), health => Assert.Null(health.Failure));
-            await host.StopAsync(Cancel);
-        }
+        using var host = Silo();
+        await host.StartAsync(Cancel);
+        Assert.Equal([AzureStoreHosting.Journal, AzureStoreHosting.Snapshots], host.Services.GetServices<StoreHealth>().Select(health => health.Store).Order());
+        Assert.All(host.Services.GetServices<StoreHealth>(), health => Assert.Null(health.Failure));
+        await host.StopAsync(Cancel);
     }
 
     [Fact]
@@ -93,17 +79,11 @@ public sealed class AzureStoreHostingTests(SharedAzurite azurite) : IClassFixtur
         Assert.False(container.Blobs.CanGenerateSasUri, "There is no key in an address.");
     }
 
-    private static IHost Silo(AzureStoreOptions options) => Silo(silo => silo.AddAzureJournal(options).AddAzureSnapshots(options));
-
-    private static IHost Silo(Action<ISiloBuilder> addStores)
+    // Here and not for every test: those of the settings need no Azurite.
+    protected override void AddStore(ISiloBuilder silo)
     {
-        var host = Host.CreateApplicationBuilder();
-        host.Logging.ClearProviders();
-        host.UseOrleans(silo =>
-        {
-            silo.UseLocalhostClustering(siloPort: FreePort.Next(), gatewayPort: FreePort.Next());
-            addStores(silo);
-        });
-        return host.Build();
+        SharedAzurite.Require();
+        _options ??= azurite.Options(SharedAzurite.NewContainer());
+        silo.AddAzureJournal(_options).AddAzureSnapshots(_options);
     }
 }

@@ -60,9 +60,9 @@ public sealed class SqliteAccountIndexTests : AccountIndexSuite
     private async Task WriteAsync(string stateName, string key)
     {
         var storage = Database.GrainStorage(_database, _services);
-        var state = new GrainState<byte[]>();
+        var state = new GrainState<Snapshot> { State = new Snapshot() };
         await storage.ReadStateAsync(stateName, GrainId.Create("account", key), state);
-        state.State = [1];
+        state.State = new Snapshot { Name = key };
         await storage.WriteStateAsync(stateName, GrainId.Create("account", key), state);
     }
 }
