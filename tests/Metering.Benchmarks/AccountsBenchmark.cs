@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Metering.Contracts;
+using Metering.Grains.Journal;
 using Metering.Standalone;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -13,23 +14,30 @@ internal sealed class AccountsBenchmark(int accounts)
 {
     private const int MaxConcurrentCalls = 256;
     private const int Steps = 10;
+    private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(2);
 
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
         using var directory = new TemporaryDirectory();
         await WithHostAsync(
             directory.Path,
-            async grains =>
+            async (grains, journal) =>
             {
                 var clock = Stopwatch.StartNew();
                 await ForEachAsync(0, accounts, number => MakeAsync(grains, number), cancellationToken);
                 Console.WriteLine($"{accounts:N0} accounts made, each with one grant: {accounts / clock.Elapsed.TotalSeconds:N0}/s (two calls each)");
+
+                // What is read from the log stays with an account for a minute, for watchers who come back after a crash: that is not to be measured.
+                while (journal.AccountsInTail("", "", 1).Count > 0)
+                {
+                    await Task.Delay(CheckpointInterval, cancellationToken);
+                }
             },
             cancellationToken);
 
         // What the first host held must not be taken for the second's.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        await WithHostAsync(directory.Path, grains => MeasureAsync(grains, cancellationToken), cancellationToken);
+        await WithHostAsync(directory.Path, (grains, _) => MeasureAsync(grains, cancellationToken), cancellationToken);
         return true;
     }
 
@@ -50,17 +58,18 @@ internal sealed class AccountsBenchmark(int accounts)
 
         var rate = (accounts - warm) / whole.Elapsed.TotalSeconds;
         var (managed, resident) = Measure();
-        Console.WriteLine($"activated from snapshot and log: {rate:N0}/s");
+        Console.WriteLine($"activated from their snapshots: {rate:N0}/s");
         Console.WriteLine($"memory of an active account: {(managed - managedBefore) / (accounts - warm):N0} bytes managed, {(resident - residentBefore) / (accounts - warm):N0} bytes resident");
 
         int First(int step) => warm + (int)((long)(accounts - warm) * step / Steps);
     }
 
-    private static async Task WithHostAsync(string dataDirectory, Func<IGrainFactory, Task> body, CancellationToken cancellationToken)
+    private static async Task WithHostAsync(string dataDirectory, Func<IGrainFactory, Journal, Task> body, CancellationToken cancellationToken)
     {
-        await using var host = StandaloneHost.Build([$"--Metering:DataDirectory={dataDirectory}", "--Metering:HttpPort=0", "--Metering:GrpcPort=0"]);
+        await using var host = StandaloneHost.Build(
+            [$"--Metering:DataDirectory={dataDirectory}", "--Metering:HttpPort=0", "--Metering:GrpcPort=0", $"--Metering:CheckpointInterval={CheckpointInterval:c}"]);
         await host.StartAsync(cancellationToken);
-        await body(host.Services.GetRequiredService<IGrainFactory>());
+        await body(host.Services.GetRequiredService<IGrainFactory>(), host.Services.GetRequiredService<Journal>());
         await host.StopAsync(cancellationToken);
     }
 

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
+using k8s.Models;
 using Metering.Kubernetes.Tests.Building;
 using Metering.Kubernetes.Tests.Checks;
-using k8s.Models;
 
 namespace Metering.Kubernetes.Tests;
 

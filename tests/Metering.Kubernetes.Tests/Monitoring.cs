@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using Metering.Kubernetes.Tests.Building;
 using k8s.Models;
+using Metering.Kubernetes.Tests.Building;
 
 namespace Metering.Kubernetes.Tests;
 

@@ -2,10 +2,10 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using k8s.Models;
 using Metering.Kubernetes.Tests.Building;
 using Metering.Kubernetes.Tests.Checks;
 using Metering.TestServers;
-using k8s.Models;
 
 namespace Metering.Kubernetes.Tests;
 

@@ -1,6 +1,6 @@
 using System.Text;
-using Metering.Kubernetes.Tests.Building;
 using k8s.Models;
+using Metering.Kubernetes.Tests.Building;
 
 namespace Metering.Kubernetes.Tests.Checks;
 

@@ -1,5 +1,5 @@
-using Metering.Kubernetes.Tests.Building;
 using k8s.Models;
+using Metering.Kubernetes.Tests.Building;
 
 namespace Metering.Kubernetes.Tests.Checks;
 

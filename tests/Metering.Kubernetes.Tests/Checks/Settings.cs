@@ -1,10 +1,10 @@
+using k8s.Models;
 using Metering.Contracts.Settings;
 using Metering.Gateway;
 using Metering.Kubernetes.Tests.Building;
 using Metering.Silo;
 using Microsoft.Extensions.Configuration;
 using StackExchange.Redis;
-using k8s.Models;
 
 namespace Metering.Kubernetes.Tests.Checks;
 
