@@ -7,11 +7,11 @@ namespace Metering.Standalone;
 /// <summary>Where the ledger of one process is.</summary>
 public enum LedgerPlace
 {
-    /// <summary><c>ledger</c> in the data directory.</summary>
-    Folder = 0,
-
     /// <summary>Nowhere: entries are gone when the journal is trimmed.</summary>
-    Off = 1,
+    Off = 0,
+
+    /// <summary><c>ledger</c> in the data directory.</summary>
+    Folder = 1,
 }
 
 /// <summary>What can be set, as <c>Metering__Name</c> in the environment or <c>Metering:Name</c> elsewhere. Unknown names and bad values stop the start.</summary>
@@ -48,7 +48,7 @@ public sealed record StandaloneSettings
             DataDirectory = section.Text(nameof(DataDirectory), "./data"),
             HttpPort = section.Port(nameof(HttpPort), 8080, mayBeAnyFree: true),
             GrpcPort = section.Port(nameof(GrpcPort), 8081, mayBeAnyFree: true),
-            Ledger = section.Choice(nameof(Ledger), LedgerPlace.Folder),
+            Ledger = section.Choice(nameof(Ledger), LedgerPlace.Off),
             Archiving = new LedgerSettings(section, MaxBacklogBytes),
             Keeping = new KeepingSettings(section),
         };

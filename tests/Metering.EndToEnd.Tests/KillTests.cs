@@ -13,7 +13,7 @@ public sealed class KillTests : CallerTest
     private const int MaxAnswersBeforeKill = 4_000;
 
     // The last step asks again for the charges of every round: none of their ids may have made room for newer ones. Kills are to fall into archiving and trimming too.
-    private static readonly Dictionary<string, string> RememberAll = new() { ["MaxIds"] = "1000000", ["ArchiveInterval"] = "00:00:00.100", ["CheckpointInterval"] = "00:00:01" };
+    private static readonly Dictionary<string, string> RememberAll = new() { ["MaxIds"] = "1000000", ["Ledger"] = "Folder", ["ArchiveInterval"] = "00:00:00.100", ["CheckpointInterval"] = "00:00:01" };
 
     [Fact]
     public async Task Whatever_was_acknowledged_before_a_kill_is_there_exactly_once()

@@ -10,7 +10,7 @@ namespace Metering.Gateway.Routing;
 /// The silos of a cluster, found through Redis. It connects in the background, however long that takes: until then it says what is missing, and the
 /// gateway answers with that. Once connected the client follows the silos by itself, also when all of them have gone and others come.
 /// </summary>
-internal sealed class ClusterSilos(IClusterClient client, ChargeLanes lanes, TimeProvider time, ILogger<ClusterSilos> logger) : ISilos, IHostedService, IClientConnectionRetryFilter, IDisposable
+internal sealed class ClusterSilos(IClusterClient client, ChargeLanes lanes, TimeProvider time, ILogger<ClusterSilos> logger) : ISilos, IHostedLifecycleService, IClientConnectionRetryFilter, IDisposable
 {
     private const string NotYet = "No silo has been found yet.";
 
@@ -51,11 +51,18 @@ internal sealed class ClusterSilos(IClusterClient client, ChargeLanes lanes, Tim
         await probes[0];
     }
 
-    public Task StartAsync(CancellationToken cancellationToken)
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Only now, for a gateway that cannot listen has nothing to say about silos.</summary>
+    public Task StartedAsync(CancellationToken cancellationToken)
     {
         _connecting = Connect();
         return Task.CompletedTask;
     }
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -66,6 +73,8 @@ internal sealed class ClusterSilos(IClusterClient client, ChargeLanes lanes, Tim
             await ((IHostedService)client).StopAsync(cancellationToken);
         }
     }
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Asked by the client after each attempt to connect that failed.</summary>
     public async Task<bool> ShouldRetryConnectionAttempt(Exception exception, CancellationToken cancellationToken)
