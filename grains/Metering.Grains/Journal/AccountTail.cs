@@ -18,8 +18,9 @@ internal sealed record RecordDamage(long Record, string Reason);
 /// </summary>
 /// <remarks>
 /// <para>The waypoints let a snapshot of a busy account, which is always a few records behind when it is durable, move the
-/// oldest record forward instead of pinning it for ever. There are few, and when they are full every other one goes: recent ones lie close together,
-/// old ones far apart. A snapshot between two waypoints counts as one at the lower: the log is kept a little too long, never too short.</para>
+/// oldest record forward instead of pinning it for ever. There are few, spread evenly over all of the account's records without a snapshot, however long one takes: when
+/// they are full every other one goes, and the next ones come half as often. A snapshot between two waypoints counts as one at the lower: the log is kept a little too
+/// long, never too short.</para>
 /// <para>Guarded by the index's lock, except the Pending fields, which the partition's lock guards.</para>
 /// </remarks>
 internal sealed class AccountTail(string account, int accountBytes)
@@ -28,6 +29,8 @@ internal sealed class AccountTail(string account, int accountBytes)
 
     private Waypoint[] _waypoints = [];
     private int _waypointCount;
+    private int _recordsPerWaypoint = 1;
+    private int _recordsSinceWaypoint;
     private Waypoint _last;
 
     internal string Account { get; } = account;
@@ -105,6 +108,8 @@ internal sealed class AccountTail(string account, int accountBytes)
             CoveredBytes = _last.Bytes;
             _waypointCount = 0;
             _waypoints = [];
+            _recordsPerWaypoint = 1;
+            _recordsSinceWaypoint = 0;
             return true;
         }
 
@@ -125,20 +130,29 @@ internal sealed class AccountTail(string account, int accountBytes)
         CoveredBytes = waypoint.Bytes;
         _waypointCount -= covered;
         Array.Copy(_waypoints, covered, _waypoints, 0, _waypointCount);
+
+        // Fewer records are left to spread them over.
+        _recordsPerWaypoint = Math.Max(1, _recordsPerWaypoint * _waypointCount / MaxWaypoints);
         return true;
     }
 
     private void AddWaypoint(Waypoint waypoint)
     {
+        if (++_recordsSinceWaypoint < _recordsPerWaypoint)
+        {
+            return;
+        }
+
+        _recordsSinceWaypoint = 0;
         if (_waypointCount == MaxWaypoints)
         {
-            // Of each pair the later stays, so the span before the first waypoint grows and nothing is ever claimed covered too early.
             for (var i = 0; i < MaxWaypoints / 2; i++)
             {
-                _waypoints[i] = _waypoints[(2 * i) + 1];
+                _waypoints[i] = _waypoints[2 * i];
             }
 
             _waypointCount = MaxWaypoints / 2;
+            _recordsPerWaypoint *= 2;
         }
         else if (_waypointCount == _waypoints.Length)
         {
