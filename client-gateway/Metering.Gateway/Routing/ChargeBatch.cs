@@ -58,9 +58,13 @@ internal sealed class ChargeBatch(GrainRouter router, IOptions<GatewayOptions> o
             return;
         }
 
-        if (!await doubt.IsOver(deadline))
+        if (await router.Resolve([.. places.Select(place => new RoutedCharge(items[place].Account, items[place].Charge!))], doubt, deadline) is { } again)
         {
-            places.ForEach(place => answers[place] = SiloFailure.Unanswered(items[place].Account));
+            for (var i = 0; i < again.Length; i++)
+            {
+                answers[places[i]] = again[i];
+            }
+
             return;
         }
 

@@ -19,6 +19,9 @@ internal sealed class GrainRouter(
     /// <summary>Reading segments may take a while, and to ask again would only make it longer.</summary>
     private static readonly TimeSpan LedgerTime = TimeSpan.FromSeconds(20);
 
+    /// <summary>How often to look whether a silo in doubt is gone.</summary>
+    private static readonly TimeSpan DoubtCheck = TimeSpan.FromMilliseconds(25);
+
     private readonly TimeSpan _attempt = options.Value.SiloTimeout;
     private readonly TimeSpan _request = options.Value.RequestTimeout;
 
@@ -208,6 +211,29 @@ internal sealed class GrainRouter(
         }
     }
 
+    /// <summary>Asks again for charges that were refused in doubt, once another silo than those in doubt answers in their place.</summary>
+    /// <returns>Their answers, which stand; null when the doubt is over for another reason, and ordinary calls are to ask.</returns>
+    internal async Task<Answer<ChargeReply>[]?> Resolve(RoutedCharge[] charges, Doubt doubt, Deadline deadline)
+    {
+        while (doubt.Left > TimeSpan.Zero)
+        {
+            if (silos.Lanes is { } lanes && lanes.AreGone(doubt.Silos) && await lanes.Charge(charges, deadline) is { } again
+                && Array.TrueForAll(again.Answers, answer => ChargeSending.IsAnswered(answer)))
+            {
+                return again.Answers;
+            }
+
+            if (deadline.Left <= DoubtCheck)
+            {
+                return Array.ConvertAll(charges, static routed => (Answer<ChargeReply>)SiloFailure.Unanswered(routed.Account));
+            }
+
+            await Task.Delay(DoubtCheck, time);
+        }
+
+        return null;
+    }
+
     /// <summary>With others' charges, if that leads to an answer.</summary>
     private async Task<Answer<ChargeReply>> Charge(string account, ChargeRequest charge, ChargeLanes lanes, Deadline deadline)
     {
@@ -218,22 +244,26 @@ internal sealed class GrainRouter(
             answer = await Charge(account, charge, deadline);
         }
 
-        return sent?.Doubt is not { } doubt || !doubt.IsAbout(0, answer) ? answer
-            : await doubt.IsOver(deadline) ? await Charge(account, charge, deadline)
-            : SiloFailure.Unanswered(account);
+        if (sent?.Doubt is not { } doubt || !doubt.IsAbout(0, answer))
+        {
+            return answer;
+        }
+
+        return await Resolve([new RoutedCharge(account, charge)], doubt, deadline) is { } again ? again[0] : await Charge(account, charge, deadline);
     }
 
     /// <summary>Sends by the lanes, and again what a silo did not answer; what it left is for ordinary calls.</summary>
     private async Task<SentCharges?> Charge(RoutedCharge[] charges, ChargeLanes lanes, Deadline deadline)
     {
-        var answers = await lanes.Charge(charges, deadline);
-        if (answers is null || !answers.Any(MayBeSentAgain))
+        if (await lanes.Charge(charges, deadline) is not { } first)
         {
-            return answers is null ? null : new SentCharges(answers, Doubt: null);
+            return null;
         }
 
-        var inDoubt = Array.ConvertAll(answers, MayBeSentAgain);
-        var until = NewDoubt();
+        var answers = first.Answers;
+        var inDoubt = new bool[answers.Length];
+        var silos = new HashSet<SiloAddress>();
+        var until = NoteUnheard(first, place => place, inDoubt, silos);
         using var retrying = new Retrying(budget, deadline, time);
         while (true)
         {
@@ -242,19 +272,37 @@ internal sealed class GrainRouter(
                 || !await retrying.Again(retryAfter: null)
                 || await lanes.Charge(Array.ConvertAll(places, place => charges[place]), deadline) is not { } again)
             {
-                return new SentCharges(answers, new Doubt(inDoubt, until, time));
+                return new SentCharges(answers, until is { } end ? new Doubt(inDoubt, silos, end) : null);
             }
 
             for (var i = 0; i < places.Length; i++)
             {
-                answers[places[i]] = again[i];
+                answers[places[i]] = again.Answers[i];
             }
 
-            until = again.Any(MayBeSentAgain) ? NewDoubt() : until;
+            until = NoteUnheard(again, place => places[place], inDoubt, silos) ?? until;
         }
     }
 
-    private Deadline NewDoubt() => new(time, Doubt.LastsAfter(_attempt));
+    /// <returns>When the doubt is over that begins with these; null when there is none.</returns>
+    private Deadline? NoteUnheard(LaneAnswers sent, Func<int, int> placeOf, bool[] inDoubt, HashSet<SiloAddress> silos)
+    {
+        if (sent.Unheard is not { } unheard)
+        {
+            return null;
+        }
+
+        for (var i = 0; i < unheard.Length; i++)
+        {
+            if (unheard[i] is { } silo)
+            {
+                inDoubt[placeOf(i)] = true;
+                silos.Add(silo);
+            }
+        }
+
+        return new Deadline(time, Doubt.LastsAfter(_attempt));
+    }
 
     private static bool MayBeSentAgain(Answer<ChargeReply> answer) => answer.Refusal is { Code: Code.Unavailable };
 

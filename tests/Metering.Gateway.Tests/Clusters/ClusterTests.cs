@@ -117,7 +117,7 @@ public sealed class ClusterTests : IAsyncLifetime
         await Gateway.Until(async () =>
         {
             // Half a second may be too short for this machine.
-            answers = (await gateway.Lanes.Charge([new RoutedCharge("acme", charge), new RoutedCharge("nobody", charge)], new Deadline(TimeProvider.System, TimeSpan.FromSeconds(10))))!;
+            answers = (await gateway.Lanes.Charge([new RoutedCharge("acme", charge), new RoutedCharge("nobody", charge)], new Deadline(TimeProvider.System, TimeSpan.FromSeconds(10))))!.Answers;
             return answers.All(static answer => answer.Refusal is null);
         });
 

@@ -37,6 +37,7 @@ public sealed class RepetitionTests
         [nameof(GrainRouter.Watch)] = (true, async router => (await router.Watch("acme", 0, TimeSpan.Zero)).Refusal),
         [nameof(GrainRouter.Publish)] = (true, async router => (await router.Publish("default", new RateCardDraft { CreditDefinition = "1", Meters = [] })).Refusal),
         [nameof(GrainRouter.GetRateCard)] = (true, async router => (await router.GetRateCard("default", version: null)).Refusal),
+        [nameof(GrainRouter.ReadLedger)] = (true, async router => (await router.ReadLedger("acme", new LedgerRequest { After = 0, Limit = 1 })).Refusal),
         [nameof(GrainRouter.ListAccounts)] = (true, async router => (await router.ListAccounts("", "", 1)).Refusal),
     };
 

@@ -93,7 +93,7 @@ internal sealed class ChargeLane(SiloRoute route, TimeSpan attempt, FailureLog f
             }
 
             route.Failed(way);
-            message.Refuse(SiloFailure.Unanswered);
+            message.NotHeard(route.Silo);
             EndWaiting(SiloFailure.Unanswered);
         }
     }

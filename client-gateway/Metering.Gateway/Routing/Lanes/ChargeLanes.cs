@@ -4,6 +4,11 @@ using Microsoft.Extensions.Options;
 
 namespace Metering.Gateway.Routing.Lanes;
 
+/// <summary>What the lanes have brought, where their charges stood.</summary>
+/// <param name="Answers">One without reply and refusal says that the account must be called; <see cref="Code.Unavailable"/>, that the charge may be sent again, this way too.</param>
+/// <param name="Unheard">The silo that a charge was sent to and that did not answer; null where there is none, and when there is none at all.</param>
+internal sealed record LaneAnswers(Answer<ChargeReply>[] Answers, SiloAddress?[]? Unheard);
+
 /// <summary>
 /// Takes charges to the silos that own their accounts, those of many callers in one message (<see cref="ChargeLane"/>). What cannot be decided on this way
 /// is left to ordinary calls: a wrong guess of the owner costs a hop, never correctness.
@@ -51,12 +56,12 @@ internal sealed class ChargeLanes(RouterAt routers, FailureLog failures, IOption
         }
     }
 
+    /// <summary>Whether none of some silos is one of the cluster any more. None of them will be again: whoever comes in its place has another address.</summary>
+    public bool AreGone(IReadOnlySet<SiloAddress> silos) => _map is { } map && !map.Routes.Any(route => silos.Contains(route.Silo));
+
     /// <summary>Sends charges; those of one account are made in the order given.</summary>
-    /// <returns>
-    /// Where their charges stood. One without reply and refusal says that the account must be called; <see cref="Code.Unavailable"/>, that the charge may be sent again, this way too. Null
-    /// when nothing is known of any.
-    /// </returns>
-    public async Task<Answer<ChargeReply>[]?> Charge(RoutedCharge[] charges, Deadline deadline)
+    /// <returns>Null when nothing is known of any.</returns>
+    public async Task<LaneAnswers?> Charge(RoutedCharge[] charges, Deadline deadline)
     {
         if (_map is not { } map)
         {
@@ -67,7 +72,7 @@ internal sealed class ChargeLanes(RouterAt routers, FailureLog failures, IOption
         try
         {
             await batch.Done.WaitAsync(deadline.Left, time);
-            return batch.Answers;
+            return new LaneAnswers(batch.Answers, batch.Unheard);
         }
         catch (TimeoutException)
         {

@@ -74,6 +74,20 @@ internal sealed class LaneMessage
         }
     }
 
+    /// <summary>They were sent to a silo that has not answered, and may have them all the same.</summary>
+    public void NotHeard(SiloAddress silo)
+    {
+        foreach (var (part, first, count) in _shares)
+        {
+            for (var i = first; i < first + count; i++)
+            {
+                part.Batch.NotHeard(i, silo);
+            }
+        }
+
+        Refuse(SiloFailure.Unanswered);
+    }
+
     /// <summary>Leaves them without an answer: they were not sent.</summary>
     public void Leave()
     {

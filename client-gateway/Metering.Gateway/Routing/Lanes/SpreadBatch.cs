@@ -13,6 +13,7 @@ internal sealed class SpreadBatch(RoutedCharge[] charges, int[] places, int part
     // Its caller goes on elsewhere: writing the answers out must not hold up the lane.
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Answer<ChargeReply>[] _answers = new Answer<ChargeReply>[charges.Length];
+    private SiloAddress?[]? _unheard;
     private int _partsLeft = parts;
     private volatile bool _isGivenUp;
 
@@ -24,12 +25,23 @@ internal sealed class SpreadBatch(RoutedCharge[] charges, int[] places, int part
     /// <summary>Where their charges stood with the caller, once it is done. One without reply and refusal says that there is no answer.</summary>
     public Answer<ChargeReply>[] Answers => _answers;
 
+    /// <summary>In the same places, the silo that a charge was sent to and that did not answer; null where there is none, and when there is none at all.</summary>
+    public SiloAddress?[]? Unheard => _unheard;
+
     /// <summary>Whether its caller waits no more: what has not been sent must not be.</summary>
     public bool IsGivenUp => _isGivenUp;
 
     public void GiveUp() => _isGivenUp = true;
 
     public void Answer(int charge, Answer<ChargeReply> answer) => _answers[places[charge]] = answer;
+
+    /// <summary>A silo may have a charge, but has not answered.</summary>
+    public void NotHeard(int charge, SiloAddress silo)
+    {
+        // Several lanes may come to it at the same time, each with places of its own.
+        var unheard = Interlocked.CompareExchange(ref _unheard, new SiloAddress?[charges.Length], null) ?? _unheard;
+        unheard[places[charge]] = silo;
+    }
 
     public void PartIsDone()
     {

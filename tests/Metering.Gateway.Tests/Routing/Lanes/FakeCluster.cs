@@ -94,7 +94,7 @@ internal sealed class FakeCluster
     /// <summary>An account that a silo owns.</summary>
     public string AccountOf(FakeSilo silo) => Names().First(account => OwnerOf(account) == silo);
 
-    public async Task<Answer<ChargeReply>[]> Charge(params IEnumerable<RoutedCharge> charges) => (await Lanes.Charge([.. charges], Deadline))!;
+    public async Task<Answer<ChargeReply>[]> Charge(params IEnumerable<RoutedCharge> charges) => (await Lanes.Charge([.. charges], Deadline))!.Answers;
 
     public static RoutedCharge Charge(string account, string id) =>
         new(account, new ChargeRequest { Id = id, Lines = [new ChargeLine { Meter = "m", Quantity = 1m }] });

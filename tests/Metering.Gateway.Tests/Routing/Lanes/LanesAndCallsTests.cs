@@ -92,6 +92,56 @@ public sealed class LanesAndCallsTests
         Assert.Single(cluster.Grains.Account("acme").Charges);
     }
 
+    /// <summary>What the lost silo still had of it comes to nothing: it has no partitions any more.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_refusal_is_told_once_another_silo_says_it_in_the_place_of_one_that_is_gone(bool inBatch)
+    {
+        var cluster = new FakeCluster(silos: 2, siloTimeout: TimeSpan.FromMilliseconds(50));
+        var (lost, heir) = (cluster.Silos[0], cluster.Silos[1]);
+        var account = cluster.AccountOf(lost);
+        lost.Straight.OnCharge = static _ => new TaskCompletionSource<Answer<ChargeReply>[]>().Task;
+        lost.Roundabout.OnCharge = charges =>
+        {
+            // Refused while the first attempt is not heard of; and then the cluster declares the silo dead.
+            cluster.Silos.Remove(lost);
+            cluster.Tell();
+            return Task.FromResult(Array.ConvertAll(charges, static _ => (Answer<ChargeReply>)TooFew));
+        };
+        heir.Straight.OnCharge = static charges => Task.FromResult(Array.ConvertAll(charges, static _ => (Answer<ChargeReply>)TooFew));
+        var began = cluster.Time.GetTimestamp();
+        var charge = FakeCluster.Charge(account, "c").Charge;
+
+        var answer = inBatch
+            ? (await cluster.Batches().Send([BatchItem.Refused("x", TooFew), new BatchItem(account, charge, null)]))[1]
+            : await cluster.Router().Charge(account, charge);
+
+        Assert.Same(TooFew, answer.Refusal);
+        Assert.Single(heir.Straight.Messages);
+        Assert.Empty(cluster.Grains.Account(account).Charges);
+        Assert.True(cluster.Time.GetElapsedTime(began) < Doubt.LastsAfter(TimeSpan.FromMilliseconds(50)), "It waited for a silo that is gone.");
+    }
+
+    [Fact]
+    public async Task A_charge_that_was_never_sent_is_in_no_doubt()
+    {
+        var cluster = new FakeCluster(silos: 1, siloTimeout: TimeSpan.FromMilliseconds(200));
+        var accounts = cluster.Neighbours(cluster.Silos[0], 2);
+        cluster.Silos[0].Straight.OnCharge = static _ => new TaskCompletionSource<Answer<ChargeReply>[]>().Task;
+        cluster.Silos[0].Roundabout.OnCharge = static charges => Task.FromResult(Array.ConvertAll(charges, static _ => (Answer<ChargeReply>)TooFew));
+        var began = cluster.Time.GetTimestamp();
+
+        // The second waits in the lane behind the first, whose message fails.
+        var first = cluster.Lanes.Charge([FakeCluster.Charge(accounts[0], "sent")], cluster.Deadline);
+        await cluster.Silos[0].Straight.Reached;
+        var second = await cluster.Router().Charge(accounts[1], FakeCluster.Charge(accounts[1], "waiting").Charge);
+
+        Assert.NotNull((await first)!.Unheard);
+        Assert.Same(TooFew, second.Refusal);
+        Assert.True(cluster.Time.GetElapsedTime(began) < Doubt.LastsAfter(TimeSpan.FromMilliseconds(200)), "It waited for what nobody has.");
+    }
+
     [Fact]
     public async Task A_refusal_in_doubt_is_unavailable_when_the_callers_time_is_over_first()
     {
