@@ -22,6 +22,9 @@ internal sealed class GrainRouter(
     /// <summary>How often to look whether a silo in doubt is gone.</summary>
     private static readonly TimeSpan DoubtCheck = TimeSpan.FromMilliseconds(25);
 
+    /// <summary>Accounts woken at the same time to ask them again.</summary>
+    private const int MaxWokenAtOnce = 64;
+
     private readonly TimeSpan _attempt = options.Value.SiloTimeout;
     private readonly TimeSpan _request = options.Value.RequestTimeout;
 
@@ -217,10 +220,16 @@ internal sealed class GrainRouter(
     {
         while (doubt.Left > TimeSpan.Zero)
         {
-            if (silos.Lanes is { } lanes && lanes.AreGone(doubt.Silos) && await lanes.Charge(charges, deadline) is { } again
-                && Array.TrueForAll(again.Answers, answer => ChargeSending.IsAnswered(answer)))
+            if (silos.Lanes is { } lanes && lanes.AreGone(doubt.Silos) && await lanes.Charge(charges, deadline) is { } again)
             {
-                return again.Answers;
+                if (Array.TrueForAll(again.Answers, answer => ChargeSending.IsAnswered(answer)))
+                {
+                    return again.Answers;
+                }
+
+                // Lanes leave accounts that sleep.
+                var asleep = charges.Where((_, i) => again.Answers[i] is { Reply: null, Refusal: null }).Select(static routed => routed.Account).Distinct();
+                await Task.WhenAll(asleep.Take(MaxWokenAtOnce).Select(account => GetAccount(account, deadline)));
             }
 
             if (deadline.Left <= DoubtCheck)

@@ -109,7 +109,15 @@ public sealed class LanesAndCallsTests
             cluster.Tell();
             return Task.FromResult(Array.ConvertAll(charges, static _ => (Answer<ChargeReply>)TooFew));
         };
-        heir.Straight.OnCharge = static charges => Task.FromResult(Array.ConvertAll(charges, static _ => (Answer<ChargeReply>)TooFew));
+
+        // The account sleeps there until it is called.
+        var isAwake = false;
+        cluster.Grains.Account(account).OnGet = () =>
+        {
+            isAwake = true;
+            return Task.FromResult<Answer<AccountView>>(Samples.Account(account));
+        };
+        heir.Straight.OnCharge = charges => Task.FromResult(Array.ConvertAll(charges, _ => isAwake ? TooFew : default(Answer<ChargeReply>)));
         var began = cluster.Time.GetTimestamp();
         var charge = FakeCluster.Charge(account, "c").Charge;
 
@@ -118,7 +126,7 @@ public sealed class LanesAndCallsTests
             : await cluster.Router().Charge(account, charge);
 
         Assert.Same(TooFew, answer.Refusal);
-        Assert.Single(heir.Straight.Messages);
+        Assert.Equal(2, heir.Straight.Messages.Count);
         Assert.Empty(cluster.Grains.Account(account).Charges);
         Assert.True(cluster.Time.GetElapsedTime(began) < Doubt.LastsAfter(TimeSpan.FromMilliseconds(50)), "It waited for a silo that is gone.");
     }
