@@ -195,7 +195,7 @@ public sealed partial class AccountGrain
         catch (Exception failure)
         {
             Log.SnapshotNotRead(_services.Logger, Id, failure);
-            throw new JournalUnavailableException($"{what} cannot be read now.", _options.SnapshotRetryDelay, failure);
+            throw new JournalUnavailableException($"{what} cannot be read now.", _options.SnapshotReadRetryDelay, failure);
         }
     }
 

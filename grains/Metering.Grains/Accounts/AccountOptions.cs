@@ -24,6 +24,12 @@ public sealed class AccountOptions
     public TimeSpan SnapshotRetryDelay { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
+    /// After a snapshot could not be read, how long callers hear that the account is unavailable before it is read again. Short, for they wait; each read that fails has taken
+    /// its own time too.
+    /// </summary>
+    public TimeSpan SnapshotReadRetryDelay { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>
     /// How long an account that leaves waits for its last snapshot. Well below Orleans' deactivation timeout: an activation that exceeds that
     /// stays behind in the grain directory.
     /// </summary>
