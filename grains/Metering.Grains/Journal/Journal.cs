@@ -112,6 +112,15 @@ public sealed class Journal : ILifecycleParticipant<ISiloLifecycle>, IDisposable
     /// <param name="cancellationToken">Cancels the wait for what is not durable yet: it fails, and the partition is let go at once.</param>
     public Task ReleaseAsync(int partition, CancellationToken cancellationToken) => _slots[partition].ReleaseAsync(cancellationToken);
 
+    /// <summary>Begins to open again whatever was lost and is this silo's. Does not wait.</summary>
+    internal void ReopenLost()
+    {
+        foreach (var slot in _slots)
+        {
+            _ = slot.ReopenAsync();
+        }
+    }
+
     /// <summary>Partitions that this silo could not open when it last tried, or has lost and not opened again, each with the reason: for health checks.</summary>
     public IReadOnlyList<(int Partition, string Reason)> Faults() =>
         [.. _slots.Select(static (slot, partition) => (Partition: partition, Reason: slot.Fault)).Where(static fault => fault.Reason is not null).Select(static fault => (fault.Partition, fault.Reason!))];

@@ -48,6 +48,30 @@ internal sealed class PartitionSlot(JournalServices services, int number) : IDis
         }
     }
 
+    /// <summary>
+    /// Opens the partition again if it was lost, or could not be opened, though nobody asks for it: what a store has lost of it this silo alone may have, in memory, and is to put back
+    /// before something happens to this silo too. Not after another owner has fenced it out: that would be to fight over it.
+    /// </summary>
+    internal async Task ReopenAsync()
+    {
+        lock (_lock)
+        {
+            if (_releases > 0 || _opening is not null || (_failure is null && _partition?.Loss is not (JournalLoss.Uncertain or JournalLoss.TailLost)))
+            {
+                return;
+            }
+        }
+
+        try
+        {
+            await GetAsync(_stopping.Token);
+        }
+        catch (Exception failure) when (failure is JournalUnavailableException or DamagedLogException or OperationCanceledException)
+        {
+            // It said so, or it is not this silo's, or it is too early; and it will be tried again.
+        }
+    }
+
     /// <summary>The partition, opened if need be.</summary>
     /// <exception cref="JournalUnavailableException">It is another silo's, on its way there, or cannot be opened now.</exception>
     internal async Task<JournalPartition> GetAsync(CancellationToken cancellationToken)

@@ -111,6 +111,27 @@ public sealed class LostTailTests : IAsyncLifetime
         Assert.Equal(["a1", "a2"], (await _owner.Open("acme")).Tail.Text());
     }
 
+    /// <summary>Only this silo has it, and it might die before anybody asks.</summary>
+    [BoundedFact]
+    public async Task What_the_store_lost_with_an_append_in_doubt_is_put_back_though_nobody_asks()
+    {
+        _store.Holds = true;
+        var uncertain = _acme.Append(3, "a3");
+        (await _store.NextHeldAsync()).Let(AppendFate.Dropped);
+        await Assert.ThrowsAsync<JournalLostException>(() => uncertain);
+        _store.Holds = false;
+        _store.LoseTail(TestSilo.Log, 2);
+        Assert.Single(_owner.Journal.Faults());
+
+        _owner.Journal.ReopenLost();
+        Assert.Single(_owner.Journal.Faults());
+        _owner.Time.Advance(_owner.Options.ReopenDelay);
+        _owner.Journal.ReopenLost();
+
+        await Entries.Until(() => _owner.Journal.Faults().Count == 0);
+        await RecoversAsync("a1", "a2");
+    }
+
     [Fact]
     public async Task New_owner_puts_back_what_the_former_wrote_last()
     {
