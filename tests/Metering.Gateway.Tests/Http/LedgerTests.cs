@@ -119,7 +119,7 @@ public sealed class LedgerTests
 
     private static async Task<WholeHost> StartAsync(string archiveInterval)
     {
-        var server = await WholeHost.Start($"--Metering:ArchiveInterval={archiveInterval}");
+        var server = await WholeHost.Start("--Metering:Ledger=Folder", $"--Metering:ArchiveInterval={archiveInterval}");
         await server.Put("/v1/rate-cards/plain", Card);
         await server.Put("/v1/accounts/acme", """{"rateCard":"plain"}""");
         await server.Post("/v1/accounts/acme/grants", """{"id":"plan","amount":"10"}""");
