@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Metering.Grains.Journal;
 using Metering.Silo.Storage.Redis;
 using Metering.TestServers;
@@ -25,7 +27,7 @@ public sealed class RedisFailoverTests
         await using var connections = await TestRedis.ConnectAsync(cluster.ConnectionString + "," + cluster.Nodes[1].Address);
         var store = new RedisJournalStore(connections, TestRedis.ServiceId);
         await AppendAllAsync(store, 1, 3);
-        await primary.CommandAsync(["WAIT", "1", "10000"], Cancel);
+        await ReplicatedAsync(primary);
 
         // What the primary acknowledges from here on never reaches the replica.
         await replica.PauseAsync(Cancel);
@@ -50,6 +52,16 @@ public sealed class RedisFailoverTests
         }
 
         Assert.InRange(behind, 1, Logs - 1);
+    }
+
+    /// <summary>Until the replica has acknowledged all that was written. <c>WAIT</c> would only wait for what its own connection wrote.</summary>
+    private static async Task ReplicatedAsync(RedisServer primary)
+    {
+        var written = long.Parse(Regex.Match(await primary.CommandAsync(["INFO", "replication"], Cancel), "master_repl_offset:([0-9]+)").Groups[1].Value, CultureInfo.InvariantCulture);
+        while (long.Parse(Regex.Match(await primary.CommandAsync(["INFO", "replication"], Cancel), "slave0:.*offset=([0-9]+)").Groups[1].Value, CultureInfo.InvariantCulture) < written)
+        {
+            await Task.Delay(50, Cancel);
+        }
     }
 
     private static string Name(int log) => $"log-{log}";
