@@ -10,7 +10,7 @@ namespace Metering.Core.Pricing;
 /// Why a decimal can be trusted: a product or a sum of decimals is computed as an integer, and digits are dropped only
 /// when 96 bits or 28 places do not hold it. Dropping a digit lowers the scale. So a product whose scale is the sum of
 /// its factors' scales, and a sum whose scale is the larger of its terms', lost nothing; any other goes the long way.
-/// (A double rounding would break law 6: splits of the same usage would no longer sum to the same credits.)
+/// (Rounding twice would break law 6: splits of the same usage would no longer sum to the same credits.)
 /// </remarks>
 internal readonly struct Exact
 {

@@ -24,7 +24,7 @@ internal sealed class LoadSession : IDisposable
 
     public UsagePattern Pattern { get; }
 
-    /// <summary>What all the runs of this session were answered.</summary>
+    /// <summary>What all runs so far were answered.</summary>
     public AccountTotals Totals { get; }
 
     /// <summary>Reads the card. <see cref="PrepareAsync"/> makes the accounts.</summary>
