@@ -38,7 +38,7 @@ public static class GatewayHosting
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelConfiguration>();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<ISilos, SiloInProcess>();
-        services.AddSingleton<RetryBudget>().AddSingleton<FailureLog>().AddSingleton<AccountGrains>().AddSingleton<GrainRouter>().AddSingleton<ChargeBatch>().AddSingleton<AccountList>()
+        services.AddSingleton<RetryBudget>().AddSingleton<FailureLog>().AddSingleton<AccountGrains>().AddSingleton<GrainCalls>().AddSingleton<GrainCharges>().AddSingleton<GrainRouter>().AddSingleton<ChargeBatch>().AddSingleton<AccountList>()
             .AddSingleton<WatchHub>().AddSingleton<PatternWarnings>();
         services.AddSingleton<Admission>().AddSingleton<RequestBody>();
         services.AddSingleton<ChargeEndpoints>().AddSingleton<AccountEndpoints>().AddSingleton<GrantEndpoints>()

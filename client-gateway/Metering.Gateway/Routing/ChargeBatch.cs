@@ -17,7 +17,7 @@ internal readonly record struct BatchItem(string Account, ChargeRequest? Charge,
 /// many accounts at once. Charges of one account keep their order, as one caller's
 /// single calls would; between accounts there is no order to keep. Answers stand where their charges stood. All of it has the time of one request.
 /// </summary>
-internal sealed class ChargeBatch(GrainRouter router, IOptions<GatewayOptions> options)
+internal sealed class ChargeBatch(GrainCharges charging, IOptions<GatewayOptions> options)
 {
     private const int None = -1;
 
@@ -34,7 +34,7 @@ internal sealed class ChargeBatch(GrainRouter router, IOptions<GatewayOptions> o
     private async Task<Answer<ChargeReply>[]> SendAll(IReadOnlyList<BatchItem> items)
     {
         var answers = new Answer<ChargeReply>[items.Count];
-        var deadline = router.Begin();
+        var deadline = charging.Begin();
         var (isWhole, doubt) = await TrySendWhole(items, answers, deadline);
         if (!isWhole)
         {
@@ -58,7 +58,7 @@ internal sealed class ChargeBatch(GrainRouter router, IOptions<GatewayOptions> o
             return;
         }
 
-        if (await router.Resolve([.. places.Select(place => new RoutedCharge(items[place].Account, items[place].Charge!))], doubt, deadline) is { } again)
+        if (await charging.Resolve([.. places.Select(place => new RoutedCharge(items[place].Account, items[place].Charge!))], doubt, deadline) is { } again)
         {
             for (var i = 0; i < again.Length; i++)
             {
@@ -113,7 +113,7 @@ internal sealed class ChargeBatch(GrainRouter router, IOptions<GatewayOptions> o
         }
 
         Array.Resize(ref charges, count);
-        if (count == 0 || await router.TryChargeMany(charges, deadline) is not { } sent)
+        if (count == 0 || await charging.TryChargeMany(charges, deadline) is not { } sent)
         {
             return (count == 0, null);
         }
@@ -172,7 +172,7 @@ internal sealed class ChargeBatch(GrainRouter router, IOptions<GatewayOptions> o
             charges[i] = items[place].Charge!;
         }
 
-        var replies = await router.ChargeMany(items[chain.First].Account, charges, deadline);
+        var replies = await charging.ChargeMany(items[chain.First].Account, charges, deadline);
         place = chain.First;
         for (var i = 0; i < charges.Length; i++, place = following[place])
         {

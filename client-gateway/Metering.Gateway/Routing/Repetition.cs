@@ -1,8 +1,8 @@
 namespace Metering.Gateway.Routing;
 
 /// <summary>
-/// What happens when a call is done twice: the reason why one whose outcome is unknown may be sent again, or may not. Each call of
-/// <see cref="GrainRouter"/> names its own.
+/// What happens when a call is done twice: the reason why one whose outcome is unknown may be sent again, or may not. Each call
+/// (<see cref="GrainCalls"/>) names its own.
 /// </summary>
 internal enum Repetition
 {

@@ -38,16 +38,14 @@ internal sealed class FakeCluster
     public FakeGrains Grains { get; } = new();
 
     /// <summary>A gateway's way to these silos and grains.</summary>
-    public GrainRouter Router() => new(
-        Grains,
-        new AccountGrains(Grains),
-        new FakeSilos(Lanes),
-        new RetryBudget(Microsoft.Extensions.Options.Options.Create(Options)),
-        new FailureLog(Time, NullLogger<GrainRouter>.Instance),
-        Microsoft.Extensions.Options.Options.Create(Options),
-        Time);
+    public GrainCharges Charges()
+    {
+        var (accounts, silos, options) = (new AccountGrains(Grains), new FakeSilos(Lanes), Microsoft.Extensions.Options.Options.Create(Options));
+        var (budget, failures) = (new RetryBudget(options), new FailureLog(Time, NullLogger<GrainRouter>.Instance));
+        return new GrainCharges(new GrainCalls(accounts, silos, budget, failures, options, Time), accounts, silos, budget, failures, Time);
+    }
 
-    public ChargeBatch Batches() => new(Router(), Microsoft.Extensions.Options.Options.Create(Options));
+    public ChargeBatch Batches() => new(Charges(), Microsoft.Extensions.Options.Options.Create(Options));
 
     public List<FakeSilo> Silos { get; } = [];
 

@@ -33,7 +33,7 @@ public sealed class LanesAndCallsTests
         var cluster = new FakeCluster(silos: 1);
         cluster.Silos[0].Straight.OnCharge = static charges => Task.FromResult(new Answer<ChargeReply>[charges.Length]);
 
-        var answer = await cluster.Router().Charge("acme", FakeCluster.Charge("acme", "c").Charge);
+        var answer = await cluster.Charges().Charge("acme", FakeCluster.Charge("acme", "c").Charge);
 
         Assert.Equal("c", answer.Reply?.Id);
         Assert.Single(cluster.Grains.Account("acme").Charges);
@@ -58,7 +58,7 @@ public sealed class LanesAndCallsTests
         var cluster = new FakeCluster(silos: 1);
         cluster.Silos[0].Straight.OnCharge = cluster.Silos[0].Roundabout.OnCharge = static _ => throw new SiloUnavailableException();
 
-        var single = await cluster.Router().Charge("acme", FakeCluster.Charge("acme", "c").Charge);
+        var single = await cluster.Charges().Charge("acme", FakeCluster.Charge("acme", "c").Charge);
         var batch = await cluster.Batches().Send([new BatchItem("acme", FakeCluster.Charge("acme", "d").Charge, null), BatchItem.Refused("x", TooFew)]);
 
         Assert.Equal(["c", "d"], [single.Reply!.Id, batch[0].Reply!.Id]);
@@ -85,7 +85,7 @@ public sealed class LanesAndCallsTests
 
         var answer = inBatch
             ? (await cluster.Batches().Send([BatchItem.Refused("x", TooFew), new BatchItem("acme", charge, null)]))[1]
-            : await cluster.Router().Charge("acme", charge);
+            : await cluster.Charges().Charge("acme", charge);
 
         Assert.True(answer.Reply is { Replayed: true }, $"It was charged by the first attempt, and the caller heard {answer.Refusal?.Code}.");
         Assert.True(asked >= Doubt.LastsAfter(TimeSpan.FromMilliseconds(50)), $"It was asked again after {asked.TotalMilliseconds} ms, when the first attempt could still be done.");
@@ -123,7 +123,7 @@ public sealed class LanesAndCallsTests
 
         var answer = inBatch
             ? (await cluster.Batches().Send([BatchItem.Refused("x", TooFew), new BatchItem(account, charge, null)]))[1]
-            : await cluster.Router().Charge(account, charge);
+            : await cluster.Charges().Charge(account, charge);
 
         Assert.Same(TooFew, answer.Refusal);
         Assert.Equal(2, heir.Straight.Messages.Count);
@@ -143,7 +143,7 @@ public sealed class LanesAndCallsTests
         // The second waits in the lane behind the first, whose message fails.
         var first = cluster.Lanes.Charge([FakeCluster.Charge(accounts[0], "sent")], cluster.Deadline);
         await cluster.Silos[0].Straight.Reached;
-        var second = await cluster.Router().Charge(accounts[1], FakeCluster.Charge(accounts[1], "waiting").Charge);
+        var second = await cluster.Charges().Charge(accounts[1], FakeCluster.Charge(accounts[1], "waiting").Charge);
 
         Assert.NotNull((await first)!.Unheard);
         Assert.Same(TooFew, second.Refusal);
@@ -158,7 +158,7 @@ public sealed class LanesAndCallsTests
         cluster.Silos[0].Straight.OnCharge = static _ => throw new TimeoutException();
         cluster.Silos[0].Roundabout.OnCharge = static charges => Task.FromResult(Array.ConvertAll(charges, static _ => (Answer<ChargeReply>)TooFew));
 
-        var single = await cluster.Router().Charge("acme", FakeCluster.Charge("acme", "c").Charge);
+        var single = await cluster.Charges().Charge("acme", FakeCluster.Charge("acme", "c").Charge);
 
         Assert.Equal(Code.Unavailable, single.Refusal?.Code);
         Assert.Empty(cluster.Grains.Account("acme").Charges);
@@ -170,7 +170,7 @@ public sealed class LanesAndCallsTests
         var cluster = new FakeCluster(silos: 1);
         cluster.Silos[0].Straight.OnCharge = static charges => Task.FromResult(Array.ConvertAll(charges, static _ => (Answer<ChargeReply>)TooFew));
 
-        var single = await cluster.Router().Charge("acme", FakeCluster.Charge("acme", "c").Charge);
+        var single = await cluster.Charges().Charge("acme", FakeCluster.Charge("acme", "c").Charge);
 
         Assert.Equal(Code.InsufficientCredits, single.Refusal?.Code);
         Assert.Single(cluster.Silos[0].Straight.Messages);
