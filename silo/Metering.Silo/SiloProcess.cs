@@ -81,6 +81,9 @@ public static class SiloProcess
         logging.AddFilter("Azure", LogLevel.Warning);
         logging.AddFilter("Polly", LogLevel.Warning);
 
+        // What Orleans says of a grain service is said in that service's name: its ranges, which mean nothing here.
+        logging.AddFilter("Metering.Grains.Routing.ChargeRouterService", LogLevel.Warning);
+
         // A start that fails is told in one line by whoever called for it, not in pages here as well.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         logging.AddFilter("Orleans.Runtime.SiloLifecycleSubject", LogLevel.Critical);

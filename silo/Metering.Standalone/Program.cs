@@ -2,6 +2,11 @@ using Metering.Standalone;
 
 try
 {
+    if (args is [Backup.Command, ..])
+    {
+        return await Backup.RunAsync(args, CancellationToken.None);
+    }
+
     await using var app = StandaloneHost.Build(args);
     await app.RunStandaloneAsync();
     return 0;

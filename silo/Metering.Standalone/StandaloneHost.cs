@@ -16,7 +16,7 @@ public static class StandaloneHost
     private const string ClusterName = "metering";
 
     /// <summary>In the data directory.</summary>
-    private const string LedgerFolder = "ledger";
+    internal const string LedgerFolder = "ledger";
 
     /// <summary>How long a stop may take to finish what was accepted and to write what changed.</summary>
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(30);
@@ -32,6 +32,9 @@ public static class StandaloneHost
         builder.Logging.AddFilter("Orleans", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Logging.AddFilter("Polly", LogLevel.Warning);
+
+        // What Orleans says of a grain service is said in that service's name: its ranges, which mean nothing here.
+        builder.Logging.AddFilter("Metering.Grains.Routing.ChargeRouterService", LogLevel.Warning);
 
         // A start that fails is told in one line by whoever called for it, not in a page here as well.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);

@@ -23,6 +23,15 @@ internal sealed class Callers(IReadOnlyList<CallerAccount> accounts, string pref
     /// <summary>Everything sent; stable once <see cref="RunAsync"/> is done.</summary>
     public IReadOnlyList<ChargeRecord> Records => _records;
 
+    /// <summary>Everything sent until now, while they call.</summary>
+    public IReadOnlyList<ChargeRecord> RecordsSoFar()
+    {
+        lock (_records)
+        {
+            return [.. _records];
+        }
+    }
+
     /// <summary>The answers that said the server is unavailable.</summary>
     public IReadOnlyList<string> Unavailable => _unavailable;
 

@@ -19,7 +19,7 @@ internal sealed class PartitionSlot(JournalServices services, int number) : IDis
     private long _failedAt;
     private LogTip _known;
 
-    internal string LogName { get; } = $"partition-{number}";
+    internal string LogName { get; } = PartitionLog.NameOf(number);
 
     /// <summary>The partition, if it is open.</summary>
     internal JournalPartition? Current

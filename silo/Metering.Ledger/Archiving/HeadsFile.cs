@@ -16,6 +16,9 @@ internal sealed partial record HeadsFile(long First, long Last, ulong Checksum, 
     private const byte Version = 1;
     private const int ChecksumBytes = sizeof(ulong);
 
+    /// <summary>The folder of all heads.</summary>
+    internal const string Root = "_heads/";
+
     internal static string Folder(int partition) => string.Create(CultureInfo.InvariantCulture, $"_heads/partition-{partition:0000}/");
 
     internal string NameIn(int partition) => string.Create(CultureInfo.InvariantCulture, $"{Folder(partition)}{First:000000000000}-{Last:000000000000}.heads");
@@ -28,6 +31,10 @@ internal sealed partial record HeadsFile(long First, long Last, ulong Checksum, 
         last = match.Success ? long.Parse(match.Groups["last"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture) : 0;
         return match.Success;
     }
+
+    /// <summary>The partition whose folder a file of heads is in; -1 for any other file.</summary>
+    internal static int PartitionOf(string name) =>
+        PartitionPattern().Match(name) is { Success: true } match ? int.Parse(match.Groups["partition"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture) : -1;
 
     internal byte[] Encode()
     {
@@ -73,6 +80,9 @@ internal sealed partial record HeadsFile(long First, long Last, ulong Checksum, 
     }
 
     private static FormatException Damaged() => new("The heads are damaged or of an unknown format.");
+
+    [GeneratedRegex("^_heads/partition-(?<partition>[0-9]{4})/", RegexOptions.CultureInvariant)]
+    private static partial Regex PartitionPattern();
 
     [GeneratedRegex("/(?<first>[0-9]{12,18})-(?<last>[0-9]{12,18})[.]heads$", RegexOptions.CultureInvariant)]
     private static partial Regex Pattern();

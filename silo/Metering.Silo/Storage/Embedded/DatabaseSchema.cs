@@ -77,7 +77,8 @@ internal static class DatabaseSchema
         connection.Execute("PRAGMA busy_timeout=1000");
     }
 
-    private static void CheckVersion(DatabaseConnection connection, string file)
+    /// <exception cref="JournalStoreException">The file is not ours, or newer than this program.</exception>
+    public static void CheckVersion(DatabaseConnection connection, string file)
     {
         var version = connection.Number("PRAGMA user_version");
         var isOurs = connection.Number("PRAGMA application_id") == ApplicationId;

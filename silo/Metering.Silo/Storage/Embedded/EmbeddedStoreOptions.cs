@@ -4,8 +4,8 @@ namespace Metering.Silo.Storage.Embedded;
 public sealed class EmbeddedStoreOptions
 {
     /// <summary>
-    /// The directory of <c>metering.db</c>: created when missing, used by one process at a time, on a local disk. Back up the database
-    /// with SQLite's own backup, or copy the directory while the process is stopped.
+    /// The directory of <c>metering.db</c>: created when missing, used by one process at a time, on a local disk. <see cref="DatabaseCopy"/> copies
+    /// the database while the process runs.
     /// </summary>
     public required string DataDirectory { get; init; }
 }

@@ -95,6 +95,20 @@ internal static class JournalTable
             : throw new JournalStoreException(string.Create(CultureInfo.InvariantCulture, $"A store keeps at most {JournalKey.MaxLog} logs."));
     }
 
+    /// <summary>All logs, with what they have.</summary>
+    public static List<CopiedLog> Logs(DatabaseConnection connection)
+    {
+        var logs = new List<(long Id, string Name)>();
+        var statement = connection.Prepare("SELECT id, name FROM logs ORDER BY id");
+        while (statement.Step())
+        {
+            logs.Add((statement.Number(0), statement.Text(1)));
+        }
+
+        statement.Reset();
+        return [.. logs.Select(log => new CopiedLog(log.Name, Extent(connection, log.Id)))];
+    }
+
     private static long? FindLog(DatabaseConnection connection, string log)
     {
         var statement = connection.Prepare("SELECT id FROM logs WHERE name = ?1").Bind(1, log);
