@@ -81,6 +81,13 @@ public interface IAccountGrain : IGrainWithStringKey
     /// <summary>What a charge would do, against the account's card or a draft (its id need not be new). Changes nothing.</summary>
     [Alias("Quote")]
     Task<Answer<QuoteReply>> Quote(ChargeRequest charge, RateCardDraft? draft);
+
+    /// <summary>What was used, by window and meter, as the account knows by itself; everything that was acknowledged before is in it.</summary>
+    /// <param name="from">Inclusive.</param>
+    /// <param name="to">Exclusive; may lie ahead.</param>
+    /// <param name="window">What to add up by.</param>
+    [Alias("ReadUsage")]
+    Task<Answer<AccountUsage>> ReadUsage(DateTimeOffset from, DateTimeOffset to, UsageWindow window);
 }
 
 /// <summary>One rate card with all its versions, keyed by its id.</summary>

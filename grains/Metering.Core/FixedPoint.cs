@@ -13,7 +13,7 @@ internal static class FixedPoint
     internal const int Decimals = 9;
     internal const decimal Max = 999_999_999_999_999_999.999999999m;
 
-    private const ulong NanosPerUnit = 1_000_000_000;
+    internal const ulong NanosPerUnit = 1_000_000_000;
 
     // 10²⁷ and 2⁶³ × 10⁹, in halves of 64 bits.
     private static Int128 BeyondMax => new(0x033B_2E3C, 0x9FD0_803C_E800_0000);

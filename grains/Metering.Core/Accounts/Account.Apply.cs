@@ -130,9 +130,11 @@ public sealed partial class Account
     private void ApplyPaid(PaidOperation paid)
     {
         ApplyPayment(paid.Payment, paid);
+        _rollups = _rollups.Own();
         for (var i = 0; i < paid.Lines.Count; i++)
         {
             var line = paid.Lines[i];
+            _rollups.Count(line.Key?.Meter ?? line.Usage.Meter, paid.At, line.Usage.Quantity.Nanos, line.Taken.Nanos, lines: 1);
 
             // What was settled as credits has no price and counts under none.
             if (line.Price.Length > 0)
@@ -148,9 +150,11 @@ public sealed partial class Account
     {
         ApplyPayment(reversed.Payment, reversed);
         var quantity = Quantity.Zero;
+        _rollups = _rollups.Own();
         foreach (var line in reversed.Lines)
         {
             quantity = line.Quantity;
+            _rollups.Count(line.Meter, reversed.At, -line.Quantity.Nanos, -line.Credits.Nanos, lines: 0);
             if (line.Price.Length > 0)
             {
                 _counters.GiveBack(new PriceKey(reversed.Card, line.Meter, line.Price), reversed.PeriodStart, line.Quantity);

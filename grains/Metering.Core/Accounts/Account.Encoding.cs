@@ -4,7 +4,10 @@ namespace Metering.Core.Accounts;
 
 public sealed partial class Account
 {
-    private const byte Format = 2;
+    private const byte Format = 3;
+
+    /// <summary>As 3, without what was used.</summary>
+    private const byte FormatWithoutUsage = 2;
 
     /// <summary>The number of the oldest block that holds an id that is still remembered.</summary>
     public long FirstIdBlock => _remembered.FirstBlock;
@@ -46,6 +49,7 @@ public sealed partial class Account
         _policy.Write(writer);
         _producers.Write(writer);
         _reversals.Write(writer);
+        _rollups.Write(writer);
     }
 
     /// <summary>Reads a state back.</summary>
@@ -57,7 +61,8 @@ public sealed partial class Account
     public static Account Read(string id, ReadOnlySpan<byte> bytes, IReadOnlyList<ReadOnlyMemory<byte>> idBlocks, AccountLimits limits)
     {
         var reader = new ByteReader(bytes);
-        if (reader.Byte() != Format || reader.Text() != id)
+        var format = reader.Byte();
+        if (format is not (Format or FormatWithoutUsage) || reader.Text() != id)
         {
             throw ByteReader.Damaged();
         }
@@ -77,6 +82,9 @@ public sealed partial class Account
             account._policy = Core.Policies.Policy.Read(ref reader);
             account._producers = Producers.Read(ref reader);
             account._reversals = Reversals.Read(ref reader);
+            account._rollups = format == FormatWithoutUsage
+                ? Rollups.UsageRollups.From(account._lastAt)
+                : Rollups.UsageRollups.Read(ref reader, account._counters.NameOf);
         }
 
         return reader.AtEnd ? account : throw ByteReader.Damaged();

@@ -4,6 +4,7 @@ using Metering.Core.Grants;
 using Metering.Core.Holds;
 using Metering.Core.Policies;
 using Metering.Core.Pricing;
+using Metering.Core.Rollups;
 
 namespace Metering.Core.Accounts;
 
@@ -27,6 +28,7 @@ public sealed partial class Account
     private RememberedIds _remembered = new();
     private Producers _producers = Producers.None;
     private Reversals _reversals = Reversals.None;
+    private UsageRollups _rollups = UsageRollups.None;
     private AccountSettings? _settings;
     private DateTimeOffset _lastAt = DateTimeOffset.MinValue;
 
@@ -74,6 +76,15 @@ public sealed partial class Account
 
     /// <summary>What was used under each price in the periods that are still counted.</summary>
     public IEnumerable<(PriceKey Price, DateTimeOffset PeriodStart, Quantity Quantity)> Counters => _counters.All;
+
+    /// <summary>
+    /// What was used in a range, by window and meter: the sum over lines of charges and settles whose entry is in it, less the lines that reversals in it gave back. Only windows in which
+    /// there is an entry. Null when the range is not covered, by <see cref="UsageWindow"/> or at all: then the ledger has it.
+    /// </summary>
+    /// <param name="from">Inclusive.</param>
+    /// <param name="to">Exclusive; may lie ahead.</param>
+    /// <param name="window">What to add up by. A window that the range cuts off begins where it begins.</param>
+    public IReadOnlyList<UsedInWindow>? UsageIn(DateTimeOffset from, DateTimeOffset to, UsageWindow window) => _rollups.Read(from, to, window, _lastAt);
 
     /// <summary>How many ids it remembers.</summary>
     public int RememberedCount => _remembered.Count;

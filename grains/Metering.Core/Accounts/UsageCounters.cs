@@ -23,6 +23,20 @@ internal sealed class UsageCounters
     internal IEnumerable<(PriceKey Price, DateTimeOffset PeriodStart, Quantity Quantity)> All =>
         _slots.SelectMany(pair => pair.Value.Select(slot => (pair.Key, slot.Start, slot.Quantity)));
 
+    /// <summary>A meter's name as it is kept here, if it is: one string instead of two.</summary>
+    internal string NameOf(string meter)
+    {
+        foreach (var price in _slots.Keys)
+        {
+            if (price.Meter == meter)
+            {
+                return price.Meter;
+            }
+        }
+
+        return meter;
+    }
+
     internal Quantity Get(PriceKey price, DateTimeOffset periodStart)
     {
         if (_slots.TryGetValue(price, out var slots))

@@ -79,7 +79,7 @@ public ref struct ByteReader
     {
         try
         {
-            return Core.Credits.FromNanos(Nanos());
+            return Core.Credits.FromNanos(Large());
         }
         catch (OverflowException)
         {
@@ -91,7 +91,7 @@ public ref struct ByteReader
     {
         try
         {
-            return Core.Quantity.FromNanos(Nanos());
+            return Core.Quantity.FromNanos(Large());
         }
         catch (OverflowException)
         {
@@ -119,7 +119,7 @@ public ref struct ByteReader
 
     internal static FormatException Damaged() => new("The bytes are damaged or of an unknown format.");
 
-    private Int128 Nanos()
+    internal Int128 Large()
     {
         UInt128 zigzag = 0;
         for (var shift = 0; shift < 126; shift += 7)

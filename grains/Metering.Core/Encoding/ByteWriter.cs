@@ -62,9 +62,9 @@ public sealed class ByteWriter
         }
     }
 
-    public void Amount(Credits credits) => Nanos(credits.Nanos);
+    public void Amount(Credits credits) => Large(credits.Nanos);
 
-    public void Amount(Quantity quantity) => Nanos(quantity.Nanos);
+    public void Amount(Quantity quantity) => Large(quantity.Nanos);
 
     public void Text(string value)
     {
@@ -93,7 +93,8 @@ public sealed class ByteWriter
         _length += value.Length;
     }
 
-    private void Nanos(Int128 nanos)
+    /// <summary>A signed integer that seldom needs more than 64 bits: of less than 126 bits in all.</summary>
+    internal void Large(Int128 nanos)
     {
         if (nanos >= long.MinValue && nanos <= long.MaxValue)
         {

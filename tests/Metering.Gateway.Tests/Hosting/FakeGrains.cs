@@ -133,6 +133,9 @@ internal sealed class FakeAccount(string account) : IAccountGrain
     public Func<Task<Answer<BudgetView>>> OnBudget { get; set; } = () => Task.FromResult<Answer<BudgetView>>(Samples.Budget);
     public Func<Task<Answer<PolicyView>>> OnPolicy { get; set; } = () => Task.FromResult<Answer<PolicyView>>(Samples.Policy);
 
+    /// <summary>Knows of nothing, and leaves it to the ledger.</summary>
+    public Func<Task<Answer<AccountUsage>>> OnReadUsage { get; set; } = () => Task.FromResult<Answer<AccountUsage>>(new AccountUsage { IsCovered = false, Usage = [] });
+
     /// <summary>Nothing happens, for as long as a test does not say otherwise.</summary>
     public Func<long, TimeSpan, Task<Answer<WatchPage>>> OnWatch { get; set; } = static async (after, patience) =>
     {
@@ -191,6 +194,8 @@ internal sealed class FakeAccount(string account) : IAccountGrain
         ChargeRead = id;
         return OnGetCharge();
     }
+
+    public Task<Answer<AccountUsage>> ReadUsage(DateTimeOffset from, DateTimeOffset to, UsageWindow window) => OnReadUsage();
 
     public Task<Answer<QuoteReply>> Quote(ChargeRequest charge, RateCardDraft? draft)
     {
