@@ -1,5 +1,7 @@
 using System.Net;
 using Metering.Grains.Journal;
+using Metering.Ledger.Segments.Blobs;
+using Metering.Silo.Ledger;
 using Metering.Silo.SteppingDown;
 using Metering.Silo.Storage.Azure;
 using Metering.Silo.Storage.Redis;
@@ -74,12 +76,14 @@ public static class MeteringCluster
         silo.Configure<EndpointOptions>(endpoints => Listen(endpoints, settings));
         AddJournal(silo, settings);
         AddSnapshots(silo, settings);
+        AddLedger(silo, settings);
         silo.Services.AddSteppingDown();
         return silo.AddMetering(
             settings.Keeping.Apply,
             journal =>
             {
                 settings.Keeping.Apply(journal);
+                settings.Archiving.Apply(journal);
                 journal.Partitions = settings.Partitions;
             },
             rateCards => (rateCards.LeadTime, rateCards.RefreshInterval) = (settings.LeadTime, settings.LeadTime / 6));
@@ -120,6 +124,23 @@ public static class MeteringCluster
             SnapshotPlace.Redis => AddRedisIndex(silo, settings).AddRedisGrainStorage(
                 AccountStorage.ProviderName, redis => redis.Configure<IServiceProvider>((options, services) => Configure(options, services, settings))),
             SnapshotPlace.Custom => AddRedisIndex(silo, settings),
+        };
+    }
+
+    private static void AddLedger(ISiloBuilder silo, SiloSettings settings)
+    {
+        _ = settings.Ledger switch
+        {
+            LedgerPlace.Off => silo,
+            LedgerPlace.Folder => silo.AddFolderLedger(settings.LedgerDirectory!),
+            LedgerPlace.Azure => silo.AddBlobLedger(new BlobLedgerOptions
+            {
+                Storage = settings.AzureStorage!,
+                Container = settings.LedgerContainer,
+                MayCreate = true,
+                CacheDirectory = settings.LedgerCacheDirectory,
+                MaxCacheBytes = settings.LedgerCacheBytes,
+            }),
         };
     }
 

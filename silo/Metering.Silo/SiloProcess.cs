@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Metering.Contracts.Settings;
 using Metering.Grains.Journal;
+using Metering.Ledger.Segments;
 using Metering.Silo.Health;
 using Metering.Silo.Telemetry;
 using Microsoft.AspNetCore.Connections;
@@ -71,7 +72,7 @@ public static class SiloProcess
     /// <summary>Whether a failed start is for whoever started it to mend (a setting, a store, a port), and the line that tells how.</summary>
     public static bool IsOperatorsToMend(Exception failure, out string line) => FailedStart.IsOperatorsToMend(
         failure,
-        static cause => cause is JournalSettingsException or JournalStoreException or JournalUnavailableException or OrleansConfigurationException,
+        static cause => cause is JournalSettingsException or JournalStoreException or JournalUnavailableException or LedgerStoreException or OrleansConfigurationException,
         out line);
 
     private static void AddLogging(ILoggingBuilder logging)

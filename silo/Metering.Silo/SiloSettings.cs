@@ -3,6 +3,8 @@ using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Metering.Contracts.Settings;
+using Metering.Ledger.Segments.Blobs;
+using Metering.Silo.Ledger;
 using Microsoft.Extensions.Configuration;
 using StackExchange.Redis;
 
@@ -25,12 +27,28 @@ public enum SnapshotPlace
     Custom = 2,
 }
 
+/// <summary>Where a cluster's ledger is.</summary>
+public enum LedgerPlace
+{
+    /// <summary>Nowhere: entries are gone when the journal is trimmed.</summary>
+    Off = 0,
+
+    /// <summary>In a directory that all silos share.</summary>
+    Folder = 1,
+
+    /// <summary>In a container of the same storage account as journal or snapshots.</summary>
+    Azure = 2,
+}
+
 /// <summary>What can be set for a silo in a process of its own: <c>Metering__Name</c> in the environment, <c>Metering:Name</c> elsewhere. The README has the table.</summary>
 /// <remarks>No record: those print their members, and some are secret.</remarks>
 public sealed class SiloSettings
 {
     /// <summary>Where Kubernetes tells a pod its own address.</summary>
     private const string PodAddress = "POD_IP";
+
+    /// <summary>No more than the log without snapshots may be by default, so that a ledger asks for no more of the journal's store.</summary>
+    private const long MaxBacklogBytes = 256L << 20;
 
     /// <summary>What Redis may take at worst to sync its file, with <c>appendfsync everysec</c>.</summary>
     private static readonly TimeSpan LeastStepDownAfter = TimeSpan.FromSeconds(2);
@@ -48,10 +66,18 @@ public sealed class SiloSettings
         JournalRedis = section.Text(nameof(JournalRedis), Cluster.Redis);
         AllowVolatileRedis = section.Flag(nameof(AllowVolatileRedis), otherwise: false);
         Snapshots = section.Choice(nameof(Snapshots), SnapshotPlace.Azure);
+        Ledger = section.Choice(nameof(Ledger), LedgerPlace.Off);
         AzureStorage = UsesAzure
-            ? section.RequiredText(nameof(AzureStorage), "a connection string of Azure Storage or the https address of its blob service, for the journal or the snapshots are kept there")
+            ? section.RequiredText(nameof(AzureStorage), "a connection string of Azure Storage or the https address of its blob service, for the journal, the snapshots or the ledger are kept there")
             : section.OptionalText(nameof(AzureStorage));
         AzureContainer = section.Text(nameof(AzureContainer), "metering");
+        LedgerContainer = section.Text(nameof(LedgerContainer), BlobLedgerOptions.DefaultContainer);
+        LedgerDirectory = Ledger == LedgerPlace.Folder
+            ? section.RequiredText(nameof(LedgerDirectory), "a directory that all silos share, for the ledger is kept there")
+            : section.OptionalText(nameof(LedgerDirectory));
+        LedgerCacheDirectory = section.Text(nameof(LedgerCacheDirectory), Path.Combine(Path.GetTempPath(), "metering-ledger"));
+        LedgerCacheBytes = section.Number(nameof(LedgerCacheBytes), BlobLedgerOptions.DefaultMaxCacheBytes, BlobLedgerOptions.LeastMaxCacheBytes, 1L << 50);
+        Archiving = new LedgerSettings(section, MaxBacklogBytes);
         Keeping = new KeepingSettings(section);
         LeadTime = section.Time(nameof(LeadTime), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
         ProbeTimeout = section.Time(nameof(ProbeTimeout), TimeSpan.FromMilliseconds(600), TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(30));
@@ -60,6 +86,7 @@ public sealed class SiloSettings
         ShutdownTimeout = section.Time(nameof(ShutdownTimeout), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
         JournalServers = Parse(nameof(JournalRedis), JournalRedis, Cluster.RedisCertificateAuthorityFile);
         CheckPorts();
+        CheckContainers();
         if (StepDownAfter > TimeSpan.Zero && StepDownAfter < LeastStepDownAfter)
         {
             throw new SettingsException(
@@ -103,6 +130,24 @@ public sealed class SiloSettings
 
     public string AzureContainer { get; }
 
+    /// <summary>Whether, and where, every entry is kept for good.</summary>
+    public LedgerPlace Ledger { get; }
+
+    /// <summary>The container of the ledger.</summary>
+    public string LedgerContainer { get; }
+
+    /// <summary>The directory of the ledger; null when it is elsewhere.</summary>
+    public string? LedgerDirectory { get; }
+
+    /// <summary>Where segments of a container lie on this machine while they are written or read.</summary>
+    public string LedgerCacheDirectory { get; }
+
+    /// <summary>How many bytes of them at most.</summary>
+    public long LedgerCacheBytes { get; }
+
+    /// <summary>How entries come to the ledger.</summary>
+    public LedgerSettings Archiving { get; }
+
     /// <summary>How far ahead a new version of a rate card takes effect at the least.</summary>
     public TimeSpan LeadTime { get; }
 
@@ -124,12 +169,12 @@ public sealed class SiloSettings
     /// <summary>The Redis of <see cref="JournalRedis"/>, understood.</summary>
     internal readonly ConfigurationOptions JournalServers;
 
-    private bool UsesAzure => Journal == JournalPlace.Azure || Snapshots == SnapshotPlace.Azure;
+    private bool UsesAzure => Journal == JournalPlace.Azure || Snapshots == SnapshotPlace.Azure || Ledger == LedgerPlace.Azure;
 
     /// <summary>Reads and checks the settings.</summary>
     /// <exception cref="SettingsException">A name is unknown, a value is missing, or one is not in its range.</exception>
     public static SiloSettings From(IConfiguration configuration) =>
-        new(configuration, SettingsSection.Of(configuration, typeof(SiloSettings), typeof(ClusterSettings), typeof(KeepingSettings)));
+        new(configuration, SettingsSection.Of(configuration, typeof(SiloSettings), typeof(ClusterSettings), typeof(KeepingSettings), typeof(LedgerSettings)));
 
     private void CheckPorts()
     {
@@ -138,6 +183,15 @@ public sealed class SiloSettings
         {
             var names = same.Select(static each => SettingsSection.Name(each.Name)).ToList();
             throw new SettingsException($"{names[1]} is {same.Key}, as {names[0]} is; each needs a port of its own.");
+        }
+    }
+
+    private void CheckContainers()
+    {
+        if (Ledger == LedgerPlace.Azure && LedgerContainer == AzureContainer)
+        {
+            throw new SettingsException(
+                $"{SettingsSection.Name(nameof(LedgerContainer))} is '{LedgerContainer}', as {SettingsSection.Name(nameof(AzureContainer))} is; the ledger needs a container of its own.");
         }
     }
 

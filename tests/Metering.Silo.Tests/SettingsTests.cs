@@ -24,6 +24,8 @@ public sealed class SettingsTests
         Assert.Equal((TimeSpan.FromHours(24), 256L << 20, TimeSpan.FromMinutes(1)), (settings.Keeping.IdWindow, settings.Keeping.MaxTailBytes, settings.Keeping.CheckpointInterval));
         Assert.Equal((TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(30), 3), (settings.LeadTime, settings.ShutdownTimeout, settings.MissedProbes));
         Assert.Equal(TimeSpan.FromSeconds(2), settings.StepDownAfter);
+        Assert.Equal((LedgerPlace.Off, "metering-ledger", 1L << 30), (settings.Ledger, settings.LedgerContainer, settings.LedgerCacheBytes));
+        Assert.Equal((TimeSpan.FromMinutes(1), 256L << 20), (settings.Archiving.ArchiveInterval, settings.Archiving.MaxArchiveBacklogBytes));
         Assert.False(IPAddress.IsLoopback(settings.AdvertisedAddress));
     }
 
@@ -34,7 +36,8 @@ public sealed class SettingsTests
             Redis, Azure, "ClusterId=blue", "ServiceId=acme", "SiloPort=1", "ClientPort=2", "HealthPort=0", "AdvertisedAddress=10.1.2.3", "Partitions=4096", "Journal=azure",
             "JournalRedis=other:1,ssl=true", "AllowVolatileRedis=true", "Snapshots=Redis", "AzureContainer=acme", "Durability=Periodic", "PeriodicInterval=00:00:02",
             "IdWindow=01:00:00", "MaxIds=5", "MaxTailBytes=16777216", "CheckpointInterval=00:00:05", "LeadTime=00:00:01", "ProbeTimeout=00:00:02", "MissedProbes=4", "StepDownAfter=00:00:00",
-            "ShutdownTimeout=00:01:00");
+            "ShutdownTimeout=00:01:00", "Ledger=Azure", "LedgerContainer=books", "LedgerDirectory=/shared", "LedgerCacheDirectory=/cache", "LedgerCacheBytes=67108864", "ArchiveInterval=00:00:05",
+            "MaxArchiveBacklogBytes=16777216");
 
         Assert.Equal(("blue", "acme"), (settings.Cluster.ClusterId, settings.Cluster.ServiceId));
         Assert.Equal((1, 2, 0, IPAddress.Parse("10.1.2.3")), (settings.SiloPort, settings.ClientPort, settings.HealthPort, settings.AdvertisedAddress));
@@ -44,6 +47,8 @@ public sealed class SettingsTests
         Assert.Equal((TimeSpan.FromHours(1), 16L << 20, TimeSpan.FromSeconds(5)), (settings.Keeping.IdWindow, settings.Keeping.MaxTailBytes, settings.Keeping.CheckpointInterval));
         Assert.Equal((TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), 4, TimeSpan.FromMinutes(1)), (settings.LeadTime, settings.ProbeTimeout, settings.MissedProbes, settings.ShutdownTimeout));
         Assert.Equal(TimeSpan.Zero, settings.StepDownAfter);
+        Assert.Equal((LedgerPlace.Azure, "books", "/shared", "/cache", 64L << 20), (settings.Ledger, settings.LedgerContainer, settings.LedgerDirectory, settings.LedgerCacheDirectory, settings.LedgerCacheBytes));
+        Assert.Equal((TimeSpan.FromSeconds(5), 16L << 20), (settings.Archiving.ArchiveInterval, settings.Archiving.MaxArchiveBacklogBytes));
     }
 
     [Fact]
@@ -61,6 +66,11 @@ public sealed class SettingsTests
     [InlineData("Metering__JournalRedis is no connection string", Redis, Azure, "JournalRedis=password=secret")]
     [InlineData("Metering__AzureStorage is missing", Redis)]
     [InlineData("Metering__AzureStorage is missing", Redis, "Snapshots=Redis", "Journal=Azure")]
+    [InlineData("Metering__AzureStorage is missing", Redis, "Snapshots=Redis", "Ledger=Azure")]
+    [InlineData("Metering__LedgerContainer is 'metering', as Metering__AzureContainer is", Redis, Azure, "Ledger=Azure", "LedgerContainer=metering")]
+    [InlineData("Metering__LedgerDirectory is missing", Redis, Azure, "Ledger=Folder")]
+    [InlineData("Metering__LedgerCacheBytes is '1'", Redis, Azure, "LedgerCacheBytes=1")]
+    [InlineData("Metering__Archiving is not a setting", Redis, Azure, "Archiving=all")]
     [InlineData("Metering__DataDirectory is not a setting", Redis, Azure, "DataDirectory=./data")]
     [InlineData("Metering__Cluster is not a setting", Redis, Azure, "Cluster=blue")]
     [InlineData("Metering__Keeping is not a setting", Redis, Azure, "Keeping=all")]

@@ -1,7 +1,7 @@
 namespace Metering.Grains.Journal;
 
 /// <summary>
-/// Brings the committed records of one partition to the archive, in order, behind the charging path: it reads them back from the store, so that it holds one batch in memory at most
+/// Brings the committed records of one partition to the archive, in order, behind the charging path: it reads them back from the store, so that it holds one batch in memory at most, and few partitions one at a time,
 /// and a slow archive makes the log longer, not the process larger.
 /// </summary>
 /// <remarks>
@@ -102,7 +102,7 @@ internal sealed class Archiving : IDisposable
             served = Volatile.Read(ref _presses);
             try
             {
-                while (!_stopped.IsCancellationRequested && await ArchiveNextAsync())
+                while (!_stopped.IsCancellationRequested && await TakeTurnAsync())
                 {
                 }
 
@@ -118,6 +118,19 @@ internal sealed class Archiving : IDisposable
             }
         }
         while (Interlocked.Add(ref _presses, -served) > 0);
+    }
+
+    private async Task<bool> TakeTurnAsync()
+    {
+        await _services.ArchiveTurns.WaitAsync(_stopped.Token);
+        try
+        {
+            return await ArchiveNextAsync();
+        }
+        finally
+        {
+            _services.ArchiveTurns.Release();
+        }
     }
 
     /// <returns>False when there is nothing to archive now.</returns>

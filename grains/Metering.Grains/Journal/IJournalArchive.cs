@@ -34,9 +34,10 @@ public readonly record struct ArchiveProgress(long Record, ulong Checksum);
 
 /// <summary>What the archive has not taken yet.</summary>
 /// <param name="Bytes">Bytes of log.</param>
+/// <param name="LongestBytes">Of the partition that has most: at <see cref="JournalOptions.MaxArchiveBacklogBytes"/> its accounts refuse.</param>
 /// <param name="Age">For how long the oldest of them has been waiting, at most.</param>
 /// <param name="Fault">Why it failed when it last tried; null when it did not.</param>
-public readonly record struct ArchiveBacklog(long Bytes, TimeSpan Age, string? Fault);
+public readonly record struct ArchiveBacklog(long Bytes, long LongestBytes, TimeSpan Age, string? Fault);
 
 /// <summary>The entries of one account in one record, as they were appended. The bytes do not change.</summary>
 public readonly record struct ArchivedChunk(string Account, ReadOnlyMemory<byte> Entries);

@@ -159,6 +159,7 @@ public sealed class Journal : ILifecycleParticipant<ISiloLifecycle>, IDisposable
         {
             backlog = new ArchiveBacklog(
                 backlog.Bytes + archiving.BacklogBytes,
+                Math.Max(backlog.LongestBytes, archiving.BacklogBytes),
                 archiving.Age > backlog.Age ? archiving.Age : backlog.Age,
                 backlog.Fault ?? archiving.Fault);
         }

@@ -25,6 +25,14 @@ internal sealed record JournalServices(
     /// <summary>Where entries go before their records are trimmed; null when nobody keeps a ledger.</summary>
     internal IJournalArchive? Archive { get; init; }
 
+    /// <summary>
+    /// A turn at a batch for the archive: few partitions have one in memory at a time, however many are behind. More would wait for the archive's writer with all they have read.
+    /// </summary>
+    internal SemaphoreSlim ArchiveTurns { get; } = new(MaxConcurrentBatches);
+
+    /// <summary>One is read while another is written.</summary>
+    private const int MaxConcurrentBatches = 2;
+
     /// <summary>Starts work of the journal's own.</summary>
     internal Task<T> Start<T>(Func<Task<T>> work) =>
         Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.DenyChildAttach, Scheduler).Unwrap();

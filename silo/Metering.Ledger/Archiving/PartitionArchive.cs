@@ -19,11 +19,14 @@ public sealed class PartitionArchive
     /// <summary>So many files of heads are merged into one.</summary>
     private const int MaxHeadsFiles = 32;
 
+    /// <summary>Heads that are merged while they are read have vanished; another listing or two find what they were merged into.</summary>
+    private const int MaxListings = 8;
+
     private readonly ISegmentStore _store;
     private readonly SegmentWriter _writer;
     private readonly int _partition;
     private readonly ConcurrentDictionary<string, ChainHead> _heads = new(StringComparer.Ordinal);
-    private readonly List<string> _files = [];
+    private readonly List<(string Name, long Last)> _files = [];
 
     private PartitionArchive(ISegmentStore store, SegmentWriter writer, int partition)
     {
@@ -128,18 +131,19 @@ public sealed class PartitionArchive
             File.Delete(file);
         }
 
-        _files.Add(heads.NameIn(_partition));
+        _files.Add((heads.NameIn(_partition), heads.Last));
     }
 
     /// <summary>One file of all heads in place of many: written before those go.</summary>
     private async Task MergeHeadsAsync(CancellationToken cancellationToken)
     {
-        var merged = new List<string>(_files);
-        _files.Clear();
-        await PutHeadsAsync(new HeadsFile(1, Progress.Record, Progress.Checksum, _heads), cancellationToken);
-        foreach (var name in merged)
+        var all = new HeadsFile(1, Progress.Record, Progress.Checksum, _heads);
+        var merged = _files.Where(file => file.Last <= all.Last && file.Name != all.NameIn(_partition)).ToList();
+        await PutHeadsAsync(all, cancellationToken);
+        foreach (var file in merged)
         {
-            await _store.DeleteAsync(name, cancellationToken);
+            await _store.DeleteAsync(file.Name, cancellationToken);
+            _files.Remove(file);
         }
     }
 
@@ -157,23 +161,48 @@ public sealed class PartitionArchive
     /// <summary>All that can be read, those that end first before the others. What cannot be read is as good as not written: its records are archived again.</summary>
     private async Task<List<HeadsFile>> ReadHeadsAsync(CancellationToken cancellationToken)
     {
+        for (var attempt = 1; attempt <= MaxListings; attempt++)
+        {
+            if (await TryReadHeadsAsync(cancellationToken) is { } found)
+            {
+                return [.. found.OrderBy(static heads => heads.Last).ThenBy(static heads => heads.First)];
+            }
+
+            _files.Clear();
+        }
+
+        throw new LedgerStoreException($"The heads of partition {_partition} change faster than they can be read.");
+    }
+
+    /// <returns>Null when one was merged into another since it was listed. Passed over, it would look as if the partition had never come that far.</returns>
+    private async Task<List<HeadsFile>?> TryReadHeadsAsync(CancellationToken cancellationToken)
+    {
         var found = new List<HeadsFile>();
         foreach (var name in await _store.ListAsync(HeadsFile.Folder(_partition), cancellationToken))
         {
-            using var file = HeadsFile.TryParse(name, out _, out _) ? await _store.OpenAsync(name, cancellationToken) : null;
-            if (file is null)
+            if (!HeadsFile.TryParse(name, out _, out var last))
             {
                 continue;
+            }
+
+            using var file = await _store.OpenAsync(name, cancellationToken);
+            if (file is null)
+            {
+                return null;
             }
 
             try
             {
                 found.Add(HeadsFile.Decode(await File.ReadAllBytesAsync(file.Path, cancellationToken)));
-                _files.Add(name);
+                _files.Add((name, last));
             }
             catch (FormatException)
             {
                 // Left where it is: the next merge of heads does not know it, and an operator may.
+            }
+            catch (FileNotFoundException)
+            {
+                return null;
             }
             catch (IOException exception)
             {
@@ -181,6 +210,6 @@ public sealed class PartitionArchive
             }
         }
 
-        return [.. found.OrderBy(static heads => heads.Last).ThenBy(static heads => heads.First)];
+        return found;
     }
 }

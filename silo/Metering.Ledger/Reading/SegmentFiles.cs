@@ -5,6 +5,9 @@ namespace Metering.Ledger.Reading;
 /// <summary>The segments that a question is about, at hand until this is disposed.</summary>
 internal sealed class SegmentFiles : IDisposable
 {
+    /// <summary>Segments go one by one as they are merged, so another listing or two find all there is.</summary>
+    private const int MaxListings = 8;
+
     private readonly List<(string Name, LocalFile File)> _files = [];
     private readonly List<string> _damaged = [];
 
@@ -16,17 +19,49 @@ internal sealed class SegmentFiles : IDisposable
     /// <exception cref="LedgerStoreException">The store cannot be reached.</exception>
     internal static async Task<SegmentFiles> OpenAsync(ISegmentStore store, Func<SegmentName, bool> wanted, CancellationToken cancellationToken)
     {
-        var files = new SegmentFiles();
-        foreach (var name in await store.ListAsync("date=", cancellationToken))
+        for (var attempt = 1; ; attempt++)
         {
-            // One that was merged into another since it was listed is in that one, and asked for again when it is listed.
-            if (SegmentName.TryParse(name, out var segment) && wanted(segment) && await store.OpenAsync(name, cancellationToken) is { } file)
+            var files = new SegmentFiles();
+            try
             {
-                files._files.Add((name, file));
+                if (await files.TryOpenAsync(store, wanted, cancellationToken))
+                {
+                    return files;
+                }
+            }
+            catch
+            {
+                files.Dispose();
+                throw;
+            }
+
+            files.Dispose();
+            if (attempt == MaxListings)
+            {
+                throw new LedgerStoreException("The ledger's segments change faster than they can be listed.");
             }
         }
+    }
 
-        return files;
+    /// <returns>False when one of them is gone since it was listed: what was in it is in another by now, which a new listing has.</returns>
+    private async Task<bool> TryOpenAsync(ISegmentStore store, Func<SegmentName, bool> wanted, CancellationToken cancellationToken)
+    {
+        foreach (var name in await store.ListAsync("date=", cancellationToken))
+        {
+            if (!SegmentName.TryParse(name, out var segment) || !wanted(segment))
+            {
+                continue;
+            }
+
+            if (await store.OpenAsync(name, cancellationToken) is not { } file)
+            {
+                return false;
+            }
+
+            _files.Add((name, file));
+        }
+
+        return true;
     }
 
     /// <summary>Sets aside those that cannot be read.</summary>

@@ -1,6 +1,6 @@
 namespace Metering.Ledger.Segments;
 
-/// <summary>The ledger in a folder. One process writes; any may read.</summary>
+/// <summary>The ledger in a folder: of one process, or one that all silos of a cluster share. Any process may read.</summary>
 /// <remarks>
 /// A file is written beside the others, synced, and renamed into place; then its folder is synced too, or a power failure could keep what was
 /// written later and forget the name.
@@ -9,6 +9,9 @@ public sealed class FolderSegmentStore : ISegmentStore
 {
     // Engines that are pointed at the folder pass over names that begin with an underscore.
     private const string TemporaryFolder = "_temporary";
+
+    /// <summary>Nobody writes longer than this at one file; what is older was left by a crash. Younger ones may be another process's.</summary>
+    internal static readonly TimeSpan MaxWriteTime = TimeSpan.FromHours(1);
 
     private readonly string _root;
     private readonly string _temporary;
@@ -21,7 +24,7 @@ public sealed class FolderSegmentStore : ISegmentStore
 
     public string Root => _root;
 
-    /// <summary>Opens a folder to write, creating it when there is none, and removes what a crash left half-written.</summary>
+    /// <summary>Opens a folder to write, creating it when there is none, and removes what a crash left half-written an hour ago or earlier.</summary>
     /// <exception cref="LedgerStoreException">It cannot be used.</exception>
     public static FolderSegmentStore OpenToWrite(string root)
     {
@@ -29,7 +32,8 @@ public sealed class FolderSegmentStore : ISegmentStore
         store.Guard(() =>
         {
             Directory.CreateDirectory(store._temporary);
-            foreach (var left in Directory.GetFiles(store._temporary))
+            var oldest = TimeProvider.System.GetUtcNow().UtcDateTime - MaxWriteTime;
+            foreach (var left in Directory.GetFiles(store._temporary).Where(file => File.GetLastWriteTimeUtc(file) < oldest))
             {
                 File.Delete(left);
             }

@@ -4,16 +4,17 @@ using Metering.Grains.Journal;
 using Metering.Silo.SteppingDown;
 using Metering.Silo.Storage.Azure;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
 namespace Metering.Silo.Health;
 
 /// <summary>
 /// Looks at what a silo depends on. It cannot serve without being in the cluster, nor while the journal's store is silent, nor when none of the partitions it was asked for opens. All else
-/// degrades it: charging goes on without snapshots until the journal is full, and without the membership's Redis for as long as no silo comes or goes.
+/// degrades it: charging goes on without snapshots, and without its ledger, until the journal is full, and without the membership's Redis for as long as no silo comes or goes.
 /// </summary>
 internal sealed class SiloHealth(
-    ISiloStatusOracle silo, IServiceProvider services, MembershipRedis membership, JournalLink journalLink, IEnumerable<StoreHealth> stores, TimeProvider time) : IDisposable
+    ISiloStatusOracle silo, IServiceProvider services, MembershipRedis membership, JournalLink journalLink, IEnumerable<StoreHealth> stores, IOptions<JournalOptions> options, TimeProvider time) : IDisposable
 {
     /// <summary>However many ask, everything is looked at once in this time.</summary>
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(1);
@@ -77,6 +78,7 @@ internal sealed class SiloHealth(
         }
 
         reasons.AddRange(stores.Where(static store => store.Failure is not null).Select(static store => $"Azure Storage fails for the {store.Store}: {store.Failure}"));
+        reasons.AddRange(LedgerReasons(journal.Backlog(), options.Value.MaxArchiveBacklogBytes));
         if (await RedisFault() is { } silence)
         {
             reasons.Add(silence);
@@ -89,6 +91,20 @@ internal sealed class SiloHealth(
 
         var servesNothing = faults.Count > 0 && !Enumerable.Range(0, journal.Partitions).Any(journal.IsOpen);
         return new HealthState(servesNothing ? Readiness.NotReady : reasons.Count > 0 ? Readiness.Degraded : Readiness.Ready, reasons);
+    }
+
+    private static IEnumerable<string> LedgerReasons(ArchiveBacklog backlog, long limit)
+    {
+        if (backlog.Fault is { } fault)
+        {
+            yield return string.Create(CultureInfo.InvariantCulture, $"The ledger does not take what is committed; {backlog.Bytes} bytes of log wait: {fault}");
+        }
+
+        if (backlog.LongestBytes >= limit / 2)
+        {
+            yield return string.Create(
+                CultureInfo.InvariantCulture, $"The ledger is behind: a partition has {backlog.LongestBytes} of {limit} bytes of log that it has not taken, and at all of them its accounts refuse.");
+        }
     }
 
     private async Task<string?> RedisFault()

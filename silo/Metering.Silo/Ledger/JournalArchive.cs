@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Metering.Grains.Accounts;
 using Metering.Grains.Journal;
 using Metering.Ledger.Archiving;
@@ -29,6 +30,7 @@ internal sealed class JournalArchive(ISegmentStore store, SegmentWriter writer) 
         }
         catch (LedgerStoreException fault)
         {
+            LedgerMetrics.Failed();
             throw new JournalArchiveException(fault.Message, fault);
         }
     }
@@ -40,8 +42,10 @@ internal sealed class JournalArchive(ISegmentStore store, SegmentWriter writer) 
         public Task SkipThroughAsync(ArchiveProgress before, CancellationToken cancellationToken) =>
             Guard(() => archive.SkipThroughAsync(new Progress(before.Record, before.Checksum), cancellationToken));
 
-        public Task AppendAsync(IReadOnlyList<ArchivedChunk> chunks, ArchiveProgress through, CancellationToken cancellationToken) => Guard(() =>
+        public Task AppendAsync(IReadOnlyList<ArchivedChunk> chunks, ArchiveProgress through, CancellationToken cancellationToken) => Guard(async () =>
         {
+            var begunAt = Stopwatch.GetTimestamp();
+            var entries = 0;
             var batch = archive.Begin();
             foreach (var chunk in chunks)
             {
@@ -49,10 +53,12 @@ internal sealed class JournalArchive(ISegmentStore store, SegmentWriter writer) 
                 while (!rest.IsEmpty)
                 {
                     batch.Add(chunk.Account, EntryFrame.Next(ref rest));
+                    entries++;
                 }
             }
 
-            return archive.CommitAsync(batch, new Progress(through.Record, through.Checksum), cancellationToken);
+            await archive.CommitAsync(batch, new Progress(through.Record, through.Checksum), cancellationToken);
+            LedgerMetrics.Took(entries, Stopwatch.GetElapsedTime(begunAt));
         });
 
         private static async Task Guard(Func<Task> step)
@@ -63,10 +69,12 @@ internal sealed class JournalArchive(ISegmentStore store, SegmentWriter writer) 
             }
             catch (LedgerStoreException fault)
             {
+                LedgerMetrics.Failed();
                 throw new JournalArchiveException(fault.Message, fault);
             }
             catch (FormatException damage)
             {
+                LedgerMetrics.Failed();
                 throw new JournalArchiveException($"An entry cannot be read: {damage.Message}", damage);
             }
         }

@@ -6,12 +6,15 @@ namespace Metering.Silo.Ledger;
 /// <summary>How entries come to the ledger: the settings of every process that keeps one.</summary>
 public sealed class LedgerSettings
 {
+    /// <summary>A backlog is never less than so many batches.</summary>
+    private const int LeastBatchesOfBacklog = 4;
+
     /// <param name="section">Where from.</param>
     /// <param name="maxBacklogBytes">The default of <see cref="MaxArchiveBacklogBytes"/>: what the journal's store can hold is not the same everywhere.</param>
     public LedgerSettings(SettingsSection section, long maxBacklogBytes)
     {
         ArchiveInterval = section.Time(nameof(ArchiveInterval), TimeSpan.FromMinutes(1), TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
-        MaxArchiveBacklogBytes = section.Number(nameof(MaxArchiveBacklogBytes), maxBacklogBytes, 64L << 20, 1L << 50);
+        MaxArchiveBacklogBytes = section.Number(nameof(MaxArchiveBacklogBytes), maxBacklogBytes, 16L << 20, 1L << 50);
     }
 
     /// <summary>How often what was committed goes to the ledger.</summary>
@@ -21,5 +24,10 @@ public sealed class LedgerSettings
     public long MaxArchiveBacklogBytes { get; }
 
     /// <summary>Puts them into a silo's options.</summary>
-    public void Apply(JournalOptions journal) => (journal.ArchiveInterval, journal.MaxArchiveBacklogBytes) = (ArchiveInterval, MaxArchiveBacklogBytes);
+    public void Apply(JournalOptions journal)
+    {
+        journal.ArchiveInterval = ArchiveInterval;
+        journal.MaxArchiveBacklogBytes = MaxArchiveBacklogBytes;
+        journal.MaxArchiveBatchBytes = Math.Min(journal.MaxArchiveBatchBytes, MaxArchiveBacklogBytes / LeastBatchesOfBacklog);
+    }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Metering.Grains;
 using Metering.Grains.Journal;
 using Metering.Grains.Routing;
+using Metering.Silo.Ledger;
 using Metering.Silo.Storage.Azure;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -22,6 +23,7 @@ internal sealed class SiloMetrics(IMeterFactory meters, IServiceProvider service
     public Task StartedAsync(CancellationToken cancellationToken)
     {
         JournalMetrics.CountFromZero();
+        LedgerMetrics.CountFromZero();
         var meter = meters.Create("Metering.Silo");
         var accounts = services.GetRequiredService<LocalAccounts>();
         var rateCards = services.GetRequiredService<RateCards>();
@@ -38,6 +40,8 @@ internal sealed class SiloMetrics(IMeterFactory meters, IServiceProvider service
         {
             var journal = services.GetRequiredService<Journal>();
             meter.CreateObservableUpDownCounter("metering.ledger.backlog", () => journal.Backlog().Bytes, "By", "Log that is not in the ledger yet.");
+            meter.CreateObservableGauge("metering.ledger.backlog.longest", () => journal.Backlog().LongestBytes, "By", "Log that is not in the ledger yet, of the partition that has most.");
+            meter.CreateObservableGauge("metering.ledger.backlog.limit", () => options.Value.MaxArchiveBacklogBytes, "By", "At so much log that is not in the ledger a partition's accounts refuse.");
             meter.CreateObservableGauge("metering.ledger.backlog.age", () => journal.Backlog().Age.TotalSeconds, "s", "For how long the oldest of it has been waiting, at most.");
             meter.CreateObservableGauge("metering.ledger.failing", () => journal.Backlog().Fault is null ? 0 : 1, "1", "1 while the ledger could not take what it was given last.");
         }

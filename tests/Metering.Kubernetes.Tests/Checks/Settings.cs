@@ -92,7 +92,7 @@ internal static class Settings
 
     private static (string, string, string) Identity(ClusterSettings cluster) => (cluster.ClusterId, cluster.ServiceId, cluster.Redis);
 
-    /// <summary>A Redis that comes along has room for all partitions at their limit, and a fifth for what the allocator rounds up.</summary>
+    /// <summary>A Redis that comes along has room for all partitions at their limits (a log ends where both snapshots and ledger have come to), and a fifth for what the allocator rounds up.</summary>
     private static IEnumerable<string> RedisFaults(Manifests manifests, SiloSettings settings)
     {
         if (manifests.Workloads.SingleOrDefault(static each => each.Name == "redis") is not { } redis)
@@ -102,7 +102,8 @@ internal static class Settings
 
         var arguments = redis.Container.Args;
         var room = Megabytes(arguments[arguments.IndexOf("--maxmemory") + 1]);
-        var needed = settings.Partitions * settings.Keeping.MaxTailBytes * 6 / 5;
+        var longest = settings.Ledger == LedgerPlace.Off ? settings.Keeping.MaxTailBytes : Math.Max(settings.Keeping.MaxTailBytes, settings.Archiving.MaxArchiveBacklogBytes);
+        var needed = settings.Partitions * longest * 6 / 5;
         if (room < needed)
         {
             yield return $"Redis has room for {room} bytes, and the partitions may need {needed}.";
