@@ -40,7 +40,7 @@ public static class GatewayHosting
         services.TryAddSingleton<ISilos, SiloInProcess>();
         services.AddSingleton<RetryBudget>().AddSingleton<FailureLog>().AddSingleton<AccountGrains>().AddSingleton<GrainCalls>().AddSingleton<GrainCharges>().AddSingleton<GrainRouter>().AddSingleton<ChargeBatch>().AddSingleton<AccountList>()
             .AddSingleton<WatchHub>().AddSingleton<PatternWarnings>();
-        services.AddSingleton<Admission>().AddSingleton<RequestBody>();
+        services.AddSingleton<Admission>().AddSingleton<ChargesInWork>().AddSingleton<RequestBody>();
         services.AddSingleton<ChargeEndpoints>().AddSingleton<AccountEndpoints>().AddSingleton<GrantEndpoints>()
             .AddSingleton<HoldEndpoints>().AddSingleton<GovernanceEndpoints>().AddSingleton<WatchEndpoints>()
             .AddSingleton<LedgerEndpoints>().AddSingleton<RateCardEndpoints>().AddSingleton<EventEndpoints>().AddSingleton<HealthEndpoints>();

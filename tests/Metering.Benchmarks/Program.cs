@@ -78,6 +78,12 @@ ladder.SetAction((parsed, token) => RunAsync(new LadderBenchmark(
     TimeSpan.FromSeconds(parsed.GetValue(ladderSeconds)),
     TimeSpan.FromSeconds(parsed.GetValue(ladderWarmUp))).RunAsync(token)));
 
+var overloadRounds = Count("--rounds", "How often the loads take turns.", 3);
+var overloadSeconds = Count("--seconds", "How long a turn lasts.", 8);
+var overload = new Command("overload", "Goodput at twice the peak, what refusals take, and a quiet account beside a noisy one.") { peerAccounts, overloadRounds, overloadSeconds };
+overload.SetAction((parsed, token) => RunAsync(new OverloadBenchmark(
+    parsed.GetValue(peerAccounts), parsed.GetValue(overloadRounds), TimeSpan.FromSeconds(parsed.GetValue(overloadSeconds))).RunAsync(token)));
+
 var activated = new Argument<int>("count") { Description = "Accounts.", DefaultValueFactory = _ => 1_000_000 };
 var many = new Command("accounts", "Memory per account, and how fast accounts are activated, in one process.") { activated };
 many.SetAction((parsed, token) => RunAsync(new AccountsBenchmark(Math.Max(parsed.GetValue(activated), 100)).RunAsync(token)));
@@ -106,7 +112,7 @@ empty.SetAction((parsed, token) => EmptyServer.ServeAsync(parsed.GetValue(emptyH
 
 return await new RootCommand("Measures the server that was built with this program.")
 {
-    http, recovery, startup, file, memory, core, peers, ladder, checkpoint, many, cluster, activation, empty,
+    http, recovery, startup, file, memory, core, peers, ladder, checkpoint, many, overload, cluster, activation, empty,
 }.Parse(args).InvokeAsync();
 
 static Option<int> Count(string name, string description, int otherwise)

@@ -51,6 +51,23 @@ public sealed partial class LoadRunTests : StandaloneTest
     }
 
     [Fact]
+    public async Task More_than_the_server_takes_at_once_is_refused_and_what_it_took_is_counted_once()
+    {
+        var server = await StartReadyAsync();
+
+        // Twice as many charges under way as it takes of all accounts together.
+        var run = await RunAsync(
+            server, ["--accounts", "40", "--connections", "16", "--depth", "16", "--batch", "500", "--warm-up", "0", "--seconds", "2"]);
+        Assert.True(run.ExitCode == 0, $"The run beyond the limits failed: {run}");
+        Assert.Matches(Overloaded(), run.Output);
+        Assert.Contains("lost 0, doubled 0", run.Output, StringComparison.Ordinal);
+
+        var after = await RunAsync(server, ["--seconds", "1", .. Small]);
+        Assert.True(after.ExitCode == 0, $"The run afterwards failed: {after}");
+        Assert.Contains("; 0 refused", after.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_something_else_charged_meanwhile_fails_the_check()
     {
         var server = await StartReadyAsync();
@@ -159,6 +176,9 @@ public sealed partial class LoadRunTests : StandaloneTest
 
     [GeneratedRegex(@"(?<=gRPC\s+)http://127\.0\.0\.1:\d+")]
     private static partial Regex GrpcAddress();
+
+    [GeneratedRegex("refused, warm-up included: [1-9][0-9,]* overloaded")]
+    private static partial Regex Overloaded();
 
     [GeneratedRegex("[1-9][0-9,]* calls sent again")]
     private static partial Regex SentAgain();

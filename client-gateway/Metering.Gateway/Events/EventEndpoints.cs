@@ -13,7 +13,7 @@ using Microsoft.Net.Http.Headers;
 namespace Metering.Gateway.Events;
 
 /// <summary>CloudEvents 1.0 over HTTP. One event is answered as a charge, a batch as a batch of charges.</summary>
-internal sealed class EventEndpoints(GrainRouter router, ChargeBatch batch, RequestBody body)
+internal sealed class EventEndpoints(GrainRouter router, ChargeBatch batch, ChargesInWork inWork, RequestBody body)
 {
     public const string StructuredContentType = "application/cloudevents+json";
     public const string BatchContentType = "application/cloudevents-batch+json";
@@ -67,6 +67,12 @@ internal sealed class EventEndpoints(GrainRouter router, ChargeBatch batch, Requ
 
     private async Task PublishBatch(HttpContext context)
     {
+        if (!inWork.HasRoomFor(1))
+        {
+            JsonResponse.WriteProblem(context, ChargesInWork.Overloaded);
+            return;
+        }
+
         var faults = new Faults();
         var incoming = await body.Read(context, faults, static (bytes, faults) =>
             new Incoming<List<BatchItem>>(EventReader.ReadBatch(bytes, faults), null));

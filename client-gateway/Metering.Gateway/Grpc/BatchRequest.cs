@@ -19,16 +19,18 @@ internal sealed record BatchRequest(long Correlation, BatchItem[] Items, Refusal
 
     /// <summary>Reads a <c>ChargeBatch</c>.</summary>
     /// <exception cref="Google.Protobuf.InvalidProtocolBufferException">The bytes are none.</exception>
-    public static BatchRequest ReadBatch(DeserializationContext context) => Read(
+    public static BatchRequest ReadBatch(DeserializationContext context, ChargesInWork inWork) => Read(
         context.PayloadAsReadOnlySequence(),
+        inWork,
         WireTags.Correlation,
         WireTags.BatchCharges,
         static bytes => From(V1.ChargeBatch.Parser.ParseFrom(bytes)));
 
     /// <summary>Reads a <c>ChargeManyRequest</c>.</summary>
     /// <exception cref="Google.Protobuf.InvalidProtocolBufferException">The bytes are none.</exception>
-    public static BatchRequest ReadMany(DeserializationContext context) => Read(
+    public static BatchRequest ReadMany(DeserializationContext context, ChargesInWork inWork) => Read(
         context.PayloadAsReadOnlySequence(),
+        inWork,
         None,
         WireTags.ManyCharges,
         static bytes => From(V1.ChargeManyRequest.Parser.ParseFrom(bytes)));
@@ -40,14 +42,16 @@ internal sealed record BatchRequest(long Correlation, BatchItem[] Items, Refusal
     internal static BatchRequest From(V1.ChargeManyRequest wire) => From(correlation: 0, wire.Charges);
 
     /// <param name="message">The batch.</param>
+    /// <param name="inWork">What else is in work: a batch there is no room for is refused and its charges are not read, so that a refusal costs next to nothing.</param>
     /// <param name="correlationTag">Its field with the correlation; <see cref="None"/> when it has no such field.</param>
     /// <param name="chargesTag">Its field with a charge.</param>
     /// <param name="parse">Reads whatever a batch may hold.</param>
-    private static BatchRequest Read(ReadOnlySequence<byte> message, byte correlationTag, byte chargesTag, Func<ReadOnlySequence<byte>, BatchRequest> parse)
+    private static BatchRequest Read(
+        ReadOnlySequence<byte> message, ChargesInWork inWork, byte correlationTag, byte chargesTag, Func<ReadOnlySequence<byte>, BatchRequest> parse)
     {
         if (message.IsSingleSegment)
         {
-            return TryRead(message.FirstSpan, correlationTag, chargesTag) ?? parse(message);
+            return TryRead(message.FirstSpan, inWork, correlationTag, chargesTag) ?? parse(message);
         }
 
         var length = (int)message.Length;
@@ -55,7 +59,7 @@ internal sealed record BatchRequest(long Correlation, BatchItem[] Items, Refusal
         try
         {
             message.CopyTo(rented);
-            return TryRead(rented.AsSpan(0, length), correlationTag, chargesTag) ?? parse(message);
+            return TryRead(rented.AsSpan(0, length), inWork, correlationTag, chargesTag) ?? parse(message);
         }
         finally
         {
@@ -64,16 +68,20 @@ internal sealed record BatchRequest(long Correlation, BatchItem[] Items, Refusal
     }
 
     /// <summary>Null when anything about the batch itself is unusual. An unusual charge in it is no matter.</summary>
-    private static BatchRequest? TryRead(ReadOnlySpan<byte> message, byte correlationTag, byte chargesTag)
+    private static BatchRequest? TryRead(ReadOnlySpan<byte> message, ChargesInWork inWork, byte correlationTag, byte chargesTag)
     {
-        if (!TryCount(message, correlationTag, chargesTag, out var count) || count > Limits.MaxChargesPerBatch)
+        if (!TryCount(message, correlationTag, chargesTag, out var count, out var correlation) || count > Limits.MaxChargesPerBatch)
         {
             return null;
         }
 
+        if (!inWork.HasRoomFor(count))
+        {
+            return new BatchRequest(correlation, [], ChargesInWork.Overloaded);
+        }
+
         var items = new BatchItem[count];
         var next = 0;
-        var correlation = 0L;
         var fields = new MessageReader(message);
         while (fields.TryTag(out var tag))
         {
@@ -89,7 +97,7 @@ internal sealed record BatchRequest(long Correlation, BatchItem[] Items, Refusal
             }
             else
             {
-                fields.TryNumber(out correlation);
+                fields.TryNumber(out _);
             }
         }
 
@@ -97,14 +105,14 @@ internal sealed record BatchRequest(long Correlation, BatchItem[] Items, Refusal
     }
 
     /// <summary>How many charges there are; false when there is anything but charges and a correlation.</summary>
-    private static bool TryCount(ReadOnlySpan<byte> message, byte correlationTag, byte chargesTag, out int count)
+    private static bool TryCount(ReadOnlySpan<byte> message, byte correlationTag, byte chargesTag, out int count, out long correlation)
     {
-        count = 0;
+        (count, correlation) = (0, 0);
         var fields = new MessageReader(message);
         while (!fields.AtEnd)
         {
             if (!fields.TryTag(out var tag)
-                || !(tag == chargesTag ? fields.TryBytes(out _) : tag == correlationTag && fields.TryVarint(out _)))
+                || !(tag == chargesTag ? fields.TryBytes(out _) : tag == correlationTag && fields.TryNumber(out correlation)))
             {
                 return false;
             }

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Metering.Contracts;
 using Metering.Gateway.Health;
 using Metering.Gateway.Routing;
 using Microsoft.Extensions.Options;
@@ -16,7 +17,7 @@ namespace Metering.Gateway.Grpc;
 /// was a good end for a broken stream. A client that does not listen is cut off after a moment. In the same way a stream ends that has become old: where it
 /// leads was decided when it was opened, and gateways that have come since would otherwise stand idle beside it.
 /// </remarks>
-internal sealed class ChargeStreams(ChargeBatch batch, Drain drain, IOptions<GatewayOptions> options, TimeProvider time)
+internal sealed class ChargeStreams(ChargeBatch batch, ChargesInWork inWork, Drain drain, IOptions<GatewayOptions> options, TimeProvider time)
 {
     /// <summary>What a client is given to complete its side, when the host stops and when the stream is old.</summary>
     private static readonly TimeSpan CompleteWithin = TimeSpan.FromSeconds(2);
@@ -56,9 +57,25 @@ internal sealed class ChargeStreams(ChargeBatch batch, Drain drain, IOptions<Gat
 
                     await places.WaitAsync(cancellationToken);
                     var (read, before) = (requests.Current, sentOn);
-                    var turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                    sentOn = turn.Task;
-                    _ = Task.Run(() => Answer(read, before, turn), CancellationToken.None);
+                    if (Refuse(read, out var taken) is { } refusal)
+                    {
+                        // Here and now: a refusal that waited for its turn behind what was taken would tell of an overload when it is over.
+                        try
+                        {
+                            await Write(new BatchReply { Correlation = read.Correlation, Refusal = refusal });
+                        }
+                        finally
+                        {
+                            places.Release();
+                        }
+                    }
+                    else
+                    {
+                        var turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                        sentOn = turn.Task;
+                        _ = Task.Run(() => Answer(read.Correlation, taken, before, turn), CancellationToken.None);
+                    }
+
                     next = requests.MoveNext(cancellationToken);
                 }
                 else if (!isTold)
@@ -92,11 +109,11 @@ internal sealed class ChargeStreams(ChargeBatch batch, Drain drain, IOptions<Gat
             throw new IOException("A reply could not be written.", failure);
         }
 
-        async Task Answer(BatchRequest read, Task before, TaskCompletionSource turn)
+        async Task Answer(long correlation, BatchInWork taken, Task before, TaskCompletionSource turn)
         {
             try
             {
-                await Write(await Send(read, before, turn));
+                await Write(new BatchReply { Correlation = correlation, Results = await Send(taken, before, turn) });
             }
             catch (Exception exception)
             {
@@ -137,19 +154,20 @@ internal sealed class ChargeStreams(ChargeBatch batch, Drain drain, IOptions<Gat
     private static void Forget(Task next) => _ = next.ContinueWith(
         static given => given.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
 
-    /// <param name="read">The batch.</param>
+    private Refusal? Refuse(BatchRequest read, out BatchInWork taken)
+    {
+        taken = default;
+        return read.Refusal ?? (inWork.TryEnter(read.Items, out taken) ? null : ChargesInWork.Overloaded);
+    }
+
+    /// <param name="taken">The batch.</param>
     /// <param name="before">Completes when the batch before has been sent on.</param>
     /// <param name="turn">To be completed when this one has.</param>
-    private async Task<BatchReply> Send(BatchRequest read, Task before, TaskCompletionSource turn)
+    private async Task<Answer<ChargeReply>[]> Send(BatchInWork taken, Task before, TaskCompletionSource turn)
     {
-        if (read.Refusal is { } refusal)
-        {
-            return new BatchReply { Correlation = read.Correlation, Refusal = refusal };
-        }
-
         await before;
-        var answering = batch.Send(read.Items);
+        var answering = batch.Send(taken);
         turn.SetResult();
-        return new BatchReply { Correlation = read.Correlation, Results = await answering };
+        return await answering;
     }
 }

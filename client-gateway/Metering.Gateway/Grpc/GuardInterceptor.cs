@@ -1,7 +1,7 @@
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Metering.Contracts;
-using Metering.Gateway.Http;
+using Metering.Gateway.Routing;
 using Microsoft.Extensions.Logging;
 
 namespace Metering.Gateway.Grpc;

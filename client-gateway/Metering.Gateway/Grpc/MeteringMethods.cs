@@ -1,5 +1,6 @@
 using Grpc.AspNetCore.Server.Model;
 using Grpc.Core;
+using Metering.Gateway.Routing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
@@ -9,20 +10,20 @@ namespace Metering.Gateway.Grpc;
 /// The methods of <c>metering.v1.Metering</c>: the generated ones, but for the two that carry batches of charges. Those have the same names and the same bytes,
 /// read and written without the generated messages, whose making costs more than the charge.
 /// </summary>
-internal sealed class MeteringMethods(MeteringService service) : IServiceMethodProvider<MeteringService>
+internal sealed class MeteringMethods(MeteringService service, ChargesInWork inWork) : IServiceMethodProvider<MeteringService>
 {
-    private static readonly Method<BatchRequest, BatchReply> ChargeMany = new(
+    private readonly Method<BatchRequest, BatchReply> _chargeMany = new(
         MethodType.Unary,
         V1.Metering.Descriptor.FullName,
         nameof(MeteringService.ChargeMany),
-        new Marshaller<BatchRequest>(static (_, _) => throw OnlyServed(), BatchRequest.ReadMany),
+        new Marshaller<BatchRequest>(static (_, _) => throw OnlyServed(), context => BatchRequest.ReadMany(context, inWork)),
         new Marshaller<BatchReply>(BatchReply.WriteMany, static _ => throw OnlyServed()));
 
-    private static readonly Method<BatchRequest, BatchReply> ChargeStream = new(
+    private readonly Method<BatchRequest, BatchReply> _chargeStream = new(
         MethodType.DuplexStreaming,
         V1.Metering.Descriptor.FullName,
         nameof(MeteringService.ChargeStream),
-        new Marshaller<BatchRequest>(static (_, _) => throw OnlyServed(), BatchRequest.ReadBatch),
+        new Marshaller<BatchRequest>(static (_, _) => throw OnlyServed(), context => BatchRequest.ReadBatch(context, inWork)),
         new Marshaller<BatchReply>(BatchReply.WriteBatch, static _ => throw OnlyServed()));
 
     // As the server gives it to methods that it finds by itself.
@@ -36,8 +37,8 @@ internal sealed class MeteringMethods(MeteringService service) : IServiceMethodP
     public void OnServiceMethodDiscovery(ServiceMethodProviderContext<MeteringService> context)
     {
         V1.Metering.BindService(new GeneratedMethods(context), service);
-        context.AddUnaryMethod(ChargeMany, Metadata, static (service, request, call) => service.ChargeMany(request, call));
-        context.AddDuplexStreamingMethod(ChargeStream, Metadata, static (service, requests, replies, call) => service.ChargeStream(requests, replies, call));
+        context.AddUnaryMethod(_chargeMany, Metadata, static (service, request, call) => service.ChargeMany(request, call));
+        context.AddDuplexStreamingMethod(_chargeStream, Metadata, static (service, requests, replies, call) => service.ChargeStream(requests, replies, call));
     }
 
     private static NotSupportedException OnlyServed() => new("Requests are only read here, and replies only written.");
@@ -47,7 +48,7 @@ internal sealed class MeteringMethods(MeteringService service) : IServiceMethodP
     {
         public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, UnaryServerMethod<TRequest, TResponse>? handler)
         {
-            if (method.Name != ChargeMany.Name)
+            if (method.Name != nameof(MeteringService.ChargeMany))
             {
                 context.AddUnaryMethod(method, Metadata, (_, request, call) => handler!(request, call));
             }
@@ -55,7 +56,7 @@ internal sealed class MeteringMethods(MeteringService service) : IServiceMethodP
 
         public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, DuplexStreamingServerMethod<TRequest, TResponse>? handler)
         {
-            if (method.Name != ChargeStream.Name)
+            if (method.Name != nameof(MeteringService.ChargeStream))
             {
                 context.AddDuplexStreamingMethod(method, Metadata, (_, requests, replies, call) => handler!(requests, replies, call));
             }

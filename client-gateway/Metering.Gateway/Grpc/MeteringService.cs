@@ -9,7 +9,7 @@ namespace Metering.Gateway.Grpc;
 /// <summary>The gRPC edge: messages in, the same rules as HTTP, grain calls, messages out.</summary>
 [BindServiceMethod(typeof(MeteringMethods), nameof(MeteringMethods.BindNone))]
 internal sealed class MeteringService(
-    GrainRouter router, ChargeBatch batch, AccountList list, PatternWarnings warnings, ChargeStreams streams, AccountWatches watches)
+    GrainRouter router, ChargeBatch batch, ChargesInWork inWork, AccountList list, PatternWarnings warnings, ChargeStreams streams, AccountWatches watches)
     : V1.Metering.MeteringBase
 {
     public override async Task<V1.ChargeReply> Charge(V1.ChargeRequest request, ServerCallContext context)
@@ -23,7 +23,9 @@ internal sealed class MeteringService(
 
     // These two take the place of the generated ones: see MeteringMethods.
     public async Task<BatchReply> ChargeMany(BatchRequest request, ServerCallContext context) =>
-        request.Refusal is { } refusal ? throw Refusals.ToException(refusal) : new BatchReply { Results = await batch.Send(request.Items) };
+        request.Refusal is { } refusal ? throw Refusals.ToException(refusal)
+            : inWork.TryEnter(request.Items, out var taken) ? new BatchReply { Results = await batch.Send(taken) }
+            : throw Refusals.ToException(ChargesInWork.Overloaded);
 
     public Task ChargeStream(IAsyncStreamReader<BatchRequest> requestStream, IServerStreamWriter<BatchReply> responseStream, ServerCallContext context) =>
         streams.Serve(requestStream, responseStream, context.CancellationToken);

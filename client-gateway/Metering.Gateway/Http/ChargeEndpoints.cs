@@ -10,7 +10,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Metering.Gateway.Http;
 
 /// <summary>Charges, one and many, and quotes.</summary>
-internal sealed class ChargeEndpoints(GrainRouter router, ChargeBatch batch, RequestBody body)
+internal sealed class ChargeEndpoints(GrainRouter router, ChargeBatch batch, ChargesInWork inWork, RequestBody body)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -37,6 +37,12 @@ internal sealed class ChargeEndpoints(GrainRouter router, ChargeBatch batch, Req
 
     private async Task ChargeMany(HttpContext context)
     {
+        if (!inWork.HasRoomFor(1))
+        {
+            JsonResponse.WriteProblem(context, ChargesInWork.Overloaded);
+            return;
+        }
+
         var incoming = await body.ReadJson(context, new Faults(), BatchReader.Read);
         if (incoming.Problem is { } problem)
         {

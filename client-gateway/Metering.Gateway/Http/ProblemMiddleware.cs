@@ -1,4 +1,5 @@
 using Metering.Contracts;
+using Metering.Gateway.Routing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 

@@ -17,18 +17,43 @@ internal readonly record struct BatchItem(string Account, ChargeRequest? Charge,
 /// many accounts at once. Charges of one account keep their order, as one caller's
 /// single calls would; between accounts there is no order to keep. Answers stand where their charges stood. All of it has the time of one request.
 /// </summary>
-internal sealed class ChargeBatch(GrainCharges charging, IOptions<GatewayOptions> options)
+internal sealed class ChargeBatch(GrainCharges charging, ChargesInWork inWork, IOptions<GatewayOptions> options)
 {
     private const int None = -1;
 
     private readonly int _maxInFlight = options.Value.MaxAccountsInFlightPerBatch;
 
+    /// <summary>Sends a batch, or refuses each of its charges when there is no room for it.</summary>
     public async Task<Answer<ChargeReply>[]> Send(IReadOnlyList<BatchItem> items)
     {
-        var begunAt = Stopwatch.GetTimestamp();
-        var answers = await SendAll(items);
-        ChargeMetrics.Count(answers, begunAt);
-        return answers;
+        if (inWork.TryEnter(items, out var batch))
+        {
+            return await Send(batch);
+        }
+
+        var refused = new Answer<ChargeReply>[items.Count];
+        for (var i = 0; i < refused.Length; i++)
+        {
+            refused[i] = items[i].Refusal ?? ChargesInWork.Overloaded;
+        }
+
+        return refused;
+    }
+
+    /// <summary>Sends a batch that was taken in; afterwards it is in work no more.</summary>
+    public async Task<Answer<ChargeReply>[]> Send(BatchInWork batch)
+    {
+        try
+        {
+            var begunAt = Stopwatch.GetTimestamp();
+            var answers = await SendAll(batch.Items);
+            ChargeMetrics.Count(answers, begunAt);
+            return answers;
+        }
+        finally
+        {
+            inWork.Leave(batch);
+        }
     }
 
     private async Task<Answer<ChargeReply>[]> SendAll(IReadOnlyList<BatchItem> items)

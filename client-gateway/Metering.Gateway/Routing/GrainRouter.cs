@@ -4,7 +4,8 @@ using Microsoft.Extensions.Options;
 namespace Metering.Gateway.Routing;
 
 /// <summary>Takes well-formed requests to the grains that own them, as <see cref="GrainCalls"/> and <see cref="GrainCharges"/> do.</summary>
-internal sealed class GrainRouter(IGrainFactory grains, GrainCalls calls, GrainCharges charges, ISilos silos, IOptions<GatewayOptions> options, TimeProvider time)
+internal sealed class GrainRouter(
+    IGrainFactory grains, GrainCalls calls, GrainCharges charges, ISilos silos, Admission admission, IOptions<GatewayOptions> options, TimeProvider time)
 {
     /// <summary>Reading segments may take a while, and to ask again would only make it longer.</summary>
     private static readonly TimeSpan LedgerTime = TimeSpan.FromSeconds(20);
@@ -12,7 +13,8 @@ internal sealed class GrainRouter(IGrainFactory grains, GrainCalls calls, GrainC
     // Publishing and listing read and write a store within the call, which a silo in good health may take longer for.
     private readonly TimeSpan _storeAttempt = TimeSpan.FromTicks(Math.Max(options.Value.SiloTimeout.Ticks, options.Value.RequestTimeout.Ticks / 3));
 
-    public Task<Answer<ChargeReply>> Charge(string account, ChargeRequest charge) => charges.Charge(account, charge);
+    public Task<Answer<ChargeReply>> Charge(string account, ChargeRequest charge) =>
+        admission.TryTake(account, out var place) is { } refusal ? Task.FromResult<Answer<ChargeReply>>(refusal) : Within(place, charges.Charge(account, charge));
 
     public async Task<Answer<QuoteReply>> Quote(string account, ChargeRequest charge, RateCardDraft? draft)
     {
@@ -30,7 +32,8 @@ internal sealed class GrainRouter(IGrainFactory grains, GrainCalls calls, GrainC
     public Task<Answer<AccountView>> PutAccount(string account, AccountRequest settings) =>
         Ask(account, Repetition.Replacing, settings, static (grain, settings) => grain.Put(settings));
 
-    public Task<Answer<AccountView>> GetAccount(string account) => GetAccount(account, Begin());
+    public Task<Answer<AccountView>> GetAccount(string account) =>
+        Ask(account, Repetition.Reading, 0, static (grain, _) => grain.Get());
 
     public Task<Answer<AccountView>> GetAccount(string account, Deadline deadline) =>
         calls.Ask(account, Repetition.Reading, 0, static (grain, _) => grain.Get(), calls.Attempt, deadline);
@@ -113,7 +116,23 @@ internal sealed class GrainRouter(IGrainFactory grains, GrainCalls calls, GrainC
     private Task<Answer<T>> Ask<TArgument, T>(
         string account, Repetition repetition, TArgument argument, Func<IAccountGrain, TArgument, Task<Answer<T>>> call)
         where T : class =>
-        calls.Ask(account, repetition, argument, call, calls.Attempt, Begin());
+        admission.TryTake(account, out var place) is { } refusal
+            ? Task.FromResult<Answer<T>>(refusal)
+            : Within(place, calls.Ask(account, repetition, argument, call, calls.Attempt, Begin()));
+
+    /// <summary>Gives an account's place back once its call is answered.</summary>
+    private static Task<T> Within<T>(AccountPlace place, Task<T> answering)
+    {
+        return place.IsCounted ? AnsweredAsync() : answering;
+
+        async Task<T> AnsweredAsync()
+        {
+            using (place)
+            {
+                return await answering;
+            }
+        }
+    }
 
     private Task<Answer<T>> AskCard<TArgument, T>(
         string card, Repetition repetition, TArgument argument, Func<IRateCardGrain, TArgument, Task<Answer<T>>> call, TimeSpan attempt)

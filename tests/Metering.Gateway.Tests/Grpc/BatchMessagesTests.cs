@@ -7,6 +7,7 @@ using Metering.Gateway.Grpc;
 using Metering.Gateway.Routing;
 using Metering.Gateway.Tests.Hosting;
 using Metering.Gateway.Wire;
+using Microsoft.Extensions.Options;
 
 namespace Metering.Gateway.Tests.Grpc;
 
@@ -19,7 +20,7 @@ public sealed class BatchMessagesTests
     public void Whatever_a_stream_brings_is_read_as_the_generated_code_reads_it() => Gen.Int.Sample(
         seed => ReadsTheSame(
             new AnyBatch(new Random(seed)).Next(chargesField: V1.ChargeBatch.ChargesFieldNumber, correlationField: V1.ChargeBatch.CorrelationFieldNumber),
-            BatchRequest.ReadBatch,
+            static context => BatchRequest.ReadBatch(context, Room()),
             static bytes => BatchRequest.From(V1.ChargeBatch.Parser.ParseFrom(bytes))),
         iter: 20_000);
 
@@ -27,7 +28,7 @@ public sealed class BatchMessagesTests
     public void Whatever_ChargeMany_brings_is_read_as_the_generated_code_reads_it() => Gen.Int.Sample(
         seed => ReadsTheSame(
             new AnyBatch(new Random(seed)).Next(chargesField: V1.ChargeManyRequest.ChargesFieldNumber, correlationField: UnknownField),
-            BatchRequest.ReadMany,
+            static context => BatchRequest.ReadMany(context, Room()),
             static bytes => BatchRequest.From(V1.ChargeManyRequest.Parser.ParseFrom(bytes))),
         iter: 20_000);
 
@@ -47,12 +48,12 @@ public sealed class BatchMessagesTests
     {
         var batch = new V1.ChargeBatch { Correlation = 7 };
         batch.Charges.AddRange(Enumerable.Repeat(OrdinaryCharges()[0], 10_000));
-        var read = BatchRequest.ReadBatch(new Payload(batch.ToByteArray()));
+        var read = BatchRequest.ReadBatch(new Payload(batch.ToByteArray()), Room());
         Assert.Null(read.Refusal);
         Assert.Equal(10_000, read.Items.Length);
 
         batch.Charges.Add(OrdinaryCharges()[0]);
-        read = BatchRequest.ReadBatch(new Payload(batch.ToByteArray()));
+        read = BatchRequest.ReadBatch(new Payload(batch.ToByteArray()), Room());
         Assert.Equal(7, read.Correlation);
         Assert.Equal("charges", Assert.Single(read.Refusal!.Errors).Path);
     }
@@ -62,7 +63,7 @@ public sealed class BatchMessagesTests
     {
         var batch = new V1.ChargeBatch();
         batch.Charges.AddRange(Enumerable.Repeat(OrdinaryCharges()[0], 2));
-        var read = BatchRequest.ReadBatch(new Payload(batch.ToByteArray()));
+        var read = BatchRequest.ReadBatch(new Payload(batch.ToByteArray()), Room());
         Assert.Same(read.Items[0].Account, read.Items[1].Account);
         Assert.Same(read.Items[0].Charge!.Lines[0].Meter, read.Items[1].Charge!.Lines[0].Meter);
     }
@@ -106,6 +107,8 @@ public sealed class BatchMessagesTests
             Assert.Equal(whole + (nanos / 1_000_000_000m), WireValues.Join(whole, nanos));
         }
     });
+
+    private static ChargesInWork Room() => new(Options.Create(new GatewayOptions()));
 
     private static void ReadsTheSame(byte[] bytes, Func<DeserializationContext, BatchRequest> read, Func<byte[], BatchRequest> generated)
     {

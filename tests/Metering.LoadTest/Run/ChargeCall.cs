@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Metering.LoadTest.Run;
 
 /// <summary>
@@ -13,7 +15,7 @@ internal sealed class ChargeCall(int capacity, int number)
     /// <summary>Its place among the calls of its connection.</summary>
     public int Number => number;
 
-    /// <summary>When it was meant to be sent, in ticks of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
+    /// <summary>When it was meant to be sent, in ticks of <see cref="Stopwatch"/>.</summary>
     public long DueAt { get; private set; }
 
     /// <summary>Charges when it was filled, answered since or not.</summary>
@@ -23,7 +25,10 @@ internal sealed class ChargeCall(int capacity, int number)
     public int Refused { get; private set; }
 
     /// <summary>How often it was sent.</summary>
-    public int Attempts { get; set; }
+    public int Attempts { get; private set; }
+
+    /// <summary>When it was last sent, in ticks of <see cref="Stopwatch"/>.</summary>
+    public long SentAt { get; private set; }
 
     public ByteBuffer Payload { get; } = new();
 
@@ -43,6 +48,13 @@ internal sealed class ChargeCall(int capacity, int number)
         DueAt = dueAt;
         Refused = 0;
         Attempts = 0;
+    }
+
+    /// <summary>It is about to be sent.</summary>
+    public void Send()
+    {
+        Attempts++;
+        SentAt = Stopwatch.GetTimestamp();
     }
 
     /// <summary>Every charge ended the same way: the answer was for the call as a whole, or there was none.</summary>

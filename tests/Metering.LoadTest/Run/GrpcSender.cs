@@ -24,7 +24,7 @@ internal sealed class GrpcSender(GrpcConnection connection, SenderContext contex
     private async Task SendAsync(ChargeCall call)
     {
         Context.Format.Write(call);
-        call.Attempts++;
+        call.Send();
         try
         {
             using var sent = connection.Call(Context.Kind, call.Payload, DateTime.UtcNow + AnswerTimeout);

@@ -51,6 +51,7 @@ internal static class HtmlReport
             ("calls sent again", $"{result.Resent:N0}"),
             ("answered as a repeat", $"{result.Repeated:N0}"),
             ("charges due and not sent", $"{result.Unsent:N0}"),
+            ("refusals, p99 from sending, ms", $"{result.RefusalMilliseconds(99):F2}"),
             ("client CPU, s", $"{result.CpuSeconds:F1}"),
             .. result.Refused.OrderByDescending(code => code.Value).Select(code => ($"refused: {code.Key}", (FormattableString)$"{code.Value:N0}")),
         ]);

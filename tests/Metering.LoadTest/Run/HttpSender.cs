@@ -50,7 +50,7 @@ internal sealed class HttpSender : Sender
     private async Task SendAsync(ChargeCall call)
     {
         Compose(call);
-        call.Attempts++;
+        call.Send();
         try
         {
             using var timeout = new CancellationTokenSource(AnswerTimeout);

@@ -28,6 +28,7 @@ internal static class JsonReport
                 record.Refused,
                 record.MeasuredSeconds,
                 LatencyMilliseconds = LoadReport.Percentiles.ToDictionary(LoadReport.NameOf, report.Milliseconds),
+                RefusalMilliseconds = LoadReport.Percentiles.ToDictionary(LoadReport.NameOf, result.RefusalMilliseconds),
                 RefusedByCode = result.Refused,
                 CallsSentAgain = result.Resent,
                 ChargesNotSent = result.Unsent,

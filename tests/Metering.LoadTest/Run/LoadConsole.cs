@@ -28,6 +28,11 @@ internal sealed class LoadConsole(IAnsiConsole console)
             Say($"  refused, warm-up included: {count:N0} {code}");
         }
 
+        if (result.Refused.Count > 0)
+        {
+            Say($"  from sending to a refusal: p50 {result.RefusalMilliseconds(50):F2}, p99 {result.RefusalMilliseconds(99):F2}, max {result.RefusalMilliseconds(100):F2} ms");
+        }
+
         var latency = new Table().Title(plan.ChargesPerSecond is null
             ? "Latency, milliseconds, from sending to the answer"
             : "Latency, milliseconds, from when it was due to the answer");

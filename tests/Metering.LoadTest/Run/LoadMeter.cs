@@ -13,8 +13,8 @@ internal sealed class LoadMeter
     public static readonly long MaxLatencyMicroseconds = (long)TimeSpan.FromMinutes(10).TotalMicroseconds;
 
     private const int Digits = 3;
-    private readonly Recorder _latency = HistogramFactory.With64BitBucketSize()
-        .WithValuesFrom(1).WithValuesUpTo(MaxLatencyMicroseconds).WithPrecisionOf(Digits).WithThreadSafeWrites().WithThreadSafeReads().Create();
+    private readonly Recorder _latency = NewRecorder();
+    private readonly Recorder _refusal = NewRecorder();
 
     private readonly ConcurrentDictionary<string, long> _refused = new();
     private readonly AccountTotals _totals;
@@ -67,12 +67,21 @@ internal sealed class LoadMeter
         }
     }
 
-    /// <summary>A call is answered in full.</summary>
+    /// <summary>A call is answered in full. Refusals are told apart, from when they were last sent: a server that is asked for too much would otherwise seem the faster for it.</summary>
     public void Record(ChargeCall call)
     {
-        var micros = (Stopwatch.GetTimestamp() - call.DueAt) * 1_000_000 / Stopwatch.Frequency;
-        _latency.RecordValueWithCount(Math.Clamp(micros, 1, MaxLatencyMicroseconds), call.Filled);
-        Interlocked.Add(ref _charged, call.Filled - call.Refused);
+        var charged = call.Filled - call.Refused;
+        if (charged > 0)
+        {
+            _latency.RecordValueWithCount(MicrosecondsSince(call.DueAt), charged);
+        }
+
+        if (call.Refused > 0)
+        {
+            _refusal.RecordValueWithCount(MicrosecondsSince(call.SentAt), call.Refused);
+        }
+
+        Interlocked.Add(ref _charged, charged);
         Interlocked.Add(ref _answered, call.Filled);
     }
 
@@ -83,15 +92,23 @@ internal sealed class LoadMeter
     /// <summary>Calls that were due and never sent: they have waited since, so that leaving them out would flatter the server.</summary>
     public void LeaveUnsent(IEnumerable<long> dueAt, int chargesPerCall)
     {
-        var now = Stopwatch.GetTimestamp();
         foreach (var due in dueAt)
         {
-            var micros = (now - due) * 1_000_000 / Stopwatch.Frequency;
-            _latency.RecordValueWithCount(Math.Clamp(micros, 1, MaxLatencyMicroseconds), chargesPerCall);
+            _latency.RecordValueWithCount(MicrosecondsSince(due), chargesPerCall);
             _unsent += chargesPerCall;
         }
     }
 
+    /// <summary>All refusals' latencies, microseconds.</summary>
+    /// <remarks>Once, at the end.</remarks>
+    public HistogramBase TakeRefusalLatency() => _refusal.GetIntervalHistogram();
+
     /// <summary>The latencies since the last time this was asked; good until it is asked again.</summary>
     public HistogramBase TakeInterval() => _recycled = _latency.GetIntervalHistogram(_recycled);
+
+    private static long MicrosecondsSince(long timestamp) =>
+        Math.Clamp((Stopwatch.GetTimestamp() - timestamp) * 1_000_000 / Stopwatch.Frequency, 1, MaxLatencyMicroseconds);
+
+    private static Recorder NewRecorder() => HistogramFactory.With64BitBucketSize()
+        .WithValuesFrom(1).WithValuesUpTo(MaxLatencyMicroseconds).WithPrecisionOf(Digits).WithThreadSafeWrites().WithThreadSafeReads().Create();
 }

@@ -55,6 +55,7 @@ internal sealed class LoadRun(LoadPlan plan, UsagePattern pattern, AccountTotals
                 Repeated = _meter.Repeated,
                 Open = _meter.Open,
                 Unsent = _meter.Unsent,
+                RefusalLatency = LatencyPairs.Of(_meter.TakeRefusalLatency()),
                 CpuSeconds = (Environment.CpuUsage.TotalTime - cpuBefore).TotalSeconds,
             };
         }

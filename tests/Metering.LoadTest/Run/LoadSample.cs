@@ -19,7 +19,7 @@ internal sealed record LoadSample
     /// <summary>Whether it is left out of the totals.</summary>
     public required bool IsWarmUp { get; init; }
 
-    /// <summary>Latencies, one for each charge: microseconds and how many, in turns.</summary>
+    /// <summary>Latencies, one for each charge made or not sent: microseconds and how many, in turns.</summary>
     public required long[] Latency { get; init; }
 }
 
@@ -41,8 +41,19 @@ internal sealed record LoadResult
     /// <summary>Charges that were due and not sent by the end.</summary>
     public required long Unsent { get; init; }
 
+    /// <summary>Latencies of refused charges, from sending to the answer: microseconds and how many, in turns.</summary>
+    public required long[] RefusalLatency { get; init; }
+
     /// <summary>Processor time the client itself took.</summary>
     public required double CpuSeconds { get; init; }
+
+    /// <summary>How long so many percent of the refusals took at most; 0 when there are none.</summary>
+    public double RefusalMilliseconds(double percentile)
+    {
+        var latency = LoadMeter.NewHistogram();
+        LatencyPairs.AddTo(latency, RefusalLatency);
+        return latency.TotalCount == 0 ? 0 : latency.GetValueAtPercentile(percentile) / 1_000d;
+    }
 
     public LoadResult Plus(LoadResult other) => new()
     {
@@ -51,6 +62,7 @@ internal sealed record LoadResult
         Repeated = Repeated + other.Repeated,
         Open = Open + other.Open,
         Unsent = Unsent + other.Unsent,
+        RefusalLatency = [.. RefusalLatency, .. other.RefusalLatency],
         CpuSeconds = CpuSeconds + other.CpuSeconds,
     };
 }

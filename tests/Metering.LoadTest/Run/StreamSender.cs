@@ -111,8 +111,8 @@ internal sealed class StreamSender(GrpcConnection connection, int callsInFlight,
         }
 
         Context.Format.Write(call);
-        call.Attempts++;
-        Volatile.Write(ref _sentAt[call.Number], Stopwatch.GetTimestamp());
+        call.Send();
+        Volatile.Write(ref _sentAt[call.Number], call.SentAt);
         _underWay[call.Number] = call;
         return true;
     }

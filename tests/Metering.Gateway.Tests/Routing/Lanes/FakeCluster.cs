@@ -45,7 +45,7 @@ internal sealed class FakeCluster
         return new GrainCharges(new GrainCalls(accounts, silos, budget, failures, options, Time), accounts, silos, budget, failures, Time);
     }
 
-    public ChargeBatch Batches() => new(Charges(), Microsoft.Extensions.Options.Options.Create(Options));
+    public ChargeBatch Batches() => new(Charges(), new ChargesInWork(Microsoft.Extensions.Options.Options.Create(Options)), Microsoft.Extensions.Options.Options.Create(Options));
 
     public List<FakeSilo> Silos { get; } = [];
 
