@@ -85,6 +85,7 @@ public static class MeteringCluster
                 settings.Keeping.Apply(journal);
                 settings.Archiving.Apply(journal);
                 journal.Partitions = settings.Partitions;
+                journal.TrimDelay = settings.TrimDelay;
             },
             rateCards => (rateCards.LeadTime, rateCards.RefreshInterval) = (settings.LeadTime, settings.LeadTime / 6));
     }

@@ -6,6 +6,12 @@ internal static class Program
     {
         try
         {
+            if (args is [Restore.Command, ..])
+            {
+                await Restore.RunAsync(args);
+                return 0;
+            }
+
             using var silo = SiloProcess.Build(args);
             await silo.RunSiloAsync();
             return 0;

@@ -79,6 +79,7 @@ public sealed class SiloSettings
         LedgerCacheBytes = section.Number(nameof(LedgerCacheBytes), BlobLedgerOptions.DefaultMaxCacheBytes, BlobLedgerOptions.LeastMaxCacheBytes, 1L << 50);
         Archiving = new LedgerSettings(section, MaxBacklogBytes);
         Keeping = new KeepingSettings(section);
+        TrimDelay = section.Time(nameof(TrimDelay), TimeSpan.Zero, TimeSpan.Zero, TimeSpan.FromDays(1));
         LeadTime = section.Time(nameof(LeadTime), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
         ProbeTimeout = section.Time(nameof(ProbeTimeout), TimeSpan.FromMilliseconds(600), TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(30));
         MissedProbes = section.Number(nameof(MissedProbes), 3, 2, 10);
@@ -99,6 +100,9 @@ public sealed class SiloSettings
 
     /// <summary>What accounts keep.</summary>
     public KeepingSettings Keeping { get; }
+
+    /// <summary>How long records stay in the log after they could go: copies of Storage and of Redis that are made within it belong together.</summary>
+    public TimeSpan TrimDelay { get; }
 
     /// <summary>TCP port that silos talk to each other on.</summary>
     public int SiloPort { get; }

@@ -19,6 +19,7 @@ internal sealed class Checkpoint : IDisposable
     private readonly TimeSpan _pause;
     private readonly ITimer _timer;
     private readonly CancellationTokenSource _stopped = new();
+    private readonly DelayedTrim _delayed;
     private long _trimmed;
     private int _presses;
 
@@ -27,6 +28,7 @@ internal sealed class Checkpoint : IDisposable
         _services = services;
         _partition = partition;
         _index = index;
+        _delayed = new DelayedTrim(services.Options.TrimDelay, services.Time);
         _pause = services.Options.CheckpointInterval / 16;
         _timer = services.Time.CreateTimer(static checkpoint => ((Checkpoint)checkpoint!).Press(), this, _pause, _pause);
     }
@@ -114,7 +116,7 @@ internal sealed class Checkpoint : IDisposable
         }
 
         // Recovery reads from the mark, however far the archive is behind; what it has not taken only stays where it is.
-        var mark = Math.Min(_partition.Mark, _partition.Archiving?.Through ?? long.MaxValue);
+        var mark = _delayed.Next(Math.Min(_partition.Mark, _partition.Archiving?.Through ?? long.MaxValue));
         if (mark <= _trimmed || _stopped.IsCancellationRequested)
         {
             return;

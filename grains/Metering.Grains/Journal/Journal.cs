@@ -7,7 +7,7 @@ namespace Metering.Grains.Journal;
 /// The silo's part of the journal: opens partitions as their accounts activate, and lets go of them when the silo stops.
 /// One per silo; every member may be called from any thread.
 /// </summary>
-public sealed class Journal : ILifecycleParticipant<ISiloLifecycle>, IDisposable
+public sealed partial class Journal : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
     private readonly JournalServices _services;
     private readonly PartitionSlot[] _slots;

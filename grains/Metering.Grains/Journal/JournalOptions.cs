@@ -33,6 +33,12 @@ public sealed class JournalOptions
     /// <summary>How old the oldest entries without a snapshot may become before the checkpoint asks for one.</summary>
     public TimeSpan CheckpointInterval { get; set; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// How long records stay in the log after they could go, so that a copy of the log belongs to any copy of the snapshots that is older by no more than this. Nothing reads them
+    /// but a restore. Zero to a day.
+    /// </summary>
+    public TimeSpan TrimDelay { get; set; } = TimeSpan.Zero;
+
     /// <summary>How many accounts of a partition the checkpoint asks at the same time.</summary>
     public int MaxConcurrentCheckpoints { get; set; } = 64;
 
@@ -100,6 +106,7 @@ internal sealed class JournalOptionsValidation : IValidateOptions<JournalOptions
         Check(options.MaxRetainedBytes >= SmallestMaxRecordBytes, $"{nameof(options.MaxRetainedBytes)} must be at least {SmallestMaxRecordBytes}.");
         Check(options.MaxArchiveBatchBytes > 0, $"{nameof(options.MaxArchiveBatchBytes)} must be above 0.");
         Check(options.MaxArchiveBacklogBytes / 4 >= options.MaxArchiveBatchBytes, $"{nameof(options.MaxArchiveBacklogBytes)} must be at least four times {nameof(options.MaxArchiveBatchBytes)}.");
+        Check(options.TrimDelay >= TimeSpan.Zero && options.TrimDelay <= LongestTime, $"{nameof(options.TrimDelay)} must be zero to a day.");
         CheckTime(options.ArchiveInterval, nameof(options.ArchiveInterval));
         CheckTime(options.PeriodicInterval, nameof(options.PeriodicInterval));
         CheckTime(options.CheckpointInterval, nameof(options.CheckpointInterval));

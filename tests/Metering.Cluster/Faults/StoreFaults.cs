@@ -29,11 +29,11 @@ internal static class StoreFaults
     public static async Task LoseLastSecondAsync(Scene scene)
     {
         var redis = scene.Cluster.Redis;
-        var before = redis.CopyFiles();
+        var before = redis.Files.Copy();
         await Scene.PauseAsync(1);
         scene.Strike(victim: null);
         await redis.Process.KillAsync();
-        redis.RestoreFiles(before);
+        redis.Files.PutBack(before);
         await scene.PauseAsync(0, 0.5);
         await scene.RestoreAsync();
     }

@@ -10,9 +10,12 @@ internal sealed class AzuriteProcess : IAsyncDisposable
 {
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(50);
 
-    private AzuriteProcess(ServerProcess process, IPEndPoint address)
+    private readonly string _directory;
+
+    private AzuriteProcess(ServerProcess process, string directory, IPEndPoint address)
     {
         Process = process;
+        _directory = directory;
         Address = address;
     }
 
@@ -34,7 +37,7 @@ internal sealed class AzuriteProcess : IAsyncDisposable
             new Dictionary<string, string>(),
             data,
             Path.Combine(directory, "logs", "azurite.log"));
-        return new AzuriteProcess(ServerProcess.Start(command), address);
+        return new AzuriteProcess(ServerProcess.Start(command), data, address);
     }
 
     /// <summary>Done when it takes connections.</summary>
@@ -51,6 +54,9 @@ internal sealed class AzuriteProcess : IAsyncDisposable
             await probes.WaitForNextTickAsync(cancellationToken);
         }
     }
+
+    /// <summary>What it keeps.</summary>
+    public DataFiles Files => new(_directory);
 
     public ValueTask DisposeAsync() => Process.DisposeAsync();
 

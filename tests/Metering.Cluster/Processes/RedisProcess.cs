@@ -61,20 +61,8 @@ internal sealed class RedisProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>A copy of what is on the disk now: what a machine that dies might come back with.</summary>
-    public string CopyFiles()
-    {
-        var copy = System.IO.Directory.CreateDirectory($"{_directory}-{Guid.NewGuid():n}").FullName;
-        CopyInto(_directory, copy);
-        return copy;
-    }
-
-    /// <summary>Puts a copy in the place of the files. Redis must not be running.</summary>
-    public void RestoreFiles(string copy)
-    {
-        System.IO.Directory.Delete(_directory, recursive: true);
-        System.IO.Directory.Move(copy, _directory);
-    }
+    /// <summary>What it keeps.</summary>
+    public DataFiles Files => new(_directory);
 
     public ValueTask DisposeAsync() => Process.DisposeAsync();
 
@@ -93,19 +81,6 @@ internal sealed class RedisProcess : IAsyncDisposable
         catch (Exception failure) when (failure is SocketException or IOException)
         {
             return false;
-        }
-    }
-
-    private static void CopyInto(string from, string to)
-    {
-        foreach (var folder in System.IO.Directory.EnumerateDirectories(from))
-        {
-            CopyInto(folder, System.IO.Directory.CreateDirectory(Path.Combine(to, Path.GetFileName(folder))).FullName);
-        }
-
-        foreach (var file in System.IO.Directory.EnumerateFiles(from))
-        {
-            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
         }
     }
 }

@@ -46,6 +46,45 @@ public sealed class CheckpointTests
     }
 
     [Fact]
+    public async Task With_a_delay_records_stay_after_they_could_go()
+    {
+        using var silo = new TestSilo(_store, new JournalOptions { TrimDelay = TimeSpan.FromMinutes(10) });
+        SnapshotWhenAsked(silo);
+        var acme = await silo.Open("acme");
+        await acme.Append(1, "a1");
+        acme.Close();
+        silo.Time.Advance(Interval);
+        await Entries.Until(() => _asked.Count == 1 && _store.Numbers(TestSilo.Log) is [1L, 2L, 3L]);
+        silo.Time.Advance(TimeSpan.FromMinutes(9));
+        Assert.Equal([1L, 2L, 3L], _store.Numbers(TestSilo.Log));
+        silo.Time.Advance(TimeSpan.FromMinutes(2));
+        await Entries.Until(() => _store.Numbers(TestSilo.Log) is [3L]);
+    }
+
+    [Fact]
+    public async Task Lowered_marks_bring_back_what_older_snapshots_lack()
+    {
+        using (var silo = new TestSilo(_store, new JournalOptions { TrimDelay = TimeSpan.FromMinutes(10) }))
+        {
+            SnapshotWhenAsked(silo);
+            var acme = await silo.Open("acme");
+            await acme.Append(1, "a1");
+            await acme.Append(2, "a2");
+            silo.Time.Advance(Interval);
+            await Entries.Until(() => _asked.Count == 1);
+        }
+
+        using (var next = new TestSilo(_store))
+        {
+            Assert.Empty((await next.Open("acme")).Tail);
+        }
+
+        using var restored = new TestSilo(_store);
+        Assert.True(await restored.Journal.LowerMarksAsync(TestContext.Current.CancellationToken) > 3);
+        Assert.Equal(["a1", "a2"], (await restored.Open("acme")).Tail.Text());
+    }
+
+    [Fact]
     public async Task Account_that_could_not_write_its_snapshot_is_asked_again_later()
     {
         using var silo = new TestSilo(_store);
