@@ -43,7 +43,7 @@ public static class GatewayHosting
         services.AddSingleton<Admission>().AddSingleton<ChargesInWork>().AddSingleton<RequestBody>();
         services.AddSingleton<ChargeEndpoints>().AddSingleton<AccountEndpoints>().AddSingleton<GrantEndpoints>()
             .AddSingleton<HoldEndpoints>().AddSingleton<GovernanceEndpoints>().AddSingleton<WatchEndpoints>()
-            .AddSingleton<LedgerEndpoints>().AddSingleton<RateCardEndpoints>().AddSingleton<EventEndpoints>().AddSingleton<HealthEndpoints>();
+            .AddSingleton<LedgerEndpoints>().AddSingleton<UsageEndpoints>().AddSingleton<RateCardEndpoints>().AddSingleton<EventEndpoints>().AddSingleton<HealthEndpoints>();
         services.AddHealthChecks().AddCheck<SiloHealthCheck>(SiloHealthCheck.Ready, tags: [SiloHealthCheck.Ready]);
         services.AddSingleton<SiloHealthCheck>().AddSingleton<Drain>();
         services.AddHostedService(static provider => provider.GetRequiredService<Drain>());
@@ -66,6 +66,7 @@ public static class GatewayHosting
         services.GetRequiredService<GovernanceEndpoints>().Map(app);
         services.GetRequiredService<WatchEndpoints>().Map(app);
         services.GetRequiredService<LedgerEndpoints>().Map(app);
+        services.GetRequiredService<UsageEndpoints>().Map(app);
         services.GetRequiredService<RateCardEndpoints>().Map(app);
         services.GetRequiredService<EventEndpoints>().Map(app);
         services.GetRequiredService<HealthEndpoints>().Map(app);

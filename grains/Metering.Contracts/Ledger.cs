@@ -10,6 +10,13 @@ public interface ILedgerGrain : IGrainWithStringKey
     /// </summary>
     [Alias("Read"), ResponseTimeout("00:00:20")]
     Task<Answer<LedgerPage>> Read(LedgerRequest request);
+
+    /// <summary>
+    /// The account's usage, whatever was acknowledged before it was asked for included. Refuses with <see cref="Code.AccountNotFound"/>, with <see cref="Code.InvalidRequest"/> when
+    /// there are more rows than asked for, with <see cref="Code.Overloaded"/> when it takes too long, and with <see cref="Code.Unavailable"/> when the store of the ledger cannot be reached.
+    /// </summary>
+    [Alias("ReadUsage"), ResponseTimeout("00:00:20")]
+    Task<Answer<UsageReply>> ReadUsage(UsageRequest request);
 }
 
 /// <summary>Which entries to read.</summary>

@@ -9,6 +9,8 @@ namespace Metering.Gateway.Http;
 /// <summary>What a request says in its address: names in the path, and the query.</summary>
 internal static class Address
 {
+    public const string DimensionPrefix = "dimension.";
+
     /// <summary>A name of the path, checked.</summary>
     public static string Name(HttpContext context, string parameter, Faults faults)
     {
@@ -53,6 +55,37 @@ internal static class Address
 
         faults.Add(parameter, FaultCodes.BadFormat, "It must be a whole number.");
         return null;
+    }
+
+    /// <summary>An instant in the query; null when left out.</summary>
+    public static DateTimeOffset? Instant(HttpContext context, string parameter, Faults faults)
+    {
+        var text = Text(context, parameter);
+        if (text.Length == 0)
+        {
+            return null;
+        }
+
+        if (InstantText.TryParse(text, out var instant))
+        {
+            return instant;
+        }
+
+        faults.Add(parameter, FaultCodes.BadFormat, "It must be an instant, as in 2026-01-31T12:00:00Z.");
+        return null;
+    }
+
+    /// <summary>The parameters <c>dimension.&lt;name&gt;</c>, checked, by name.</summary>
+    public static Dictionary<string, string> Dimensions(HttpContext context, Faults faults)
+    {
+        var dimensions = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var name in context.Request.Query.Keys.Where(static name => name.StartsWith(DimensionPrefix, StringComparison.Ordinal)))
+        {
+            dimensions[name[DimensionPrefix.Length..]] = Text(context, name);
+        }
+
+        Shape.Dimensions(faults, "dimension", dimensions);
+        return dimensions;
     }
 
     /// <summary>A whole number in the query or in a header; null when left out.</summary>

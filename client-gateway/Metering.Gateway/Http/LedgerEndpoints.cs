@@ -4,7 +4,6 @@ using Metering.Gateway.Json;
 using Metering.Gateway.OpenApi;
 using Metering.Gateway.Routing;
 using Metering.Gateway.Validation;
-using Metering.Gateway.Wire;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -14,7 +13,6 @@ namespace Metering.Gateway.Http;
 /// <summary>The ledger: pages as JSON, or all of it as CSV, of which one page is in memory at a time.</summary>
 internal sealed class LedgerEndpoints(GrainRouter router)
 {
-    private const string DimensionPrefix = "dimension.";
     private const string Json = "json";
     private const string Csv = "csv";
 
@@ -77,14 +75,8 @@ internal sealed class LedgerEndpoints(GrainRouter router)
     private static LedgerRequest Request(HttpContext context, Faults faults)
     {
         var after = 0L;
-        var dimensions = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var name in context.Request.Query.Keys.Where(static name => name.StartsWith(DimensionPrefix, StringComparison.Ordinal)))
-        {
-            dimensions[name[DimensionPrefix.Length..]] = Address.Text(context, name);
-        }
-
-        Address.CheckQuery(context, faults, [.. Known, .. dimensions.Keys.Select(static name => DimensionPrefix + name)]);
-        Shape.Dimensions(faults, "dimension", dimensions);
+        var dimensions = Address.Dimensions(context, faults);
+        Address.CheckQuery(context, faults, [.. Known, .. dimensions.Keys.Select(static name => Address.DimensionPrefix + name)]);
         var cursor = Address.Text(context, "cursor");
         if (cursor.Length > 0 && !LedgerCursor.TryRead(cursor, out after))
         {
@@ -99,29 +91,12 @@ internal sealed class LedgerEndpoints(GrainRouter router)
             Shape.Name(faults, "meter", meter);
         }
 
-        var (from, to) = (Instant(context, "from", faults), Instant(context, "to", faults));
+        var (from, to) = (Address.Instant(context, "from", faults), Address.Instant(context, "to", faults));
         if (from >= to)
         {
             faults.Add("to", FaultCodes.Conflict, "It must be after from.");
         }
 
         return new LedgerRequest { After = after, From = from, To = to, Meter = meter.Length > 0 ? meter : null, Dimensions = dimensions, Limit = limit };
-    }
-
-    private static DateTimeOffset? Instant(HttpContext context, string parameter, Faults faults)
-    {
-        var text = Address.Text(context, parameter);
-        if (text.Length == 0)
-        {
-            return null;
-        }
-
-        if (InstantText.TryParse(text, out var instant))
-        {
-            return instant;
-        }
-
-        faults.Add(parameter, FaultCodes.BadFormat, "It must be an instant, as in 2026-01-31T12:00:00Z.");
-        return null;
     }
 }

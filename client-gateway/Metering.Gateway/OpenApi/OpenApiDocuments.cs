@@ -140,6 +140,8 @@ internal static class OpenApiDocuments
         BudgetAction action => WireNames.Of(action),
         PolicyRule rule => WireNames.Of(rule),
         ChangeKind kind => WireNames.Of(kind),
+        UsageWindow window => WireNames.Of(window),
+        UsageSource source => WireNames.Of(source),
         Shapes.ChargeOutcome => "charged",
         Shapes.HoldOutcome => "held",
         Shapes.ReversalOutcome => "reversed",

@@ -95,19 +95,25 @@ internal sealed class GrainRouter(
 
     /// <summary>A page of an account's ledger.</summary>
     public Task<Answer<LedgerPage>> ReadLedger(string account, LedgerRequest request) =>
-        silos.WhyNotFound is { } reason
-            ? NotFound<LedgerPage>(account, reason)
-            : calls.Send(
-                account,
-                Repetition.Reading,
-                grains.GetGrain<ILedgerGrain>(account),
-                request,
-                static (grain, request) => grain.Read(request),
-                LedgerTime,
-                new Deadline(time, LedgerTime));
+        AskLedger<ILedgerGrain, LedgerRequest, LedgerPage>(account, static (grains, account) => grains.GetGrain<ILedgerGrain>(account), request, static (grain, request) => grain.Read(request));
+
+    /// <summary>An account's usage.</summary>
+    public Task<Answer<UsageReply>> ReadUsage(string account, UsageRequest request) =>
+        AskLedger<ILedgerGrain, UsageRequest, UsageReply>(account, static (grains, account) => grains.GetGrain<ILedgerGrain>(account), request, static (grain, request) => grain.ReadUsage(request));
+
+    /// <summary>Usage across accounts.</summary>
+    public Task<Answer<UsageReply>> ReadUsage(UsageRequest request) =>
+        AskLedger<IUsageGrain, UsageRequest, UsageReply>(null, static (grains, _) => grains.GetGrain<IUsageGrain>(0), request, static (grain, request) => grain.Read(request));
 
     /// <summary>When a request that begins now has waited long enough, for those that are several calls.</summary>
     public Deadline Begin() => calls.Begin();
+
+    private Task<Answer<T>> AskLedger<TGrain, TArgument, T>(
+        string? account, Func<IGrainFactory, string, TGrain> grain, TArgument argument, Func<TGrain, TArgument, Task<Answer<T>>> call)
+        where T : class =>
+        silos.WhyNotFound is { } reason
+            ? NotFound<T>(account, reason)
+            : calls.Send(account, Repetition.Reading, grain(grains, account ?? ""), argument, call, LedgerTime, new Deadline(time, LedgerTime));
 
     private static Task<Answer<T>> NotFound<T>(string? account, string reason)
         where T : class =>

@@ -23,6 +23,8 @@ internal static class WireNames
     public static EnumNames<BudgetWindow> BudgetWindows { get; } = new(Of);
     public static EnumNames<BudgetAction> BudgetActions { get; } = new(Of);
     public static EnumNames<PolicyRule> PolicyRules { get; } = new(Of);
+    public static EnumNames<UsageWindow> UsageWindows { get; } = new(Of);
+    public static EnumNames<UsageMeasure> UsageMeasures { get; } = new(Of);
 
     public static string Of(ChargeMode mode) => mode switch
     {
@@ -38,6 +40,27 @@ internal static class WireNames
         PeriodUnit.Week => "week",
         PeriodUnit.Month => "month",
         PeriodUnit.Year => "year",
+    };
+
+    public static string Of(UsageWindow window) => window switch
+    {
+        UsageWindow.Minute => "minute",
+        UsageWindow.Hour => "hour",
+        UsageWindow.Day => "day",
+        UsageWindow.Month => "month",
+    };
+
+    public static string Of(UsageMeasure measure) => measure switch
+    {
+        UsageMeasure.Credits => "credits",
+        UsageMeasure.Quantity => "quantity",
+        UsageMeasure.Lines => "lines",
+    };
+
+    public static string Of(UsageSource source) => source switch
+    {
+        UsageSource.Segments => "segments",
+        UsageSource.Account => "account",
     };
 
     public static string Of(Durability durability) => durability switch

@@ -125,21 +125,39 @@ public sealed partial class Journal : ILifecycleParticipant<ISiloLifecycle>, IDi
     public IReadOnlyList<(int Partition, string Reason)> Faults() =>
         [.. _slots.Select(static (slot, partition) => (Partition: partition, Reason: slot.Fault)).Where(static fault => fault.Reason is not null).Select(static fault => (fault.Partition, fault.Reason!))];
 
+    /// <inheritdoc cref="ReadUnarchivedAsync(int, string?, Action, Action{string, ReadOnlyMemory{byte}}, CancellationToken)"/>
+    public async Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReadUnarchivedAsync(string account, CancellationToken cancellationToken)
+    {
+        var entries = new List<ReadOnlyMemory<byte>>();
+
+        // Copies: a slice would keep the whole record, with everybody's entries, in memory.
+        await ReadUnarchivedAsync(PartitionOf(account), account, entries.Clear, (_, chunk) => entries.Add(chunk.ToArray()), cancellationToken);
+        return entries;
+    }
+
     /// <summary>
-    /// The committed entries of an account that the archive has not durably taken, in the order they were appended; those at the beginning may be in it already. They are
-    /// all that were acknowledged before this was called. Whoever wants all entries asks here first and the archive after: what goes there in between is then in both.
+    /// The committed entries of a partition that the archive has not durably taken, in the order they were appended; those at the beginning may be in it already. They are
+    /// all that were acknowledged before this was called. Whoever wants all entries asks here first and the archive after: what goes there in between is then in both. Without an
+    /// archive they are all that are in the log.
     /// </summary>
+    /// <param name="partition">0 to the number of partitions − 1. Opened if need be.</param>
+    /// <param name="account">Only this account's; all when null.</param>
+    /// <param name="begin">Called before the first, and once more when all is read again because the log was trimmed meanwhile.</param>
+    /// <param name="take">Given an account and some of its entries, framed (<see cref="Accounts.EntryFrame"/>), for the time of the call.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <returns>The record before the first that was read.</returns>
     /// <exception cref="JournalUnavailableException">The partition cannot be opened or read now, or is another silo's.</exception>
     /// <exception cref="JournalSettingsException">The store was created with other settings.</exception>
-    public async Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReadUnarchivedAsync(string account, CancellationToken cancellationToken)
+    public async Task<long> ReadUnarchivedAsync(
+        int partition, string? account, Action begin, Action<string, ReadOnlyMemory<byte>> take, CancellationToken cancellationToken)
     {
         await CheckStoreAsync(cancellationToken);
         try
         {
-            var open = await _slots[PartitionOf(account)].GetAsync(cancellationToken);
-            var entries = await open.ReadUnarchivedAsync(account, cancellationToken);
+            var open = await _slots[partition].GetAsync(cancellationToken);
+            var before = await open.ReadUnarchivedAsync(account, begin, take, cancellationToken);
             await open.Confirm().WaitAsync(cancellationToken);
-            return entries;
+            return before;
         }
         catch (JournalLostException lost)
         {

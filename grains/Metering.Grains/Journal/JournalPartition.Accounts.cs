@@ -6,9 +6,6 @@ internal sealed partial class JournalPartition
     // Each of them reads the log from an account's oldest entries on: rare, and not to be done by a thousand accounts at once.
     private readonly SemaphoreSlim _rereads = new(2);
 
-    /// <summary>How often the log is read again because it was trimmed meanwhile.</summary>
-    private const int MaxReadsOfUnarchived = 3;
-
     /// <summary>Opens an account's part. An activation that had it open before loses it.</summary>
     internal async Task<AccountJournal> OpenAccountAsync(string account, CancellationToken cancellationToken)
     {
@@ -90,75 +87,6 @@ internal sealed partial class JournalPartition
         }
 
         return new AccountQuarantinedException(tail.Account, LogName, record, reason);
-    }
-
-    /// <summary>
-    /// An account's committed entries that the archive has not durably taken, oldest first; the first of them may be in it already. Without an archive all that are in the
-    /// log. It reads the log from there on, and with it the entries of others.
-    /// </summary>
-    /// <exception cref="JournalUnavailableException">The log cannot be read now.</exception>
-    /// <exception cref="JournalLostException">The partition has another owner.</exception>
-    internal async Task<List<ReadOnlyMemory<byte>>> ReadUnarchivedAsync(string account, CancellationToken cancellationToken)
-    {
-        for (var attempt = 0; ; attempt++)
-        {
-            ThrowIfEnded();
-            var (after, through) = (Archiving?.Through ?? 0, LastRecordNumber);
-            if (after >= through)
-            {
-                return [];
-            }
-
-            await _rereads.WaitAsync(cancellationToken);
-            try
-            {
-                var (isWhole, entries) = await ReadRangeAsync(account, after, through, cancellationToken);
-                if (isWhole)
-                {
-                    return entries;
-                }
-            }
-            catch (Exception exception) when (exception is JournalStoreException or TimeoutException or DamagedLogException)
-            {
-                throw new JournalUnavailableException($"{LogName} cannot be read.", _services.Options.ReopenDelay, exception);
-            }
-            finally
-            {
-                _rereads.Release();
-            }
-
-            if (attempt == MaxReadsOfUnarchived)
-            {
-                throw new JournalUnavailableException($"{LogName} is trimmed faster than it can be read.", _services.Options.ReopenDelay);
-            }
-        }
-    }
-
-    /// <returns>Not whole: the log begins later, because the archive went on meanwhile and it was trimmed.</returns>
-    private async Task<(bool IsWhole, List<ReadOnlyMemory<byte>> Entries)> ReadRangeAsync(string account, long after, long through, CancellationToken cancellationToken)
-    {
-        var entries = new List<ReadOnlyMemory<byte>>();
-        var chunks = new List<RecordChunk>();
-        var (isWhole, isFirst) = (true, true);
-        await LogReading.ReadAsync(_services, LogName, after, record =>
-        {
-            // Before the archive was opened its place is not known: what is there is then all there is.
-            isWhole = !isFirst || record.Number == after + 1 || after == 0;
-            isFirst = false;
-            _ = LogReading.Header(LogName, record);
-            if (!RecordReader.TryReadChunks(record.Bytes, chunks, out var fault))
-            {
-                throw new DamagedLogException(LogName, record.Number, fault);
-            }
-
-            foreach (var chunk in chunks.Where(chunk => chunk.Account == account))
-            {
-                entries.Add(chunk.IsIntact ? chunk.Entries.ToArray() : throw new DamagedLogException(LogName, record.Number, TailIndex.DamagedEntries));
-            }
-
-            return isWhole && record.Number < through;
-        }, cancellationToken);
-        return (isWhole, entries);
     }
 
     private async Task RecoverAsync(AccountJournal journal, AccountTail tail, CancellationToken cancellationToken)

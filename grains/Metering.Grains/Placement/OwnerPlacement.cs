@@ -10,10 +10,10 @@ public sealed class AccountPlacement : PlacementStrategy;
 public sealed class AccountPlacementAttribute() : PlacementAttribute(new AccountPlacement());
 
 /// <summary>Places a grain keyed by a partition's number on the silo that owns the partition.</summary>
-internal sealed class PartitionPlacement : PlacementStrategy;
+public sealed class PartitionPlacement : PlacementStrategy;
 
 [AttributeUsage(AttributeTargets.Class)]
-internal sealed class PartitionPlacementAttribute() : PlacementAttribute(new PartitionPlacement());
+public sealed class PartitionPlacementAttribute() : PlacementAttribute(new PartitionPlacement());
 
 /// <summary>
 /// Puts accounts and partitions on their owner. Two silos that see the cluster differently may choose differently: the one that is not the owner in its own view

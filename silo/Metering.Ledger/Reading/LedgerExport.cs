@@ -5,7 +5,15 @@ namespace Metering.Ledger.Reading;
 /// <summary>A ledger as one file, in the format that its name ends with.</summary>
 internal static class LedgerExport
 {
+    private const string Json = ".json";
+
     internal static bool IsKnown(string file) => Format(file) is not null;
+
+    /// <summary>Numbers as strings: most readers of JSON take a number for a double, which has fewer digits.</summary>
+    private const string ForJson = """
+        * REPLACE (quantity::VARCHAR AS quantity, credits::VARCHAR AS credits, balance::VARCHAR AS balance, available::VARCHAR AS available, overage_added::VARCHAR AS overage_added,
+        uncovered::VARCHAR AS uncovered, held::VARCHAR AS held, burned::MAP(VARCHAR, VARCHAR) AS burned, hash::VARCHAR AS hash)
+        """;
 
     /// <summary>Writes each row once, by account, sequence and line; sorted on the disk when it does not fit memory.</summary>
     /// <returns>How many rows.</returns>
@@ -21,7 +29,7 @@ internal static class LedgerExport
         }
 
         command.CommandText = $"""
-            COPY (SELECT DISTINCT ON (account, sequence, line) * FROM {segments} {where} ORDER BY account, sequence, line)
+            COPY (SELECT DISTINCT ON (account, sequence, line) {(Path.GetExtension(file) == Json ? ForJson : "*")} FROM {segments} {where} ORDER BY account, sequence, line)
             TO '{file.Replace("'", "''", StringComparison.Ordinal)}' ({Format(file)})
             """;
         return command.ExecuteNonQuery();
@@ -31,7 +39,7 @@ internal static class LedgerExport
     {
         ".parquet" => "FORMAT parquet, COMPRESSION zstd",
         ".csv" => "FORMAT csv, HEADER",
-        ".json" => "FORMAT json",
+        Json => "FORMAT json",
         _ => null,
     };
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using DuckDB.NET.Data;
 using Metering.Ledger.Rows;
 using Metering.Ledger.Segments;
+using Metering.Ledger.Usage;
 
 namespace Metering.Ledger.Reading;
 
@@ -11,6 +12,9 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
 {
     /// <summary>Questions answered at the same time, each with a part of the engine's memory.</summary>
     private const int MaxConcurrent = 2;
+
+    /// <summary>How often a question is asked anew because segments were merged under it.</summary>
+    private const int MaxAttempts = 3;
 
     // Segments never change under their names, so what was read of their ends stays true.
     private const string Settings = "SET memory_limit = '1GB'; SET threads = 2; SET parquet_metadata_cache = true; SET autoinstall_known_extensions = false; SET autoload_known_extensions = false;";
@@ -24,6 +28,16 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
     public Task<LedgerRows> ReadAsync(LedgerQuery query, CancellationToken cancellationToken) => RunAsync(
         segment => (query.Partition is null || segment.Partition == query.Partition) && segment.End > query.From && segment.Hour < query.To,
         (connection, files) => Page(connection, files, query),
+        cancellationToken);
+
+    /// <summary>Usage by window and group, of segments and of what is not archived yet.</summary>
+    /// <param name="query">Which.</param>
+    /// <param name="tail">Of the same query, and read before.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="LedgerStoreException">The store cannot be reached.</exception>
+    public Task<UsageRows> ReadUsageAsync(UsageQuery query, UsageTail tail, CancellationToken cancellationToken) => RunAsync(
+        segment => segment.Partition == query.Partition && segment.End > query.From && segment.Hour < query.To,
+        (connection, files) => UsageAnswer.Read(connection, files, query, tail),
         cancellationToken);
 
     /// <summary>Every row of the segments, account by account, oldest first, and also those that were written more than once: for whoever checks them.</summary>
@@ -44,7 +58,7 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
             }
 
             using var command = connection.CreateCommand();
-            command.CommandText = $"SELECT {RowReader.Columns} FROM {From(files)} {(account is null ? "" : "WHERE account = $account")} ORDER BY account, sequence, line";
+            command.CommandText = $"SELECT {RowReader.Columns} FROM {LedgerSql.From(files.Paths)} {(account is null ? "" : "WHERE account = $account")} ORDER BY account, sequence, line";
             if (account is not null)
             {
                 command.Parameters.Add(new DuckDBParameter("account", account));
@@ -86,7 +100,7 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
     public Task<(long Rows, IReadOnlyList<string> Damaged)> ExportAsync(string file, string? account, CancellationToken cancellationToken) => RunAsync(
         static _ => true,
         (connection, files) => files.Paths.Count > 0
-            ? (LedgerExport.Write(connection, From(files), Path.GetFullPath(file), account), files.Damaged)
+            ? (LedgerExport.Write(connection, LedgerSql.From(files.Paths), Path.GetFullPath(file), account), files.Damaged)
             : throw new LedgerStoreException("There are no segments that can be read."),
         cancellationToken);
 
@@ -144,27 +158,9 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
         }
 
         using var command = connection.CreateCommand();
-        var where = "account = $account AND sequence > $after AND epoch_ns(happened_at) >= $from AND epoch_ns(happened_at) < $to";
-        command.Parameters.Add(new DuckDBParameter("account", query.Account));
-        command.Parameters.Add(new DuckDBParameter("after", after));
-        command.Parameters.Add(new DuckDBParameter("from", Instants.Nanoseconds(query.From)));
-        command.Parameters.Add(new DuckDBParameter("to", Instants.Nanoseconds(query.To)));
-        if (query.Meter is not null)
-        {
-            where += " AND meter = $meter";
-            command.Parameters.Add(new DuckDBParameter("meter", query.Meter));
-        }
-
-        foreach (var (name, value) in query.Dimensions)
-        {
-            var number = command.Parameters.Count.ToString(CultureInfo.InvariantCulture);
-            where += $" AND dimensions[$name{number}] = $value{number}";
-            command.Parameters.Add(new DuckDBParameter($"name{number}", name));
-            command.Parameters.Add(new DuckDBParameter($"value{number}", value));
-        }
-
+        var where = $"account = {LedgerSql.Text(query.Account)} AND {LedgerSql.Between(query.From, query.To)}{(query.Meter is { } meter ? $" AND meter = {LedgerSql.Text(meter)}" : "")}{LedgerSql.Dimensions(query.Dimensions)}";
         command.CommandText = string.Create(
-            CultureInfo.InvariantCulture, $"SELECT {RowReader.Columns} FROM {From(files)} WHERE {where} ORDER BY sequence, line LIMIT {limit}");
+            CultureInfo.InvariantCulture, $"SELECT {RowReader.Columns} FROM {LedgerSql.From(files.Paths)} WHERE sequence > {after} AND {where} ORDER BY sequence, line LIMIT {limit}");
         using var rows = command.ExecuteReader();
         var read = new List<LedgerRow>();
         while (rows.Read())
@@ -175,16 +171,23 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
         return read;
     }
 
-    private static string From(SegmentFiles files) =>
-        $"read_parquet([{string.Join(",", files.Paths.Select(static path => $"'{path.Replace("'", "''", StringComparison.Ordinal)}'"))}], hive_partitioning = false)";
-
     private async Task<T> RunAsync<T>(Func<SegmentName, bool> wanted, Func<DuckDBConnection, SegmentFiles, T> read, CancellationToken cancellationToken)
     {
         await _room.WaitAsync(cancellationToken);
         try
         {
-            using var files = await SegmentFiles.OpenAsync(store, wanted, cancellationToken);
-            return await Task.Run(() => Run(files, read), cancellationToken);
+            for (var attempt = 1; ; attempt++)
+            {
+                using var files = await SegmentFiles.OpenAsync(store, wanted, cancellationToken);
+                try
+                {
+                    return await Task.Run(() => Run(files, read, cancellationToken), cancellationToken);
+                }
+                catch (SegmentGoneException) when (attempt < MaxAttempts)
+                {
+                    // It was merged into another meanwhile, which is listed now.
+                }
+            }
         }
         finally
         {
@@ -193,16 +196,24 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
     }
 
     /// <summary>Reads; and when that fails for a damaged segment, finds out which, and reads the others.</summary>
-    private T Run<T>(SegmentFiles files, Func<DuckDBConnection, SegmentFiles, T> read)
+    private T Run<T>(SegmentFiles files, Func<DuckDBConnection, SegmentFiles, T> read, CancellationToken cancellationToken)
     {
         using var connection = Connect();
+        using var running = connection.CreateCommand();
+        using var ending = cancellationToken.Register(running.Cancel);
         try
         {
             return read(connection, files);
         }
         catch (Exception failure) when (IsDamage(failure))
         {
-            if (!files.SetAside(path => CanRead(connection, path)))
+            cancellationToken.ThrowIfCancellationRequested();
+            if (files.Paths.FirstOrDefault(static path => !File.Exists(path)) is { } gone)
+            {
+                throw new SegmentGoneException(gone);
+            }
+
+            if (!files.SetAside(path => CanRead(connection, path, cancellationToken)))
             {
                 throw new LedgerStoreException($"The ledger cannot be read: {failure.Message}", failure);
             }
@@ -211,13 +222,13 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
         }
     }
 
-    private static bool CanRead(DuckDBConnection connection, string path)
+    private static bool CanRead(DuckDBConnection connection, string path, CancellationToken cancellationToken)
     {
         try
         {
             // All columns of all rows: damage may be in any page, and in values that the engine has nothing against.
             using var command = connection.CreateCommand();
-            command.CommandText = $"SELECT {RowReader.Columns} FROM read_parquet('{path.Replace("'", "''", StringComparison.Ordinal)}', hive_partitioning = false)";
+            command.CommandText = $"SELECT {RowReader.Columns} FROM {LedgerSql.From([path])}";
             command.UseStreamingMode = true;
             using var rows = command.ExecuteReader();
             while (rows.Read())
@@ -229,6 +240,7 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
         }
         catch (Exception failure) when (IsDamage(failure))
         {
+            cancellationToken.ThrowIfCancellationRequested();
             return false;
         }
     }
@@ -255,3 +267,6 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
         }
     }
 }
+
+/// <summary>A segment is not there any more: it was merged into another, or it is too old to be kept.</summary>
+internal sealed class SegmentGoneException(string path) : Exception($"'{path}' is gone.");

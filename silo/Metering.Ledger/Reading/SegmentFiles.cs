@@ -8,7 +8,7 @@ internal sealed class SegmentFiles : IDisposable
     /// <summary>Segments go one by one as they are merged, so another listing or two find all there is.</summary>
     private const int MaxListings = 8;
 
-    private readonly List<(string Name, LocalFile File)> _files = [];
+    private readonly List<(SegmentName Name, LocalFile File)> _files = [];
     private readonly List<string> _damaged = [];
 
     internal IReadOnlyList<string> Paths => [.. _files.Select(static file => file.File.Path)];
@@ -58,10 +58,46 @@ internal sealed class SegmentFiles : IDisposable
                 return false;
             }
 
-            _files.Add((name, file));
+            _files.Add((segment, file));
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// Sorts paths by what else may have their rows. A record's rows of an hour are in the segment of that hour and its records, so those that have no record in common have
+    /// no row in common.
+    /// </summary>
+    /// <param name="archivedThrough">The last record that is wholly in segments.</param>
+    /// <returns>
+    /// Segments apart from all others; those that overlap, in any order; and those that reach into later records as well. Those that have only later records are left out.
+    /// </returns>
+    internal (List<string> Apart, List<string> Overlapping, List<string> Reaching) ByOverlap(long archivedThrough)
+    {
+        var (apart, overlapping, reaching) = (new List<string>(), new List<string>(), new List<string>());
+        foreach (var hour in _files.Where(file => file.Name.First <= archivedThrough).GroupBy(static file => (file.Name.Hour, file.Name.Partition)))
+        {
+            var (run, last) = (new List<(SegmentName Name, LocalFile File)>(), 0L);
+            foreach (var file in hour.OrderBy(static file => file.Name.First))
+            {
+                if (file.Name.First > last)
+                {
+                    Sort(run);
+                    run.Clear();
+                }
+
+                run.Add(file);
+                last = Math.Max(last, file.Name.Last);
+            }
+
+            Sort(run);
+        }
+
+        return (apart, overlapping, reaching);
+
+        // One that reaches takes those that overlap it along: which of them has a row does not matter then.
+        void Sort(List<(SegmentName Name, LocalFile File)> run) =>
+            (run.Exists(file => file.Name.Last > archivedThrough) ? reaching : run.Count > 1 ? overlapping : apart).AddRange(run.Select(static file => file.File.Path));
     }
 
     /// <summary>Sets aside those that cannot be read.</summary>
@@ -71,7 +107,7 @@ internal sealed class SegmentFiles : IDisposable
         var damaged = _files.Where(file => !canRead(file.File.Path)).ToList();
         damaged.ForEach(file =>
         {
-            _damaged.Add(file.Name);
+            _damaged.Add(file.Name.Path);
             _files.Remove(file);
             file.File.Dispose();
         });

@@ -31,6 +31,24 @@ public static class EntryRows
         head = new ChainHead(entry.Sequence, hash, entry.Balance);
     }
 
+    /// <summary>Adds the rows of an entry that is usage, without links; nothing of any other.</summary>
+    /// <exception cref="FormatException">The bytes are damaged or of an unknown format.</exception>
+    internal static void AddUsage(string account, ReadOnlySpan<byte> encoded, List<LedgerRow> rows)
+    {
+        switch (Core.Entries.Entry.Decode(encoded))
+        {
+            case Charged charged:
+                rows.AddRange(Lines(account, charged, charged.Producer, charged.ProducerSequence, hold: null, held: null));
+                break;
+            case Settled settled:
+                rows.AddRange(Lines(account, settled, producer: null, 0, settled.Hold, held: null));
+                break;
+            case Reversed reversed:
+                rows.AddRange(Lines(Row(account, reversed, change: null), reversed));
+                break;
+        }
+    }
+
     private static LedgerRow[] Rows(string account, Entry entry, Credits? change, ReadOnlySpan<byte> encoded) => entry switch
     {
         // Most entries are one of these, so their rows are made at once and not by changing another.

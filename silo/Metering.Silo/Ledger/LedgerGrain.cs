@@ -40,7 +40,7 @@ public sealed class LedgerGrain(Journal journal, IServiceProvider services) : Gr
             var archived = await reader.ReadAsync(query, CancellationToken.None);
             var page = Join(archived, unarchived, query, request.Limit);
             var isUnknown = page.Lines.Count == 0 && request.After == 0 && unarchived.Count == 0 && !await ExistsAsync();
-            return isUnknown ? new Refusal { Code = Code.AccountNotFound, Detail = $"There is no account {Account}.", Account = Account } : page;
+            return isUnknown ? NotFound() : page;
         }
         catch (JournalUnavailableException unavailable)
         {
@@ -51,6 +51,14 @@ public sealed class LedgerGrain(Journal journal, IServiceProvider services) : Gr
             return new Refusal { Code = Code.Unavailable, Detail = fault.Message, Account = Account, RetryAfter = StoreRetryDelay };
         }
     }
+
+    public async Task<Answer<UsageReply>> ReadUsage(UsageRequest request)
+    {
+        var answer = await UsageReading.ReadAsync(services, journal.PartitionOf(Account), Account, request);
+        return answer.Reply is { Rows.Count: 0 } && !await ExistsAsync() ? NotFound() : answer;
+    }
+
+    private Refusal NotFound() => new() { Code = Code.AccountNotFound, Detail = $"There is no account {Account}.", Account = Account };
 
     private LedgerQuery Query(LedgerRequest request) => new()
     {

@@ -32,7 +32,8 @@ internal sealed class FakeGrains : IGrainFactory
             : (TGrainInterface)(object)RateCard(primaryKey));
 
     public TGrainInterface GetGrain<TGrainInterface>(long primaryKey, string? grainClassNamePrefix = null)
-        where TGrainInterface : IGrainWithIntegerKey => Failing((TGrainInterface)(object)Directory);
+        where TGrainInterface : IGrainWithIntegerKey =>
+        Failing(typeof(TGrainInterface) == typeof(IUsageGrain) ? (TGrainInterface)(object)new FakeUsage() : (TGrainInterface)(object)Directory);
 
     public TGrainInterface GetGrain<TGrainInterface>(Guid primaryKey, string? grainClassNamePrefix = null)
         where TGrainInterface : IGrainWithGuidKey => throw new NotSupportedException();
@@ -288,8 +289,22 @@ internal sealed class FakeDirectory : IAccountDirectoryGrain
     }
 }
 
+internal sealed class FakeUsage : IUsageGrain
+{
+    public static UsageReply Reply { get; } = new()
+    {
+        Rows = [new UsageRow(Samples.At, Samples.At.AddHours(1), ["llm.tokens"], 1200m, 0.072m, 1)],
+        Source = UsageSource.Segments,
+        Damaged = ["date=2026-01-31/hour=12/partition-0000-000000000001-000000000002.parquet"],
+    };
+
+    public Task<Answer<UsageReply>> Read(UsageRequest request) => Task.FromResult<Answer<UsageReply>>(Reply);
+}
+
 internal sealed class FakeLedger : ILedgerGrain
 {
+    public Task<Answer<UsageReply>> ReadUsage(UsageRequest request) => Task.FromResult<Answer<UsageReply>>(FakeUsage.Reply);
+
     public Task<Answer<LedgerPage>> Read(LedgerRequest request) => Task.FromResult<Answer<LedgerPage>>(new LedgerPage
     {
         Lines =

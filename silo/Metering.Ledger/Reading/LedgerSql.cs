@@ -1,0 +1,25 @@
+using System.Globalization;
+using Metering.Ledger.Segments;
+
+namespace Metering.Ledger.Reading;
+
+/// <summary>
+/// Parts of questions in the engine's language. Values stand in them as quoted literals: the engine then leaves out row groups by their statistics before it reads them, and
+/// instants are compared as the column has them, for the same reason.
+/// </summary>
+internal static class LedgerSql
+{
+    /// <summary>A text as a literal.</summary>
+    internal static string Text(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
+
+    /// <summary>The rows of segments.</summary>
+    internal static string From(IReadOnlyList<string> paths) => $"read_parquet([{string.Join(",", paths.Select(Text))}], hive_partitioning = false)";
+
+    /// <summary>Rows that happened in a range, the end exclusive.</summary>
+    internal static string Between(DateTimeOffset from, DateTimeOffset to) => string.Create(
+        CultureInfo.InvariantCulture, $"happened_at >= make_timestamp_ns({Instants.Nanoseconds(from)}) AND happened_at < make_timestamp_ns({Instants.Nanoseconds(to)})");
+
+    /// <summary>Rows that have all of these dimensions; begins with <c>AND</c>.</summary>
+    internal static string Dimensions(IReadOnlyDictionary<string, string> dimensions) =>
+        string.Concat(dimensions.Select(static wanted => $" AND dimensions[{Text(wanted.Key)}] = {Text(wanted.Value)}"));
+}
