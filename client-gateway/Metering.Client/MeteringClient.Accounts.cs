@@ -21,6 +21,18 @@ public sealed partial class MeteringClient
     public Task<Answer<Account>> GetAccountAsync(string account, CancellationToken cancellationToken = default) =>
         Send(_calls.GetAccountAsync, new V1.GetAccountRequest { Account = account }, AccountMessages.FromWire, cancellationToken);
 
+    /// <summary>
+    /// Reads an account as it was at an instant, with the holds that were open. Refused with <see cref="Codes.TooOld"/> when the server has not kept its entries from the first on.
+    /// </summary>
+    /// <exception cref="MeteringException">No answer came by the deadline.</exception>
+    public Task<Answer<Account>> GetAccountAtAsync(string account, DateTimeOffset at, CancellationToken cancellationToken = default) =>
+        Send(_calls.GetAccountAsync, new V1.GetAccountRequest { Account = account, At = WireValues.ToWire(at) }, AccountMessages.FromWire, cancellationToken);
+
+    /// <summary>Reads an account as it was right after one of its entries, 1 or more. Refused as <see cref="GetAccountAtAsync"/> is.</summary>
+    /// <exception cref="MeteringException">No answer came by the deadline.</exception>
+    public Task<Answer<Account>> GetAccountAfterAsync(string account, long sequence, CancellationToken cancellationToken = default) =>
+        Send(_calls.GetAccountAsync, new V1.GetAccountRequest { Account = account, Sequence = sequence }, AccountMessages.FromWire, cancellationToken);
+
     /// <summary>A page of accounts.</summary>
     /// <param name="prefix">Only accounts whose id starts with it; all, when empty.</param>
     /// <param name="cursor">Of the page before; null to begin.</param>

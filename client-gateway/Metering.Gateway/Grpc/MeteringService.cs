@@ -102,8 +102,19 @@ internal sealed class MeteringService(
 
     public override async Task<V1.Account> GetAccount(V1.GetAccountRequest request, ServerCallContext context)
     {
-        RefuseUnlessName("account", request.Account);
-        return Reply(await router.GetAccount(request.Account), AccountMessages.ToWire);
+        var faults = new Faults();
+        Shape.Name(faults, "account", request.Account);
+        var at = WireValues.Instant(request.At, "at", faults);
+        if (request.Sequence < 0 || (request.Sequence > 0 && at is not null))
+        {
+            faults.Add("sequence", FaultCodes.Conflict, "It must be 1 or more, and not given together with at.");
+        }
+
+        RefuseIfAny(faults);
+        var answer = at is { } instant ? router.GetAccountAt(request.Account, instant)
+            : request.Sequence > 0 ? router.GetAccountAfter(request.Account, request.Sequence)
+            : router.GetAccount(request.Account);
+        return Reply(await answer, AccountMessages.ToWire);
     }
 
     public override async Task<V1.ListAccountsReply> ListAccounts(V1.ListAccountsRequest request, ServerCallContext context)

@@ -39,13 +39,29 @@ internal sealed class AccountEndpoints(GrainRouter router, AccountList list, Req
     {
         var faults = new Faults();
         var account = Address.Name(context, "account", faults);
+        Address.CheckQuery(context, faults, "at", "sequence");
+        var at = Address.Instant(context, "at", faults);
+        var sequence = Address.LongNumber("sequence", Address.Text(context, "sequence"), faults);
+        if (sequence < 1)
+        {
+            faults.Add("sequence", FaultCodes.OutOfRange, "It must be 1 or more.");
+        }
+
+        if (at is not null && sequence is not null)
+        {
+            faults.Add("sequence", FaultCodes.Conflict, "It cannot be given together with at.");
+        }
+
         if (faults.Any)
         {
             JsonResponse.WriteProblem(context, faults.ToRefusal());
             return;
         }
 
-        JsonResponse.WriteAnswer(context, await router.GetAccount(account), AccountWriter.Write);
+        var answer = at is { } instant ? router.GetAccountAt(account, instant)
+            : sequence is { } last ? router.GetAccountAfter(account, last)
+            : router.GetAccount(account);
+        JsonResponse.WriteAnswer(context, await answer, AccountWriter.Write);
     }
 
     private async Task Close(HttpContext context)

@@ -21,10 +21,17 @@ internal static class AccountOperations
     };
 
     public static readonly Operation Get = new(
-        "getAccount", "GET", "/v1/accounts/{account}", "Accounts", "Read an account")
+        "getAccount", "GET", "/v1/accounts/{account}", "Accounts", "Read an account, as it is or as it was")
     {
+        Description = "With `at` or `sequence` it is brought to where it was by applying its entries again, from the first on, which takes time: exact, with the holds that were open, or refused. "
+            + "Refused with `too_old` when entries are missing (the server keeps no ledger, or began to keep one later), and with `out_of_range` when there are more than a million before that point.",
+        Query =
+        [
+            new("at", typeof(string), "As it was at this instant, with every entry of that instant."),
+            new("sequence", typeof(long), "As it was right after this entry; not together with at."),
+        ],
         Reply = new(typeof(Shapes.Account), Account),
-        Refusals = [Code.AccountNotFound, Code.Quarantined],
+        Refusals = [Code.AccountNotFound, Code.TooOld, Code.InFuture, Code.OutOfRange, Code.Quarantined],
     };
 
     public static readonly Operation Close = new("closeAccount", "DELETE", "/v1/accounts/{account}", "Accounts", "Close an account for good")

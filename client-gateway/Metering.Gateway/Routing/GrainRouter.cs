@@ -10,6 +10,9 @@ internal sealed class GrainRouter(
     /// <summary>Reading segments may take a while, and to ask again would only make it longer.</summary>
     private static readonly TimeSpan LedgerTime = TimeSpan.FromSeconds(20);
 
+    /// <summary>Bringing an account to where it was takes as long as its entries take to be read and applied.</summary>
+    private static readonly TimeSpan HistoryTime = TimeSpan.FromSeconds(60);
+
     // Publishing and listing read and write a store within the call, which a silo in good health may take longer for.
     private readonly TimeSpan _storeAttempt = TimeSpan.FromTicks(Math.Max(options.Value.SiloTimeout.Ticks, options.Value.RequestTimeout.Ticks / 3));
 
@@ -37,6 +40,14 @@ internal sealed class GrainRouter(
 
     public Task<Answer<AccountView>> GetAccount(string account, Deadline deadline) =>
         calls.Ask(account, Repetition.Reading, 0, static (grain, _) => grain.Get(), calls.Attempt, deadline);
+
+    /// <summary>An account as it was at an instant.</summary>
+    public Task<Answer<AccountView>> GetAccountAt(string account, DateTimeOffset at) =>
+        AskHistory(account, at, static (grain, at) => grain.GetAt(at));
+
+    /// <summary>An account as it was right after one of its entries.</summary>
+    public Task<Answer<AccountView>> GetAccountAfter(string account, long sequence) =>
+        AskHistory(account, sequence, static (grain, sequence) => grain.GetAfter(sequence));
 
     public Task<Answer<GrantReply>> AddGrant(string account, GrantRequest grant) =>
         Ask(account, Repetition.UnderItsId, grant, static (grain, grant) => grain.AddGrant(grant));
@@ -114,6 +125,11 @@ internal sealed class GrainRouter(
         silos.WhyNotFound is { } reason
             ? NotFound<T>(account, reason)
             : calls.Send(account, Repetition.Reading, grain(grains, account ?? ""), argument, call, LedgerTime, new Deadline(time, LedgerTime));
+
+    private Task<Answer<AccountView>> AskHistory<TArgument>(string account, TArgument argument, Func<IAccountHistoryGrain, TArgument, Task<Answer<AccountView>>> call) =>
+        silos.WhyNotFound is { } reason
+            ? NotFound<AccountView>(account, reason)
+            : calls.Send(account, Repetition.Reading, grains.GetGrain<IAccountHistoryGrain>(account), argument, call, HistoryTime, new Deadline(time, HistoryTime));
 
     private static Task<Answer<T>> NotFound<T>(string? account, string reason)
         where T : class =>

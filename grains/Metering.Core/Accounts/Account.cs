@@ -51,6 +51,9 @@ public sealed partial class Account
 
     public DateTimeOffset CreatedAt { get; private set; }
 
+    /// <summary>When its last entry happened; the beginning of time before the first.</summary>
+    public DateTimeOffset LastAt => _lastAt;
+
     public AccountSettings Settings => _settings ?? throw new InvalidOperationException("The account does not exist.");
 
     /// <summary>Used beyond all credits. Not negative.</summary>

@@ -7,29 +7,7 @@ namespace Metering.Grains.Accounts;
 /// <summary>From the core's outcomes to the codes that callers see: exhaustive, so that a new outcome will not compile until it is answered.</summary>
 public sealed partial class AccountGrain
 {
-    private AccountView View(DateTimeOffset now) => new()
-    {
-        Account = Id,
-        Settings = AccountMapping.Settings(_account.Settings),
-        Status = _account.IsClosed ? AccountStatus.Closed : _account.Policy.Terms.Frozen ? AccountStatus.Frozen : AccountStatus.Open,
-        Balance = _account.Balance.Value,
-        Available = _account.Available.Value,
-        Held = _account.Held.Value,
-        Overage = _account.Overage.Value,
-        Sequence = _account.Sequence,
-        CreatedAt = _account.CreatedAt,
-        Durability = _services.JournalOptions.Durability,
-        Grants = [.. _account.Grants.Select(AccountMapping.Grant)],
-        Holds = [.. _account.Holds.Open.Take(AccountView.MaxHoldsShown).Select(AccountMapping.Hold)],
-        HoldCount = _account.Holds.Count,
-        Budgets = [.. _account.Budgets.Select(budget => GovernanceMapping.View(budget, now, _account.Settings.Period))],
-        Policy = GovernanceMapping.View(_account.Policy, now),
-        Counters = [.. _account.Counters
-            .OrderByDescending(counter => counter.PeriodStart)
-            .ThenBy(counter => counter.Price.Meter, StringComparer.Ordinal)
-            .ThenBy(counter => counter.Price.Price, StringComparer.Ordinal)
-            .Select(counter => new UsageCounterView(counter.Price.Card, counter.Price.Meter, counter.Price.Price, counter.PeriodStart, counter.Quantity.Value))],
-    };
+    private AccountView View(DateTimeOffset now) => AccountMapping.View(_account, now, _services.JournalOptions.Durability);
 
     /// <summary>What a caller hears of a refusal.</summary>
     /// <param name="outcome">The reason.</param>

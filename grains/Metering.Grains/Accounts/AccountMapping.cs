@@ -22,6 +22,31 @@ namespace Metering.Grains.Accounts;
 /// <summary>Between messages and the core's types. Requests are well-formed by now: a value that does not fit is a bug and throws.</summary>
 internal static class AccountMapping
 {
+    /// <summary>An account that exists, as it is at an instant.</summary>
+    internal static AccountView View(Account account, DateTimeOffset now, Durability durability) => new()
+    {
+        Account = account.Id,
+        Settings = Settings(account.Settings),
+        Status = account.IsClosed ? AccountStatus.Closed : account.Policy.Terms.Frozen ? AccountStatus.Frozen : AccountStatus.Open,
+        Balance = account.Balance.Value,
+        Available = account.Available.Value,
+        Held = account.Held.Value,
+        Overage = account.Overage.Value,
+        Sequence = account.Sequence,
+        CreatedAt = account.CreatedAt,
+        Durability = durability,
+        Grants = [.. account.Grants.Select(Grant)],
+        Holds = [.. account.Holds.Open.Take(AccountView.MaxHoldsShown).Select(Hold)],
+        HoldCount = account.Holds.Count,
+        Budgets = [.. account.Budgets.Select(budget => GovernanceMapping.View(budget, now, account.Settings.Period))],
+        Policy = GovernanceMapping.View(account.Policy, now),
+        Counters = [.. account.Counters
+            .OrderByDescending(counter => counter.PeriodStart)
+            .ThenBy(counter => counter.Price.Meter, StringComparer.Ordinal)
+            .ThenBy(counter => counter.Price.Price, StringComparer.Ordinal)
+            .Select(counter => new UsageCounterView(counter.Price.Card, counter.Price.Meter, counter.Price.Price, counter.PeriodStart, counter.Quantity.Value))],
+    };
+
     internal static AccountSettings Settings(AccountRequest request) => new()
     {
         DisplayName = request.DisplayName,

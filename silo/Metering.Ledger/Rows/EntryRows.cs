@@ -52,9 +52,10 @@ public static class EntryRows
     private static LedgerRow[] Rows(string account, Entry entry, Credits? change, ReadOnlySpan<byte> encoded) => entry switch
     {
         // Most entries are one of these, so their rows are made at once and not by changing another.
+        Charged charged when RowEntries.NeedsEntry(charged) => Whole(Lines(account, charged, charged.Producer, charged.ProducerSequence, hold: null, held: null), encoded),
         Charged charged => Lines(account, charged, charged.Producer, charged.ProducerSequence, hold: null, held: null),
-        Settled settled => Lines(account, settled, producer: null, 0, settled.Hold, -(settled.Used + settled.Released)),
-        Reversed reversed => Lines(Row(account, entry, change), reversed),
+        Settled settled => Whole(Lines(account, settled, producer: null, 0, settled.Hold, -(settled.Used + settled.Released)), encoded),
+        Reversed reversed => Whole(Lines(Row(account, entry, change), reversed), encoded),
         Held held => [Row(account, entry, change) with
         {
             UsageAt = held.Time,
@@ -64,11 +65,19 @@ public static class EntryRows
             Mode = KindName.Of(held.Mode),
             Hold = held.Id,
             Held = held.Credits,
+            Entry = encoded.ToArray(),
         }],
         HoldReleased released => [Row(account, entry, change) with { UsageAt = released.Time, Id = released.Id, Hold = released.Hold, Held = -released.Released }],
         HoldExpired expired => [Row(account, entry, change) with { Hold = expired.Hold, Held = -expired.Released }],
         _ => [Row(account, entry, change) with { Id = Subject(entry), Entry = encoded.ToArray() }],
     };
+
+    /// <summary>Keeps the entry beside columns that leave out something of it.</summary>
+    private static LedgerRow[] Whole(LedgerRow[] rows, ReadOnlySpan<byte> encoded)
+    {
+        rows[0] = rows[0] with { Entry = encoded.ToArray() };
+        return rows;
+    }
 
     private static string? Subject(Entry entry) => entry switch
     {

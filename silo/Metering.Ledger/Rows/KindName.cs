@@ -34,6 +34,15 @@ public static class KindName
     public static EntryKind Parse(string name) =>
         Kinds.TryGetValue(name, out var kind) ? kind : throw new FormatException($"'{name}' is not a kind of entry.");
 
+    /// <exception cref="FormatException">No mode has that name.</exception>
+    internal static ChargeMode ParseMode(string name) => name switch
+    {
+        "enforce" => ChargeMode.Enforce,
+        "upTo" => ChargeMode.UpTo,
+        "record" => ChargeMode.Record,
+        _ => throw new FormatException($"'{name}' is not a mode of charging."),
+    };
+
     internal static string Of(ChargeMode mode) => mode switch
     {
         ChargeMode.Enforce => "enforce",

@@ -85,7 +85,10 @@ public sealed record LedgerRow
     /// <summary>The charge that was given back.</summary>
     public string? Reverses { get; init; }
 
-    /// <summary>The encoded entry, for the kinds whose content has no columns of its own: settings, grants, budgets, policies.</summary>
+    /// <summary>
+    /// The encoded entry, on its first row, where the columns leave out something that changes an account (<see cref="RowEntries"/>): settings, grants, budgets, policies, holds, settles,
+    /// reversals; and of charges those that made a grant to return credits, or passed a rule in shadow mode.
+    /// </summary>
     public ReadOnlyMemory<byte> Entry { get; init; }
 
     /// <summary>The link of the account's chain that ends with this row (<see cref="ChainLink"/>).</summary>

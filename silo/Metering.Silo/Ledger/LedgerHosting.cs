@@ -32,6 +32,7 @@ public static class LedgerHosting
     {
         silo.Services.AddSingleton<SegmentWriter>();
         silo.Services.AddSingleton<LedgerReader>();
+        silo.Services.AddSingleton<IEntryArchive, EntryArchive>();
         silo.Services.AddSingleton<JournalArchive>();
         silo.Services.AddSingleton<IJournalArchive>(static services => services.GetRequiredService<JournalArchive>());
         return silo;

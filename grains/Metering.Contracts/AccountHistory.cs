@@ -1,0 +1,24 @@
+namespace Metering.Contracts;
+
+/// <summary>
+/// One account as it was, keyed by its id. It is brought to where it was by its entries, from the first on: refuses with <see cref="Code.TooOld"/> where they do not all exist any more,
+/// with <see cref="Code.OutOfRange"/> where there are more than <see cref="MaxEntries"/> before that point, with <see cref="Code.InFuture"/> for what has not come yet.
+/// </summary>
+[Alias("metering.IAccountHistoryGrain")]
+public interface IAccountHistoryGrain : IGrainWithStringKey
+{
+    /// <summary>The most entries that are applied for one answer.</summary>
+    const long MaxEntries = 1_000_000;
+
+    /// <summary>
+    /// As it was at an instant, open holds included: after every entry of that instant, and with everything that had fallen due by then. Refuses with
+    /// <see cref="Code.AccountNotFound"/> when it did not exist yet.
+    /// </summary>
+    [Alias("GetAt"), ResponseTimeout("00:01:00")]
+    Task<Answer<AccountView>> GetAt(DateTimeOffset at);
+
+    /// <summary>As it was right after one of its entries.</summary>
+    /// <param name="sequence">1 or more.</param>
+    [Alias("GetAfter"), ResponseTimeout("00:01:00")]
+    Task<Answer<AccountView>> GetAfter(long sequence);
+}

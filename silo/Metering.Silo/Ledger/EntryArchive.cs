@@ -1,0 +1,50 @@
+using Metering.Core.Entries;
+using Metering.Grains.Journal;
+using Metering.Ledger.Reading;
+using Metering.Ledger.Rows;
+using Metering.Ledger.Segments;
+
+namespace Metering.Silo.Ledger;
+
+/// <summary>Entries back from the ledger's rows.</summary>
+internal sealed class EntryArchive(LedgerReader reader) : IEntryArchive
+{
+    private const int MaxRows = 20_000;
+
+    public async Task<ArchivedEntries> ReadAsync(string account, int partition, long after, DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var query = new LedgerQuery { Account = account, Partition = partition, After = after, To = before, MaxRows = MaxRows };
+            var page = await reader.ReadAsync(query, cancellationToken);
+            return new ArchivedEntries(Entries(page.Rows), page.More, page.Damaged);
+        }
+        catch (LedgerStoreException fault)
+        {
+            throw new JournalArchiveException(fault.Message, fault);
+        }
+    }
+
+    private static List<Entry> Entries(IReadOnlyList<LedgerRow> rows)
+    {
+        var entries = new List<Entry>(rows.Count);
+        var entry = new List<LedgerRow>();
+        foreach (var row in rows)
+        {
+            if (entry.Count > 0 && entry[0].Sequence != row.Sequence)
+            {
+                entries.Add(RowEntries.Of(entry));
+                entry.Clear();
+            }
+
+            entry.Add(row);
+        }
+
+        if (entry.Count > 0)
+        {
+            entries.Add(RowEntries.Of(entry));
+        }
+
+        return entries;
+    }
+}
