@@ -133,7 +133,7 @@ public static class MeteringCluster
         _ = settings.Ledger switch
         {
             LedgerPlace.Off => silo,
-            LedgerPlace.Folder => silo.AddFolderLedger(settings.LedgerDirectory!),
+            LedgerPlace.Folder => silo.AddFolderLedger(settings.LedgerDirectory!).AddLedgerUpkeep(settings.Archiving),
             LedgerPlace.Azure => silo.AddBlobLedger(new BlobLedgerOptions
             {
                 Storage = settings.AzureStorage!,
@@ -141,7 +141,7 @@ public static class MeteringCluster
                 MayCreate = true,
                 CacheDirectory = settings.LedgerCacheDirectory,
                 MaxCacheBytes = settings.LedgerCacheBytes,
-            }),
+            }).AddLedgerUpkeep(settings.Archiving),
         };
     }
 

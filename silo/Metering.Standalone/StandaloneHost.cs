@@ -81,7 +81,7 @@ public static class StandaloneHost
 
     private static ISiloBuilder AddLedger(this ISiloBuilder silo, StandaloneSettings settings) => settings.Ledger switch
     {
-        LedgerPlace.Folder => silo.AddFolderLedger(Path.Combine(settings.DataDirectory, LedgerFolder)),
+        LedgerPlace.Folder => silo.AddFolderLedger(Path.Combine(settings.DataDirectory, LedgerFolder)).AddLedgerUpkeep(settings.Archiving),
         LedgerPlace.Off => silo,
     };
 

@@ -23,7 +23,7 @@ internal sealed class ActivationBenchmark(int accounts, int chargesBeforeSnapsho
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
         var settings = new Dictionary<string, string>(TestCluster.AsDelivered) { ["CheckpointInterval"] = CheckpointInterval.ToString("c") };
-        var (cluster, _) = await TestCluster.StartAsync(mayCutLinks: false, mayKillAzurite: false, settings);
+        var (cluster, _) = await TestCluster.StartAsync(mayCutLinks: false, mayKillAzurite: false, LedgerPlace.Off, settings);
         try
         {
             return await RunAsync(cluster, cancellationToken);

@@ -19,7 +19,7 @@ internal sealed class ClusterBenchmark(int accounts, int rounds, TimeSpan turn)
 
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
-        var (cluster, _) = await TestCluster.StartAsync(mayCutLinks: false, mayKillAzurite: false, TestCluster.AsDelivered);
+        var (cluster, _) = await TestCluster.StartAsync(mayCutLinks: false, mayKillAzurite: false, LedgerPlace.Off, TestCluster.AsDelivered);
         try
         {
             return await RunAsync(cluster, cancellationToken);

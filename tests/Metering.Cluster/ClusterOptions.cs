@@ -18,6 +18,8 @@ internal sealed record ClusterOptions
     /// </summary>
     public bool IsAzuriteDurable { get; init; } = true;
 
+    public LedgerPlace Ledger { get; init; } = LedgerPlace.Off;
+
     /// <summary>For each silo, by name without the prefix.</summary>
     public IReadOnlyDictionary<string, string> SiloSettings { get; init; } = new Dictionary<string, string>();
 

@@ -24,6 +24,7 @@ internal sealed class LocalCluster : IAsyncDisposable
         _options = options;
         Redis = RedisProcess.Start(network.Home, options.Directory, options.AppendFsync, options.Launcher);
         Azurite = AzuriteProcess.Start(network.Home, options.Directory, options.IsAzuriteDurable, options.Launcher);
+        Ledger = options.Ledger == LedgerPlace.Off ? null : new LedgerFiles(options.Ledger, options.Directory, Azurite.ConnectionString);
     }
 
     public ClusterNetwork Network { get; }
@@ -35,6 +36,9 @@ internal sealed class LocalCluster : IAsyncDisposable
     public IReadOnlyList<SiloProcess> Silos => _silos;
 
     public IReadOnlyList<GatewayProcess> Gateways => _gateways;
+
+    /// <summary>Null when it keeps none.</summary>
+    public LedgerFiles? Ledger { get; }
 
     public string Directory => _options.Directory;
 
@@ -198,9 +202,11 @@ internal sealed class LocalCluster : IAsyncDisposable
         return settings;
     }
 
-    private Dictionary<string, string> SiloSettings() => new(_options.SiloSettings)
-    {
-        ["Redis"] = Redis.ConnectionString,
-        ["AzureStorage"] = Azurite.ConnectionString,
-    };
+    private Dictionary<string, string> SiloSettings() => With(
+        new(_options.SiloSettings)
+        {
+            ["Redis"] = Redis.ConnectionString,
+            ["AzureStorage"] = Azurite.ConnectionString,
+        },
+        Ledger?.SiloSettings ?? NoMore);
 }

@@ -8,8 +8,9 @@ namespace Metering.Cluster;
 /// <summary>Faults at random, one after another, for as long as told.</summary>
 /// <param name="duration">For how long new rounds begin.</param>
 /// <param name="seed">Of the choices.</param>
+/// <param name="ledger">Where the ledger is kept, which is compared with the callers' records after every round.</param>
 /// <param name="only">Part of the names of the faults that are to come; empty for all.</param>
-internal sealed class Soak(TimeSpan duration, int seed, string only)
+internal sealed class Soak(TimeSpan duration, int seed, LedgerPlace ledger, string only)
 {
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly List<RoundReport> _reports = [];
@@ -18,7 +19,7 @@ internal sealed class Soak(TimeSpan duration, int seed, string only)
     public async Task<bool> RunAsync()
     {
         Console.WriteLine($"seed {seed}: ./test --soak {duration.TotalMinutes:0} --seed {seed} chooses the same faults again");
-        var (cluster, uncut) = await TestCluster.StartAsync(mayCutLinks: true, mayKillAzurite: true, TestCluster.Busy);
+        var (cluster, uncut) = await TestCluster.StartAsync(mayCutLinks: true, mayKillAzurite: true, ledger, TestCluster.Busy);
         await using var whole = cluster;
         if (uncut is not null)
         {

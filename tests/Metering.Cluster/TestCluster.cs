@@ -18,21 +18,25 @@ internal static class TestCluster
 
         // Snapshots and trims must happen while faults do.
         ["CheckpointInterval"] = "00:00:05",
+        ["ArchiveInterval"] = "00:00:03",
         ["LeadTime"] = "00:00:01",
     };
 
     /// <summary>Three silos and two gateways in a new directory, the sample card published.</summary>
     /// <param name="mayCutLinks">Whether each host gets a network of its own, where that is possible.</param>
     /// <param name="mayKillAzurite">Whether Azurite must not lose what it acknowledged.</param>
+    /// <param name="ledger">Where it keeps its ledger.</param>
     /// <param name="siloSettings">Of each silo.</param>
     /// <returns>The cluster, and why its links cannot be cut, if they cannot.</returns>
-    public static async Task<(LocalCluster Cluster, string? Uncut)> StartAsync(bool mayCutLinks, bool mayKillAzurite, IReadOnlyDictionary<string, string> siloSettings)
+    public static async Task<(LocalCluster Cluster, string? Uncut)> StartAsync(
+        bool mayCutLinks, bool mayKillAzurite, LedgerPlace ledger, IReadOnlyDictionary<string, string> siloSettings)
     {
         var (network, reason) = mayCutLinks ? await NamespaceNetwork.TryCreateAsync() : (null, "It was not asked for.");
         var options = new ClusterOptions
         {
             Directory = Directory.CreateTempSubdirectory("metering-cluster-").FullName,
             IsAzuriteDurable = mayKillAzurite,
+            Ledger = ledger,
             SiloSettings = siloSettings,
         };
         using var timeout = new CancellationTokenSource(StartPatience);

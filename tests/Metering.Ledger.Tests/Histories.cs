@@ -20,13 +20,16 @@ internal static class Histories
     });
 
     /// <summary>An account that has 100 credits and charged some of them, one by one.</summary>
-    internal static Scene Charged(int charges)
+    internal static Scene Charged(int charges) => Charged(charges, TimeSpan.FromSeconds(1));
+
+    /// <summary>The same, with some time between two charges.</summary>
+    internal static Scene Charged(int charges, TimeSpan apart)
     {
         var scene = new Scene();
         scene.Grant("plan", "1000000");
         for (var charge = 1; charge <= charges; charge++)
         {
-            scene.Clock += TimeSpan.FromSeconds(1);
+            scene.Clock += apart;
             scene.Charge($"c{charge}", "calls", "1");
         }
 

@@ -1,24 +1,26 @@
 using System.CommandLine;
 using Metering.Ledger.Reading;
 using Metering.Ledger.Segments;
+using Metering.Ledger.Upkeep;
 
 namespace Metering.Ledger.Commands;
 
-/// <summary>The command line, for a ledger's folder whether a server is running on it or not. 0: all is well; 1: it is not, or the command cannot be carried out.</summary>
+/// <summary>The command line, for a ledger whether a server is running on it or not. 0: all is well; 1: it is not, or the command cannot be carried out.</summary>
 internal static class LedgerCommands
 {
     private const int RowsAtOnce = 10_000;
 
-    internal static RootCommand Root() => new("Reads and checks a ledger.") { Verify(), Query(), Export() };
+    internal static RootCommand Root() => new("Reads, checks and tidies a ledger.") { Verify(), Query(), Export(), Compact() };
 
     private static Command Verify()
     {
-        var folder = Folder();
+        var ledger = Ledger();
         var account = new Option<string?>("--account") { Description = "Only this account." };
-        var verify = new Command("verify", "Follows the chain of each account and names the first break.") { folder, account };
+        var verify = new Command("verify", "Follows the chain of each account and names the first break.") { ledger, account };
         verify.SetAction((parsed, cancellationToken) => TellAsync(async () =>
         {
-            using var reader = new LedgerReader(FolderSegmentStore.OpenToRead(parsed.GetRequiredValue(folder)));
+            using var opened = LedgerAddress.Open(parsed.GetRequiredValue(ledger), toWrite: false);
+            using var reader = new LedgerReader(opened.Store);
             var report = await reader.VerifyAsync(parsed.GetValue(account), cancellationToken);
             foreach (var damaged in report.Damaged)
             {
@@ -38,15 +40,16 @@ internal static class LedgerCommands
 
     private static Command Query()
     {
-        var folder = Folder();
+        var ledger = Ledger();
         var account = new Option<string>("--account") { Description = "Whose entries.", Required = true };
         var from = new Option<DateTimeOffset?>("--from") { Description = "Only entries at or after this instant." };
         var to = new Option<DateTimeOffset?>("--to") { Description = "Only entries before this instant." };
         var meter = new Option<string?>("--meter") { Description = "Only lines of this meter." };
-        var query = new Command("query", "Prints an account's entries, oldest first, one JSON object to a line.") { folder, account, from, to, meter };
+        var query = new Command("query", "Prints an account's entries, oldest first, one JSON object to a line.") { ledger, account, from, to, meter };
         query.SetAction((parsed, cancellationToken) => TellAsync(async () =>
         {
-            using var reader = new LedgerReader(FolderSegmentStore.OpenToRead(parsed.GetRequiredValue(folder)));
+            using var opened = LedgerAddress.Open(parsed.GetRequiredValue(ledger), toWrite: false);
+            using var reader = new LedgerReader(opened.Store);
             var asked = new LedgerQuery
             {
                 Account = parsed.GetRequiredValue(account),
@@ -75,10 +78,10 @@ internal static class LedgerCommands
 
     private static Command Export()
     {
-        var folder = Folder();
+        var ledger = Ledger();
         var file = new Argument<string>("file") { Description = "Where to: ends in .parquet, .csv or .json." };
         var account = new Option<string?>("--account") { Description = "Only this account." };
-        var export = new Command("export", "Writes every entry once into one file, by account and sequence.") { folder, file, account };
+        var export = new Command("export", "Writes every entry once into one file, by account and sequence.") { ledger, file, account };
         file.Validators.Add(result =>
         {
             if (!LedgerExport.IsKnown(result.GetValueOrDefault<string>() ?? ""))
@@ -88,7 +91,8 @@ internal static class LedgerCommands
         });
         export.SetAction((parsed, cancellationToken) => TellAsync(async () =>
         {
-            using var reader = new LedgerReader(FolderSegmentStore.OpenToRead(parsed.GetRequiredValue(folder)));
+            using var opened = LedgerAddress.Open(parsed.GetRequiredValue(ledger), toWrite: false);
+            using var reader = new LedgerReader(opened.Store);
             var (rows, damaged) = await reader.ExportAsync(parsed.GetRequiredValue(file), parsed.GetValue(account), cancellationToken);
             await Console.Out.WriteLineAsync($"{rows} rows");
             return await TellDamagedAsync(damaged);
@@ -96,7 +100,43 @@ internal static class LedgerCommands
         return export;
     }
 
-    private static Argument<string> Folder() => new("folder") { Description = "The ledger's folder." };
+    private static Command Compact()
+    {
+        var ledger = Ledger();
+        var keep = new Option<TimeSpan?>("--keep") { Description = "Remove what is older, by whole hours: a time as days.hh:mm:ss, at least a day. Nothing is removed without it." };
+        var compact = new Command("compact", "Merges the small segments of past hours. Servers do the same by themselves.") { ledger, keep };
+        keep.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<TimeSpan?>() is { } age && age < Retention.LeastAge)
+            {
+                result.AddError($"What is kept must be at least {Retention.LeastAge:c}.");
+            }
+        });
+        compact.SetAction((parsed, cancellationToken) => TellAsync(async () =>
+        {
+            using var opened = LedgerAddress.Open(parsed.GetRequiredValue(ledger), toWrite: true);
+            var removed = 0;
+            List<string> faults = [];
+            if (parsed.GetValue(keep) is { } age)
+            {
+                var retention = await new Retention(opened.Store, TimeProvider.System).RunAsync(age, static _ => true, cancellationToken);
+                removed = retention.Removed;
+                faults.AddRange(retention.Faults);
+            }
+
+            // The second round removes what the first has merged: whoever reads meanwhile lists again.
+            var compaction = new Compaction(opened.Store, TimeProvider.System);
+            var merged = await compaction.RunAsync(static _ => true, rests: false, cancellationToken);
+            _ = await compaction.RunAsync(static _ => true, rests: false, cancellationToken);
+            faults.AddRange(merged.Faults);
+            faults.ForEach(static fault => Console.Error.WriteLine($"left as it is: {fault}"));
+            await Console.Out.WriteLineAsync($"{merged.Merged} segments merged into {merged.Written}; {removed} removed for their age");
+            return faults.Count == 0 ? 0 : 1;
+        }));
+        return compact;
+    }
+
+    private static Argument<string> Ledger() => new("ledger") { Description = LedgerAddress.Words };
 
     private static async Task<int> TellDamagedAsync(IReadOnlyList<string> damaged)
     {

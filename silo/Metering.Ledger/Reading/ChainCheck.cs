@@ -28,9 +28,10 @@ public sealed record ChainReport(long Accounts, long Entries, IReadOnlyList<Chai
 /// <summary>Follows the chains of accounts, row by row in order. Each account is followed to its first break.</summary>
 /// <remarks>
 /// Where the first row given of an account is not its first, its link is taken as it stands: a range is checked from there. Rows that are there more than once
-/// hold when any of them does.
+/// hold when any of them does. Where earlier entries were removed for their age, the first that is there must follow the last that was, as the removal has stated.
 /// </remarks>
-public sealed class ChainCheck
+/// <param name="retired">Where the ledger of each account begins after what was removed for its age; an account that is not in it has lost nothing.</param>
+public sealed class ChainCheck(IReadOnlyDictionary<string, ChainHead> retired)
 {
     private readonly List<ChainBreak> _breaks = [];
     private readonly List<LedgerRow> _same = [];
@@ -38,6 +39,11 @@ public sealed class ChainCheck
     private bool _isBroken;
     private long _accounts;
     private long _rows;
+
+    public ChainCheck()
+        : this(new Dictionary<string, ChainHead>())
+    {
+    }
 
     /// <summary>Takes the next row, by account, sequence and line.</summary>
     public void Take(LedgerRow row)
@@ -75,7 +81,12 @@ public sealed class ChainCheck
         _rows++;
         if (!_isBroken)
         {
-            if (isFirst)
+            if (isFirst && retired.TryGetValue(row.Account, out var before) && row.Sequence > before.Sequence)
+            {
+                Check(row.Sequence == before.Sequence + 1 && row.Line == 0, BreakReason.Missing);
+                Check(_same.Exists(each => each.Hash == ChainLink.Of(before.Hash, each)), BreakReason.Changed);
+            }
+            else if (isFirst)
             {
                 Check(row.Sequence > 1 || row.Line > 0 || _same.Exists(static each => each.Hash == ChainLink.Of(ChainLink.None, each)), BreakReason.Changed);
             }

@@ -2,6 +2,7 @@ using System.Globalization;
 using DuckDB.NET.Data;
 using Metering.Ledger.Rows;
 using Metering.Ledger.Segments;
+using Metering.Ledger.Upkeep;
 using Metering.Ledger.Usage;
 
 namespace Metering.Ledger.Reading;
@@ -82,10 +83,11 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
     /// <exception cref="LedgerStoreException">The store cannot be reached.</exception>
     public async Task<ChainReport> VerifyAsync(string? account, CancellationToken cancellationToken)
     {
-        var check = new ChainCheck();
+        var retired = await RetiredHeads.ReadAllAsync(store, cancellationToken);
+        var check = new ChainCheck(retired);
         var damaged = await ScanAsync(
             account,
-            () => check = new ChainCheck(),
+            () => check = new ChainCheck(retired),
             row => check.Take(row),
             cancellationToken);
         return check.End(damaged);

@@ -38,6 +38,11 @@ public sealed class FolderSegmentStore : ISegmentStore
                 File.Delete(left);
             }
 
+            foreach (var left in Directory.GetDirectories(store._temporary).Where(folder => Directory.GetLastWriteTimeUtc(folder) < oldest))
+            {
+                Directory.Delete(left, recursive: true);
+            }
+
             return true;
         });
         return store;

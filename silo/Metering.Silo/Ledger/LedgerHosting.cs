@@ -28,6 +28,13 @@ public static class LedgerHosting
         return silo.AddLedger();
     }
 
+    /// <summary>Has this silo tidy the ledger of its partitions: merge small segments, and remove what is too old.</summary>
+    public static ISiloBuilder AddLedgerUpkeep(this ISiloBuilder silo, LedgerSettings settings)
+    {
+        silo.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<LedgerUpkeep>(services, settings));
+        return silo;
+    }
+
     private static ISiloBuilder AddLedger(this ISiloBuilder silo)
     {
         silo.Services.AddSingleton<SegmentWriter>();

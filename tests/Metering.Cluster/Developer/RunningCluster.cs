@@ -20,7 +20,7 @@ internal sealed class RunningCluster(string directory)
 
     /// <summary>Starts it, unless it runs already.</summary>
     /// <returns>The exit code.</returns>
-    public async Task<int> UpAsync(int silos, int gateways)
+    public async Task<int> UpAsync(int silos, int gateways, LedgerPlace ledger)
     {
         if (LocalCluster.WhyNot() is { } reason)
         {
@@ -45,6 +45,7 @@ internal sealed class RunningCluster(string directory)
             Directory = directory,
             Silos = silos,
             Gateways = gateways,
+            Ledger = ledger,
             SiloSettings = new Dictionary<string, string> { ["LeadTime"] = "00:00:01" },
 
             // A session of its own: what ends this terminal's programs does not end the cluster.

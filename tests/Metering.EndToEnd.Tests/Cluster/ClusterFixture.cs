@@ -4,13 +4,16 @@ using Metering.Cluster.Network;
 namespace Metering.EndToEnd.Tests.Cluster;
 
 /// <summary>One cluster for a class of tests, started by the first that needs it. Whatever a test left dead is started again for the next.</summary>
-public sealed class ClusterFixture : IAsyncLifetime
+public abstract class ClusterFixture : IAsyncLifetime
 {
     private static readonly TimeSpan RestartPatience = TimeSpan.FromSeconds(60);
 
+    private readonly LedgerPlace _ledger;
     private LocalCluster? _cluster;
     private bool _keepEvidence;
     private int _rounds;
+
+    private protected ClusterFixture(LedgerPlace ledger) => _ledger = ledger;
 
     /// <summary>Why links cannot be cut here; null when they can.</summary>
     public string? Uncut { get; private set; }
@@ -28,7 +31,7 @@ public sealed class ClusterFixture : IAsyncLifetime
 
         if (_cluster is null)
         {
-            (_cluster, Uncut) = await TestCluster.StartAsync(mayCutLinks: true, mayKillAzurite: true, TestCluster.Busy);
+            (_cluster, Uncut) = await TestCluster.StartAsync(mayCutLinks: true, mayKillAzurite: true, _ledger, TestCluster.Busy);
         }
 
         using var timeout = new CancellationTokenSource(RestartPatience);
@@ -46,6 +49,8 @@ public sealed class ClusterFixture : IAsyncLifetime
         {
             await (_keepEvidence ? cluster.DisposeAsync() : cluster.DisposeWithFilesAsync());
         }
+
+        GC.SuppressFinalize(this);
     }
 
     /// <summary>Without the tool there is nothing to try; where it is there and fails, a build machine has a mistake.</summary>
@@ -66,3 +71,9 @@ public sealed class ClusterFixture : IAsyncLifetime
         Assert.Skip(reason);
     }
 }
+
+/// <summary>Its ledger is in a directory that all silos share: it costs the machine least, so every fault comes over this one.</summary>
+public sealed class SharedFolderCluster() : ClusterFixture(LedgerPlace.Folder);
+
+/// <summary>Its ledger is in Azure Blob Storage.</summary>
+public sealed class BlobLedgerCluster() : ClusterFixture(LedgerPlace.Azure);

@@ -17,7 +17,7 @@ public sealed class RestoreTests : CallerTest
             ClusterFixture.SkipWithout(reason);
         }
 
-        var (cluster, _) = await TestCluster.StartAsync(mayCutLinks: false, mayKillAzurite: true, Keeping);
+        var (cluster, _) = await TestCluster.StartAsync(mayCutLinks: false, mayKillAzurite: true, LedgerPlace.Off, Keeping);
         await using var ending = cluster;
         using var api = Call(cluster);
         await CreateAccountsAsync(api);

@@ -1,0 +1,78 @@
+using System.Globalization;
+using DuckDB.NET.Data;
+using Metering.Core;
+using Metering.Ledger.Rows;
+using Metering.Ledger.Segments;
+
+namespace Metering.Ledger.Upkeep;
+
+/// <summary>What upkeep asks of the engine: on one thread, in bounded memory, spilling to the disk beside the files it writes.</summary>
+internal sealed class SegmentEngine : IDisposable
+{
+    private readonly DuckDBConnection _connection = new("DataSource=:memory:");
+
+    /// <param name="spillFolder">Where to sort what does not fit memory.</param>
+    internal SegmentEngine(string spillFolder)
+    {
+        _connection.Open();
+        Execute($"SET memory_limit = '512MB'; SET threads = 1; SET preserve_insertion_order = false; SET temp_directory = '{Quoted(spillFolder)}'; SET autoinstall_known_extensions = false; SET autoload_known_extensions = false;");
+    }
+
+    /// <summary>Writes all rows of some segments into one, sorted as each of them is, and makes sure that they are all in it.</summary>
+    /// <param name="paths">The segments' files.</param>
+    /// <param name="into">The file to write.</param>
+    /// <param name="mayRepeat">Whether a row may be in more than one. Rows that are equal in all they say are then written once; those that differ all stay, for whoever verifies them.</param>
+    /// <exception cref="DuckDBException">A segment cannot be read, or the file cannot be written.</exception>
+    /// <exception cref="LedgerStoreException">The file does not have what the segments have.</exception>
+    internal void Merge(IReadOnlyList<string> paths, string into, bool mayRepeat)
+    {
+        var rows = $"SELECT {(mayRepeat ? "DISTINCT " : "")}* FROM {From(paths)}";
+        Execute($"COPY ({rows} ORDER BY account, sequence, line) TO '{Quoted(into)}' ({SegmentSchema.Format})");
+        if (Sum(rows) != Sum($"SELECT * FROM {From([into])}"))
+        {
+            throw new LedgerStoreException("What was merged does not add up to the segments it was merged from. They stay.");
+        }
+    }
+
+    /// <summary>The last entry of each account in some segments.</summary>
+    /// <exception cref="DuckDBException">A segment cannot be read.</exception>
+    internal Dictionary<string, ChainHead> LastEntries(IReadOnlyList<string> paths)
+    {
+        using var command = _connection.CreateCommand();
+        command.CommandText = $"""
+            SELECT account, max(sequence), arg_max(hash, (sequence, line)), arg_max(balance, (sequence, line)) FROM {From(paths)} GROUP BY account
+            """;
+        using var rows = command.ExecuteReader();
+        var last = new Dictionary<string, ChainHead>(StringComparer.Ordinal);
+        while (rows.Read())
+        {
+            last[rows.GetString(0)] = new ChainHead(rows.GetInt64(1), rows.GetFieldValue<ulong>(2), Credits.From(rows.GetDecimal(3)));
+        }
+
+        return last;
+    }
+
+    public void Dispose() => _connection.Dispose();
+
+    /// <summary>How many rows there are, and what differs as soon as one of them is another.</summary>
+    private (long Rows, ulong Links, decimal Sequences) Sum(string rows)
+    {
+        using var command = _connection.CreateCommand();
+        command.CommandText = $"SELECT count(*), coalesce(bit_xor(hash), 0)::UBIGINT, coalesce(sum(sequence), 0)::DECIMAL(38,0) FROM ({rows})";
+        using var row = command.ExecuteReader();
+        row.Read();
+        return (row.GetInt64(0), row.GetFieldValue<ulong>(1), row.GetDecimal(2));
+    }
+
+    private void Execute(string sql)
+    {
+        using var command = _connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    private static string From(IReadOnlyList<string> paths) =>
+        string.Create(CultureInfo.InvariantCulture, $"read_parquet([{string.Join(",", paths.Select(static path => $"'{Quoted(path)}'"))}], hive_partitioning = false)");
+
+    private static string Quoted(string path) => path.Replace("'", "''", StringComparison.Ordinal);
+}

@@ -1,0 +1,13 @@
+using Metering.Cluster.Faults;
+
+namespace Metering.EndToEnd.Tests.Cluster;
+
+/// <summary>The ledger in Azure Blob Storage, when those go that write it, and when the storage itself goes.</summary>
+public sealed class BlobLedgerTests(BlobLedgerCluster fixture) : IClassFixture<BlobLedgerCluster>
+{
+    public static TheoryData<string> Faults { get; } = [Fault.KillSilo.Name, Fault.KillAzurite.Name];
+
+    [Theory]
+    [MemberData(nameof(Faults))]
+    public Task The_ledger_has_every_acknowledged_entry_once_when(string what) => FaultTests.SurviveAsync(fixture, Fault.All.Single(fault => fault.Name == what));
+}
