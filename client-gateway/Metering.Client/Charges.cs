@@ -39,6 +39,12 @@ public sealed record Charge : Usage
     /// <summary>A retry sends the same.</summary>
     public required ChargeId Id { get; init; }
 
+    /// <summary>
+    /// When it was first sent, if it was before: the client keeps it by itself, also for a charge that <see cref="MeteringException.Charge"/> gives back. An account that has forgotten
+    /// ids of that time refuses as <see cref="Codes.TooOld"/> what it does not know, instead of charging it a second time. It changes no price.
+    /// </summary>
+    public DateTimeOffset? FirstSentAt { get; init; }
+
     /// <summary>One line of one meter.</summary>
     public static Charge Of(ChargeId id, string meter, decimal quantity, IReadOnlyDictionary<string, string>? dimensions = null) =>
         new() { Id = id, Lines = [new ChargeLine(meter, quantity) { Dimensions = dimensions }] };

@@ -74,9 +74,15 @@ public sealed partial class MeteringClient : IAsyncDisposable, IDisposable
     public Task<Answer<IReadOnlyList<Answer<ChargeReply>>>> ChargeManyAsync(
         IReadOnlyList<AccountCharge> charges, CancellationToken cancellationToken = default)
     {
-        var request = new V1.ChargeManyRequest();
-        request.Charges.Add(charges.Select(static charge => ChargeMessages.ToWire(charge.Account, charge.Charge)));
-        return Send(_calls.ChargeManyAsync, request, ChargeMessages.FromWire, cancellationToken);
+        var outgoing = charges.Select(charge => new OutgoingCharge(charge, Options.Time)).ToArray();
+        return _retries.Run(
+            async options =>
+            {
+                var request = new V1.ChargeManyRequest();
+                request.Charges.Add(outgoing.Select(static charge => charge.Send()));
+                return ChargeMessages.FromWire(await _calls.ChargeManyAsync(request, options));
+            },
+            cancellationToken);
     }
 
     /// <summary>A producer, which numbers its charges: for very high rates. Keep it; make one for each name.</summary>

@@ -40,6 +40,15 @@ public sealed record ChargeRequest
     /// <summary>1 or more, rising. Up to 63 behind the producer's highest may still arrive; gaps are fine.</summary>
     [Id(6)] public long ProducerSequence { get; init; }
 
+    /// <summary>
+    /// How long ago this charge was first sent, by whoever sends it again; zero the first time. It is no part of the charge and changes no price: an account that can no longer tell
+    /// whether the id was used since then refuses as too old, instead of charging what may be charged already.
+    /// </summary>
+    [Id(7)] public TimeSpan FirstSentAgo { get; init; }
+
+    /// <summary>The same charge, to be sent again so much later.</summary>
+    public ChargeRequest Again(TimeSpan later) => this with { FirstSentAgo = FirstSentAgo + later };
+
     /// <summary>Longest name of a producer: with its sequence it still makes an id.</summary>
     public const int MaxProducerLength = 100;
 

@@ -10,9 +10,6 @@ namespace Metering.Client.Sending;
 /// </summary>
 internal sealed class ChargeSender : IAsyncDisposable
 {
-    // Its field number and its length, in front of a charge in a batch.
-    private const int FramingBytes = 6;
-
     private readonly V1.Metering.MeteringClient _calls;
     private readonly MeteringClientOptions _options;
     private readonly Backoff _backoff;
@@ -35,18 +32,17 @@ internal sealed class ChargeSender : IAsyncDisposable
 
     public async Task<Answer<ChargeReply>> Send(AccountCharge charge, Due due, CancellationToken cancellationToken)
     {
-        var request = ChargeMessages.ToWire(charge.Account, charge.Charge);
-        var size = request.CalculateSize() + FramingBytes;
+        var outgoing = new OutgoingCharge(charge, _options.Time);
         try
         {
             // One that alone is more than a batch may be is likely to be refused for its size, and must not take a batch of others with it.
-            return size > _options.MaxBatchBytes
-                ? await _retries.Run(async options => ChargeMessages.FromWire(await _calls.ChargeAsync(request, options)), due, cancellationToken)
-                : await Send(request, size, due, cancellationToken);
+            return outgoing.Size > _options.MaxBatchBytes
+                ? await _retries.Run(async options => ChargeMessages.FromWire(await _calls.ChargeAsync(outgoing.Send(), options)), due, cancellationToken)
+                : await Send(outgoing, due, cancellationToken);
         }
         catch (MeteringException exception)
         {
-            throw new MeteringException(exception.Message, exception.InnerException) { Charge = charge };
+            throw new MeteringException(exception.Message, exception.InnerException) { Charge = outgoing.ToCharge() };
         }
     }
 
@@ -61,11 +57,11 @@ internal sealed class ChargeSender : IAsyncDisposable
         }
     }
 
-    private async Task<Answer<ChargeReply>> Send(V1.ChargeRequest request, int size, Due due, CancellationToken cancellationToken)
+    private async Task<Answer<ChargeReply>> Send(OutgoingCharge charge, Due due, CancellationToken cancellationToken)
     {
         for (var tried = 1; ; tried++)
         {
-            var pending = new PendingCharge(request, size);
+            var pending = new PendingCharge(charge);
             var answer = await Await(pending, due, cancellationToken);
             if (answer.Refusal is not { IsRetryable: true } refusal)
             {

@@ -109,7 +109,7 @@ internal sealed class OpenStream : IDisposable
         }
 
         var batch = new V1.ChargeBatch { Correlation = ++_correlation };
-        batch.Charges.Add(charges.Select(static charge => charge.Request));
+        batch.Charges.Add(charges.Select(static charge => charge.Send()));
         lock (_inFlight)
         {
             _inFlight.Add(batch.Correlation, charges);

@@ -1,14 +1,15 @@
 namespace Metering.Client.Sending;
 
 /// <summary>A charge that a caller awaits. Once the caller has given it up it is not sent, or not sent again.</summary>
-internal sealed class PendingCharge(V1.ChargeRequest request, int size)
+internal sealed class PendingCharge(OutgoingCharge charge)
 {
     private readonly TaskCompletionSource<Answer<ChargeReply>> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public V1.ChargeRequest Request { get; } = request;
-
     /// <summary>In bytes, as a part of a batch.</summary>
-    public int Size { get; } = size;
+    public int Size { get; } = charge.Size;
+
+    /// <inheritdoc cref="OutgoingCharge.Send"/>
+    public V1.ChargeRequest Send() => charge.Send();
 
     public Task<Answer<ChargeReply>> Answer => _answer.Task;
 

@@ -41,6 +41,7 @@ internal static class ChargeMessages
             Explain = wire.Explain,
             Producer = name.Producer,
             ProducerSequence = name.ProducerSequence,
+            FirstSentAgo = FirstSent.Ago(wire.FirstSentMillisecondsAgo, faults),
         };
         ChargeRules.Check(charge, singleLine: false, faults);
         return charge;

@@ -29,6 +29,7 @@ internal static class PlainCharge
         var explain = false;
         var producer = (string?)null;
         var sequence = (long?)null;
+        var firstSentAgo = TimeSpan.Zero;
         var fields = new MessageReader(message);
         while (!fields.AtEnd)
         {
@@ -63,6 +64,9 @@ internal static class PlainCharge
                 case WireTags.ProducerSequence when fields.TryNumber(out var number):
                     sequence = number;
                     break;
+                case WireTags.FirstSentMillisecondsAgo when fields.TryNumber(out var number) && number is >= 0 and <= Limits.MaxFirstSentMillisecondsAgo:
+                    firstSentAgo = TimeSpan.FromMilliseconds(number);
+                    break;
                 default:
                     return false;
             }
@@ -84,6 +88,7 @@ internal static class PlainCharge
             Explain = explain,
             Producer = producer,
             ProducerSequence = sequence ?? 0,
+            FirstSentAgo = firstSentAgo,
         };
         item = new BatchItem(account, charge, null);
         return true;

@@ -20,6 +20,7 @@ internal static class WireTags
     public const byte Explain = (6 << 3) | Number;
     public const byte Producer = (7 << 3) | Bytes;
     public const byte ProducerSequence = (8 << 3) | Number;
+    public const byte FirstSentMillisecondsAgo = (9 << 3) | Number;
 
     // ChargeLine, and an entry of its map
     public const byte Meter = (1 << 3) | Bytes;

@@ -19,10 +19,11 @@ internal static class ChargeReader
     private const int Explain = 7;
     private const int Producer = 8;
     private const int ProducerSequence = 9;
-    private const int Extra = 10;
+    private const int FirstSentAgo = 10;
+    private const int Extra = 11;
 
     private static readonly string[] Names =
-        ["id", "meter", "quantity", "dimensions", "lines", "time", "mode", "explain", "producer", "producerSequence"];
+        ["id", "meter", "quantity", "dimensions", "lines", "time", "mode", "explain", "producer", "producerSequence", "firstSentMillisecondsAgo"];
 
     private static readonly FieldNames Fields = new(Names);
     private static readonly FieldNames BatchFields = new([.. Names, "account"]);
@@ -49,7 +50,7 @@ internal static class ChargeReader
         }
 
         string? id = null, account = null, producer = null;
-        long? producerSequence = null;
+        long? producerSequence = null, firstSentMillisecondsAgo = null;
         List<ChargeLine>? lines = null;
         RateCardDraft? rateCard = null;
         DateTimeOffset? time = null;
@@ -72,6 +73,7 @@ internal static class ChargeReader
                 case Explain: explain = json.Flag("explain"); break;
                 case Producer: producer = json.Text("producer"); break;
                 case ProducerSequence: producerSequence = json.LongNumber("producerSequence"); break;
+                case FirstSentAgo: firstSentMillisecondsAgo = json.LongNumber("firstSentMillisecondsAgo"); break;
                 case Extra when fields == BatchFields: account = json.Text("account"); break;
                 case Extra: rateCard = RateCardReader.ReadNested(ref json, "rateCard"); break;
                 default:
@@ -96,6 +98,7 @@ internal static class ChargeReader
             Time = time,
             Mode = mode ?? ChargeMode.Enforce,
             Explain = explain ?? false,
+            FirstSentAgo = FirstSent.Ago(firstSentMillisecondsAgo, json.Faults),
         };
         ChargeRules.Check(charge, singleLine: !hasLines, json.Faults);
         return new ChargeBody(charge, account, rateCard);

@@ -93,7 +93,7 @@ internal sealed class ChargeBatch(GrainCharges charging, ChargesInWork inWork, I
             return;
         }
 
-        places.ForEach(place => answers[place] = default);
+        places.ForEach(place => answers[place] = SiloFailure.Unanswered(items[place].Account));
         await SendByAccount(items, answers, deadline);
     }
 
@@ -194,7 +194,8 @@ internal sealed class ChargeBatch(GrainCharges charging, ChargesInWork inWork, I
         var place = chain.First;
         for (var i = 0; i < charges.Length; i++, place = following[place])
         {
-            charges[i] = items[place].Charge!;
+            // What was left without an answer was not sent; what is unavailable was, and may be charged already.
+            charges[i] = answers[place].Refusal is null ? items[place].Charge! : items[place].Charge!.Again(deadline.Elapsed);
         }
 
         var replies = await charging.ChargeMany(items[chain.First].Account, charges, deadline);

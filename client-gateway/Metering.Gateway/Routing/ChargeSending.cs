@@ -11,7 +11,7 @@ internal sealed class ChargeSending(IReadOnlyList<ChargeRequest> charges)
     /// <summary>Whatever comes after it, <see cref="Code.Unavailable"/> is no answer yet; nor is what a silo has left (<see cref="IChargeRouterService"/>).</summary>
     public static bool IsAnswered(Answer<ChargeReply> answer) => answer.Reply is not null || answer.Refusal is { Code: not Code.Unavailable };
 
-    private readonly int _count = charges.Count;
+    private readonly IReadOnlyList<ChargeRequest> _charges = charges;
     private IReadOnlyList<Answer<ChargeReply>>? _whole;
     private Answer<ChargeReply>[]? _answers;
 
@@ -55,7 +55,7 @@ internal sealed class ChargeSending(IReadOnlyList<ChargeRequest> charges)
             return;
         }
 
-        _answers ??= new Answer<ChargeReply>[_count];
+        _answers ??= new Answer<ChargeReply>[_charges.Count];
         var unanswered = new ChargeRequest[again];
         var places = new int[again];
         var next = 0;
@@ -73,11 +73,23 @@ internal sealed class ChargeSending(IReadOnlyList<ChargeRequest> charges)
         (Unanswered, _places) = (unanswered, places);
     }
 
+    /// <summary>What has no answer is sent again, so long after the first time.</summary>
+    public void Again(TimeSpan later)
+    {
+        var again = new ChargeRequest[Unanswered.Count];
+        for (var i = 0; i < again.Length; i++)
+        {
+            again[i] = _charges[_places?[i] ?? i].Again(later);
+        }
+
+        Unanswered = again;
+    }
+
     /// <summary>No answers came: for now each of <see cref="Unanswered"/> is refused.</summary>
     public void Refuse(Refusal refusal)
     {
         RetryAfter = null;
-        _answers ??= new Answer<ChargeReply>[_count];
+        _answers ??= new Answer<ChargeReply>[_charges.Count];
         for (var i = 0; i < Unanswered.Count; i++)
         {
             _answers[_places?[i] ?? i] = refusal;

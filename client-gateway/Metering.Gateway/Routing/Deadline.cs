@@ -15,6 +15,9 @@ internal readonly struct Deadline(TimeProvider time, TimeSpan timeout)
         }
     }
 
+    /// <summary>How long the caller has waited.</summary>
+    public TimeSpan Elapsed => time.GetElapsedTime(_startedAt);
+
     /// <summary>How long one attempt may take.</summary>
     public TimeSpan Within(TimeSpan attempt) => TimeSpan.FromTicks(Math.Min(attempt.Ticks, Left.Ticks));
 }

@@ -49,7 +49,7 @@ internal sealed class GrainCalls(AccountGrains accounts, ISilos silos, RetryBudg
     /// <param name="call">The call.</param>
     /// <param name="attempt">How long one attempt may take.</param>
     /// <param name="deadline">How long all may.</param>
-    public async Task<Answer<T>> Send<TGrain, TArgument, T>(
+    public Task<Answer<T>> Send<TGrain, TArgument, T>(
         string? account,
         Repetition repetition,
         TGrain grain,
@@ -57,8 +57,30 @@ internal sealed class GrainCalls(AccountGrains accounts, ISilos silos, RetryBudg
         Func<TGrain, TArgument, Task<Answer<T>>> call,
         TimeSpan attempt,
         Deadline deadline)
+        where T : class =>
+        Send(account, repetition, grain, argument, static (argument, _) => argument, call, attempt, deadline);
+
+    /// <inheritdoc cref="Send{TGrain, TArgument, T}(string, Repetition, TGrain, TArgument, Func{TGrain, TArgument, Task{Answer{T}}}, TimeSpan, Deadline)"/>
+    /// <param name="account">To be named where the call is refused; null when it is about none.</param>
+    /// <param name="repetition">What a second attempt would do.</param>
+    /// <param name="grain">Whom to call.</param>
+    /// <param name="argument">With what.</param>
+    /// <param name="again">With what after the first attempt; it is told how long ago that was.</param>
+    /// <param name="call">The call.</param>
+    /// <param name="attempt">How long one attempt may take.</param>
+    /// <param name="deadline">How long all may.</param>
+    public async Task<Answer<T>> Send<TGrain, TArgument, T>(
+        string? account,
+        Repetition repetition,
+        TGrain grain,
+        TArgument argument,
+        Func<TArgument, TimeSpan, TArgument> again,
+        Func<TGrain, TArgument, Task<Answer<T>>> call,
+        TimeSpan attempt,
+        Deadline deadline)
         where T : class
     {
+        var first = argument;
         var retrying = (Retrying?)null;
         try
         {
@@ -88,6 +110,7 @@ internal sealed class GrainCalls(AccountGrains accounts, ISilos silos, RetryBudg
                     retrying ??= new Retrying(budget, deadline, time);
                     if (await retrying.Again(failure is null ? answer.Refusal!.RetryAfter : null))
                     {
+                        argument = again(first, deadline.Elapsed);
                         continue;
                     }
                 }

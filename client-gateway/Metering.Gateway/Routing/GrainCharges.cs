@@ -21,7 +21,15 @@ internal sealed class GrainCharges(GrainCalls calls, AccountGrains accounts, ISi
     public Task<Answer<ChargeReply>> Charge(string account, ChargeRequest charge) => silos switch
     {
         { WhyNotFound: null, Charges: { } charges } =>
-            calls.Send(account, Repetition.UnderItsId, charges, (account, charge), static (charges, it) => charges.Charge(it.account, it.charge), calls.Attempt, calls.Begin()),
+            calls.Send(
+                account,
+                Repetition.UnderItsId,
+                charges,
+                (account, charge),
+                static (it, elapsed) => (it.account, it.charge.Again(elapsed)),
+                static (charges, it) => charges.Charge(it.account, it.charge),
+                calls.Attempt,
+                calls.Begin()),
         { WhyNotFound: null, Lanes: { } lanes } => Charge(account, charge, lanes, calls.Begin()),
         _ => Charge(account, charge, calls.Begin()),
     };
@@ -91,6 +99,7 @@ internal sealed class GrainCharges(GrainCalls calls, AccountGrains accounts, ISi
                     retrying ??= new Retrying(budget, deadline, time);
                     if (await retrying.Again(sending.RetryAfter))
                     {
+                        sending.Again(deadline.Elapsed);
                         continue;
                     }
                 }
@@ -115,7 +124,7 @@ internal sealed class GrainCharges(GrainCalls calls, AccountGrains accounts, ISi
     {
         while (doubt.Left > TimeSpan.Zero)
         {
-            if (silos.Lanes is { } lanes && lanes.AreGone(doubt.Silos) && await lanes.Charge(charges, deadline) is { } again)
+            if (silos.Lanes is { } lanes && lanes.AreGone(doubt.Silos) && await lanes.Charge(Array.ConvertAll(charges, charge => Again(charge, deadline)), deadline) is { } again)
             {
                 if (Array.TrueForAll(again.Answers, answer => ChargeSending.IsAnswered(answer)))
                 {
@@ -145,7 +154,8 @@ internal sealed class GrainCharges(GrainCalls calls, AccountGrains accounts, ISi
         var answer = sent?.Answers[0] ?? default;
         if (!ChargeSending.IsAnswered(answer))
         {
-            answer = await Charge(account, charge, deadline);
+            // Where the lanes left it, it was not sent.
+            answer = await Charge(account, answer.Refusal is null ? charge : charge.Again(deadline.Elapsed), deadline);
         }
 
         if (sent?.Doubt is not { } doubt || !doubt.IsAbout(0, answer))
@@ -153,7 +163,7 @@ internal sealed class GrainCharges(GrainCalls calls, AccountGrains accounts, ISi
             return answer;
         }
 
-        return await Resolve([new RoutedCharge(account, charge)], doubt, deadline) is { } again ? again[0] : await Charge(account, charge, deadline);
+        return await Resolve([new RoutedCharge(account, charge)], doubt, deadline) is { } again ? again[0] : await Charge(account, charge.Again(deadline.Elapsed), deadline);
     }
 
     /// <summary>Sends by the lanes, and again what a silo did not answer; what it left is for ordinary calls.</summary>
@@ -174,7 +184,7 @@ internal sealed class GrainCharges(GrainCalls calls, AccountGrains accounts, ISi
             var places = Enumerable.Range(0, answers.Length).Where(place => MayBeSentAgain(answers[place])).ToArray();
             if (places.Length == 0
                 || !await retrying.Again(retryAfter: null)
-                || await lanes.Charge(Array.ConvertAll(places, place => charges[place]), deadline) is not { } again)
+                || await lanes.Charge(Array.ConvertAll(places, place => Again(charges[place], deadline)), deadline) is not { } again)
             {
                 return new SentCharges(answers, until is { } end ? new Doubt(inDoubt, silos, end) : null);
             }
@@ -208,10 +218,22 @@ internal sealed class GrainCharges(GrainCalls calls, AccountGrains accounts, ISi
         return new Deadline(time, Doubt.LastsAfter(calls.Attempt));
     }
 
+    private static RoutedCharge Again(RoutedCharge routed, Deadline deadline) => new(routed.Account, routed.Charge.Again(deadline.Elapsed));
+
     private static bool MayBeSentAgain(Answer<ChargeReply> answer) => answer.Refusal is { Code: Code.Unavailable };
 
     private Task<Answer<ChargeReply>> Charge(string account, ChargeRequest charge, Deadline deadline) =>
-        calls.Ask(account, Repetition.UnderItsId, charge, static (grain, charge) => grain.Charge(charge), calls.Attempt, deadline);
+        silos.WhyNotFound is { } reason
+            ? Task.FromResult<Answer<ChargeReply>>(SiloFailure.NotFound(account, reason))
+            : calls.Send(
+                account,
+                Repetition.UnderItsId,
+                accounts.Of(account),
+                charge,
+                static (charge, elapsed) => charge.Again(elapsed),
+                static (grain, charge) => grain.Charge(charge),
+                calls.Attempt,
+                deadline);
 
     private Task<Answer<AccountView>> Wake(string account, Deadline deadline) =>
         calls.Ask(account, Repetition.Reading, 0, static (grain, _) => grain.Get(), calls.Attempt, deadline);

@@ -36,6 +36,9 @@ internal static class Limits
     /// <summary>Far from overflowing, and more than any producer will count to.</summary>
     public const long MaxProducerSequence = 1L << 62;
 
+    /// <summary>A year: longer than any id is remembered.</summary>
+    public const long MaxFirstSentMillisecondsAgo = 365L * 24 * 60 * 60 * 1_000;
+
     /// <summary>The largest amount and the largest quantity.</summary>
     public const decimal MaxAmount = 999_999_999_999_999_999.999999999m;
 

@@ -33,6 +33,9 @@ public readonly record struct Shortfall(Credits? Required = null, Credits? Avail
 
 public sealed partial class Account
 {
+    /// <summary>How much longer a charge that is sent again may have been on its way than the first time: its age is counted when it is sent, and compared when it is here.</summary>
+    private static readonly TimeSpan MaxOnTheWay = TimeSpan.FromSeconds(1);
+
     /// <summary>Checks, prices and covers a charge. <paramref name="card"/> is the card that the settings name, or null when there is none.</summary>
     public ChargeDecision DecideCharge(Charge charge, DateTimeOffset now, RateCard? card)
     {
@@ -68,6 +71,11 @@ public sealed partial class Account
         else if (FindOperation(charge.Id) is { } original)
         {
             return original is Charged charged ? Repeat(charged, charge) : new ChargeDecision(Outcome.IdReused);
+        }
+        else if (charge.FirstSentAgo > TimeSpan.Zero && _remembered.MayHaveForgottenSince(now - charge.FirstSentAgo - MaxOnTheWay))
+        {
+            // It may be charged already under this id, and nobody can tell any more.
+            return new ChargeDecision(Outcome.TooOld);
         }
 
         return DecideNew(charge, now, card);

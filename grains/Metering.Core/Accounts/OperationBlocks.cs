@@ -65,6 +65,9 @@ internal sealed class OperationBlocks
     /// <summary>The number of the block that holds the oldest operation; of the next block when there is none.</summary>
     internal long FirstNumber { get; private set; }
 
+    /// <summary>Whether any was ever removed.</summary>
+    internal bool HasRemoved => FirstNumber > 0 || _head > 0;
+
     internal int BytesTaken => _blocks.Sum(static block => block.Bytes.Length) + (_spare?.Length ?? 0);
 
     /// <summary>There is at least one.</summary>

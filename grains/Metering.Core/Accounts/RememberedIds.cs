@@ -50,6 +50,13 @@ internal sealed class RememberedIds
 
     internal int Count => _operations.Count;
 
+    /// <summary>
+    /// Whether an id that was used at or after a time may be forgotten already. What is forgotten was used no later than the oldest that is remembered, so it need not be
+    /// remembered by itself.
+    /// </summary>
+    internal bool MayHaveForgottenSince(DateTimeOffset at) =>
+        _operations.HasRemoved && (Count == 0 || _operations.Oldest.AtTicks >= at.UtcTicks);
+
     /// <summary>The memory its table and blocks take.</summary>
     internal int BytesTaken => (_slots.Length * Slot.Size) + _operations.BytesTaken;
 

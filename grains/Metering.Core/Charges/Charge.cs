@@ -20,13 +20,15 @@ public enum ChargeMode
 /// <param name="Mode">What becomes of it when it does not fit.</param>
 /// <param name="Producer">Who numbers its charges instead of naming them.</param>
 /// <param name="ProducerSequence">With <paramref name="Producer"/>: 1 or more.</param>
+/// <param name="FirstSentAgo">When it is sent again: how long ago it was first sent; zero the first time. No part of what makes two charges the same.</param>
 public sealed record Charge(
     string Id,
     IReadOnlyList<ChargeLine> Lines,
     DateTimeOffset? Time,
     ChargeMode Mode,
     string? Producer = null,
-    long ProducerSequence = 0);
+    long ProducerSequence = 0,
+    TimeSpan FirstSentAgo = default);
 
 /// <summary>One line of usage. Dimensions are sorted by name, ordinal, each name once.</summary>
 public sealed record ChargeLine(string Meter, Quantity Quantity, Dimension[] Dimensions)

@@ -127,7 +127,7 @@ internal static class AccountMapping
             lines[i] = new CoreChargeLine(line.Meter, Quantity.From(line.Quantity), Dimensions(line.Dimensions));
         }
 
-        return new CoreCharge(request.Id, lines, request.Time?.ToUniversalTime(), (CoreChargeMode)request.Mode, request.Producer, request.ProducerSequence);
+        return new CoreCharge(request.Id, lines, request.Time?.ToUniversalTime(), (CoreChargeMode)request.Mode, request.Producer, request.ProducerSequence, request.FirstSentAgo);
     }
 
     internal static PlaceHold Hold(HoldRequest request) => new(

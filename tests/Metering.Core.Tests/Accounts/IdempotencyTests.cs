@@ -96,6 +96,37 @@ public sealed class IdempotencyTests
     }
 
     [Fact]
+    public void A_charge_sent_again_is_never_charged_when_its_id_may_be_forgotten()
+    {
+        var scene = new Scene(new AccountLimits { MaxIds = 1 });
+        scene.Grant("plan", "10");
+        scene.Charge("c1", "calls", "1");
+        scene.Clock = Start.AddSeconds(10);
+        scene.Charge("pushes-c1-out", "calls", "1");
+        scene.Restart();
+        scene.Clock = Start.AddSeconds(20);
+
+        // What is forgotten was used no later than what is remembered, which is from the tenth second; a second is for the way.
+        Assert.Equal(Outcome.TooOld, scene.Charge(Use("c1", "calls", "1") with { FirstSentAgo = TimeSpan.FromSeconds(20) }).Outcome);
+        Assert.Equal(Outcome.TooOld, scene.Charge(Use("new", "calls", "1") with { FirstSentAgo = TimeSpan.FromSeconds(9) }).Outcome);
+        Assert.True(scene.Charge(Use("pushes-c1-out", "calls", "1") with { FirstSentAgo = TimeSpan.FromHours(1) }).Replayed);
+        Assert.Equal(Outcome.Done, scene.Charge(Use("newer", "calls", "1") with { FirstSentAgo = TimeSpan.FromSeconds(9) - TimeSpan.FromTicks(1) }).Outcome);
+        Assert.Equal("7", scene.Account.Balance.ToString());
+    }
+
+    [Fact]
+    public void A_charge_sent_again_is_charged_where_no_id_was_ever_forgotten_and_says_the_same_as_the_first()
+    {
+        var scene = new Scene();
+        scene.Grant("plan", "10");
+        scene.Charge("other", "calls", "1");
+
+        Assert.False(scene.Charge(Use("c1", "calls", "1") with { FirstSentAgo = TimeSpan.FromDays(300) }).Replayed);
+        Assert.True(scene.Charge("c1", "calls", "1").Replayed);
+        Assert.Equal("8", scene.Account.Balance.ToString());
+    }
+
+    [Fact]
     public void What_is_remembered_and_forgotten_survives_a_restart()
     {
         var scene = new Scene(new AccountLimits { MaxIds = 2 });

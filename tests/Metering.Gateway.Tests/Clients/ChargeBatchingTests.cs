@@ -43,7 +43,7 @@ public sealed class ChargeBatchingTests
         await using var client = new MeteringClient(gateway.GrpcAddress, new MeteringClientOptions { MaxBatchesInFlight = 1, MaxBatchBytes = 1_024 });
 
         // Each is between 500 and 512 bytes, so that two of them make a batch and three do not fit.
-        var filler = new Dictionary<string, string> { ["a"] = new('v', 230), ["b"] = new('v', 230) };
+        var filler = new Dictionary<string, string> { ["a"] = new('v', 226), ["b"] = new('v', 226) };
         var first = Send(client, "first");
         await gate.Reached.Task.WaitAsync(Cancellation);
         var rest = Enumerable.Range(0, 5).Select(i => client.ChargeAsync("acme", Charge.Of($"{i}", "m", 1m, filler), Cancellation)).ToArray();

@@ -122,7 +122,27 @@ public sealed class MeteringClientTests
         var answer = await client.ChargeAsync("acme", Charge.Of("req-1", "m", 1m), Cancellation);
 
         Assert.NotNull(answer.Reply);
-        Assert.Equal(["req-1", "req-1", "req-1"], gateway.Grains.Account("acme").Charges.Select(charge => charge.Id));
+        var sent = gateway.Grains.Account("acme").Charges.ToArray();
+        Assert.Equal(["req-1", "req-1", "req-1"], sent.Select(charge => charge.Id));
+
+        // From the second time on it says so, and an account that has forgotten ids refuses it rather than charge it twice.
+        Assert.Equal(TimeSpan.Zero, sent[0].FirstSentAgo);
+        Assert.True(sent[1].FirstSentAgo > TimeSpan.Zero && sent[2].FirstSentAgo > sent[1].FirstSentAgo, $"{sent[1].FirstSentAgo}, {sent[2].FirstSentAgo}");
+    }
+
+    [Fact]
+    public async Task What_was_not_answered_says_when_its_caller_sends_it_again_how_long_ago_it_was_first_sent()
+    {
+        await using var gateway = await GatewayHost.Start();
+        gateway.Grains.Account("acme").OnCharge = _ => new TaskCompletionSource<Contract.Answer<Contract.ChargeReply>>().Task;
+        using var client = new MeteringClient(gateway.GrpcAddress, Short);
+        var unanswered = await Assert.ThrowsAsync<MeteringException>(() => client.ChargeAsync("acme", Charge.Of("req-1", "m", 1m), Cancellation));
+        gateway.Grains.Account("acme").OnCharge = charge => Task.FromResult<Contract.Answer<Contract.ChargeReply>>(Samples.Charged(charge.Id));
+
+        var again = await client.ChargeManyAsync([unanswered.Charge!], Cancellation);
+
+        Assert.NotNull(Assert.Single(again.Reply!).Reply);
+        Assert.True(gateway.Grains.Account("acme").Charges.Last().FirstSentAgo >= Short.Deadline - TimeSpan.FromMilliseconds(10));
     }
 
     [Fact]

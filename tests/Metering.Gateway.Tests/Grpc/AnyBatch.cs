@@ -82,12 +82,16 @@ internal sealed class AnyBatch(Random random)
                 }
 
                 Number(output, 5, random.Next(4));
+                if (Chance(20))
+                {
+                    Number(output, 9, random.NextInt64(0, 100_000));
+                }
             });
         }
 
         return Message(random.Next(9), output =>
         {
-            switch (random.Next(10))
+            switch (random.Next(11))
             {
                 case 0: Text(output, 1, AnyText()); break;
                 case 1: Text(output, 2, AnyText()); break;
@@ -103,6 +107,7 @@ internal sealed class AnyBatch(Random random)
                 case 6: Number(output, 6, random.Next(3)); break;
                 case 7: Text(output, 7, AnyText()); break;
                 case 8: Number(output, 8, Chance(50) ? random.Next(-2, 3) : random.NextInt64(long.MinValue, long.MaxValue)); break;
+                case 9: Number(output, 9, Chance(50) ? random.Next(-2, 3) : Chance(50) ? 31_536_000_000 + random.Next(-2, 3) : random.NextInt64(long.MinValue, long.MaxValue)); break;
                 default: Unknown(output); break;
             }
         });

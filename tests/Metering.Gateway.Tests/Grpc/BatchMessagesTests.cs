@@ -204,7 +204,7 @@ public sealed class BatchMessagesTests
     private static string Describe(BatchItem item) => $"{item.Account}: {Describe(item.Refusal)} {(item.Charge is { } charge ? Describe(charge) : "")}";
 
     private static string Describe(ChargeRequest charge) =>
-        $"{charge.Id} {charge.Time:O} {charge.Mode} {charge.Explain} {charge.Producer ?? "-"} {charge.ProducerSequence} {string.Join(',', charge.Lines.Select(Describe))}";
+        $"{charge.Id} {charge.Time:O} {charge.Mode} {charge.Explain} {charge.Producer ?? "-"} {charge.ProducerSequence} {charge.FirstSentAgo} {string.Join(',', charge.Lines.Select(Describe))}";
 
     private static string Describe(ChargeLine line) =>
         $"{line.Meter} {DecimalText.Format(line.Quantity)} {{{string.Join(',', line.Dimensions.OrderBy(pair => pair.Key, StringComparer.Ordinal))}}}";

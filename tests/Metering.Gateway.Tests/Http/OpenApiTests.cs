@@ -125,9 +125,9 @@ public sealed class OpenApiTests
             return string.Join(' ', schemas[schema]!["properties"]!.AsObject().Select(property => property.Key).Order(StringComparer.Ordinal));
         }
 
-        Assert.Equal("dimensions explain id lines meter mode producer producerSequence quantity time", FieldsOf("Charge"));
-        Assert.Equal("account dimensions explain id lines meter mode producer producerSequence quantity time", FieldsOf("BatchCharge"));
-        Assert.Equal("dimensions explain id lines meter mode producer producerSequence quantity rateCard time", FieldsOf("QuoteRequest"));
+        Assert.Equal("dimensions explain firstSentMillisecondsAgo id lines meter mode producer producerSequence quantity time", FieldsOf("Charge"));
+        Assert.Equal("account dimensions explain firstSentMillisecondsAgo id lines meter mode producer producerSequence quantity time", FieldsOf("BatchCharge"));
+        Assert.Equal("dimensions explain firstSentMillisecondsAgo id lines meter mode producer producerSequence quantity rateCard time", FieldsOf("QuoteRequest"));
         Assert.Equal("dimensions meter quantity", FieldsOf("ChargeLine"));
         Assert.Equal("amount effectiveAt expiresAt id kind meters priority recurrence rollover", FieldsOf("GrantRequest"));
         Assert.Equal("anchor count every", FieldsOf("Recurrence"));

@@ -66,7 +66,7 @@ public sealed class RepetitionTests
             Operations.Keys.Order());
 
     [Fact]
-    public async Task A_charge_that_hangs_with_its_silo_is_sent_again_as_it_was()
+    public async Task A_charge_that_hangs_with_its_silo_is_sent_again_as_it_was_and_says_that_it_was_sent_before()
     {
         await using var gateway = await Start();
         var attempts = 0;
@@ -77,7 +77,9 @@ public sealed class RepetitionTests
         Assert.Equal(HttpStatusCode.OK, reply.Status);
         var sent = gateway.Grains.Account("acme").Charges.ToArray();
         Assert.Equal(2, sent.Length);
-        Assert.Same(sent[0], sent[1]);
+        Assert.Equal(TimeSpan.Zero, sent[0].FirstSentAgo);
+        Assert.True(sent[1].FirstSentAgo > TimeSpan.Zero, "The account is to know that it may have been charged before.");
+        Assert.Equal(sent[0], sent[1] with { FirstSentAgo = TimeSpan.Zero });
     }
 
     [Fact]
@@ -103,6 +105,7 @@ public sealed class RepetitionTests
 
         Assert.Equal([5, 2], account.Batches);
         Assert.Equal(["c0", "c1", "c2", "c3", "c4", "c1", "c3"], account.Charges.Select(charge => charge.Id));
+        Assert.Equal(["c1", "c3"], account.Charges.Where(charge => charge.FirstSentAgo > TimeSpan.Zero).Select(charge => charge.Id));
         Assert.Equal(["c0", "c1", "insufficient_credits", "c3", "c4"], reply.Json["results"]!.AsArray().Select(result => (string?)(result!["id"] ?? result["code"])));
     }
 

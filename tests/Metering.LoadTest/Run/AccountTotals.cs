@@ -7,12 +7,14 @@ internal sealed class AccountTotals
     private readonly long[] _charges;
     private readonly long[] _nanocredits;
     private readonly long[] _quantities;
+    private readonly long[] _untold;
 
     public AccountTotals(int accounts, UsagePattern pattern)
     {
         _pattern = pattern;
         _charges = new long[accounts];
         _nanocredits = new long[accounts];
+        _untold = new long[accounts];
 
         // With one usage its quantity follows from the number of charges.
         _quantities = pattern.Usages.Count == 1 ? [] : new long[accounts * pattern.Prices.Count];
@@ -23,6 +25,11 @@ internal sealed class AccountTotals
     public long Charges(int account) => Volatile.Read(ref _charges[account]);
 
     public long AllCharges => _charges.Sum();
+
+    /// <summary>Charges of which the account could not tell any more whether it has them: it may have each, or not.</summary>
+    public long Untold(int account) => Volatile.Read(ref _untold[account]);
+
+    public long AllUntold => _untold.Sum();
 
     /// <summary>Credits charged, as the answers said.</summary>
     public decimal Credits(int account) => Volatile.Read(ref _nanocredits[account]) / 1_000_000_000m;
@@ -43,15 +50,18 @@ internal sealed class AccountTotals
         }
     }
 
+    public void AddUntold(int account) => Interlocked.Increment(ref _untold[account]);
+
     /// <summary>Adds what another process counted.</summary>
     public void Add(TotalsMessage other)
     {
         Add(_charges, other.Charges);
         Add(_nanocredits, other.Nanocredits);
         Add(_quantities, other.Quantities);
+        Add(_untold, other.Untold);
     }
 
-    public TotalsMessage ToMessage() => new(Pack(_charges), Pack(_nanocredits), Pack(_quantities));
+    public TotalsMessage ToMessage() => new(Pack(_charges), Pack(_nanocredits), Pack(_quantities), Pack(_untold));
 
     private decimal Quantity(int account, int price) => _quantities.Length > 0
         ? _quantities[(account * _pattern.Prices.Count) + price]
@@ -79,4 +89,4 @@ internal sealed class AccountTotals
 }
 
 /// <summary>The same between processes.</summary>
-internal sealed record TotalsMessage(byte[] Charges, byte[] Nanocredits, byte[] Quantities);
+internal sealed record TotalsMessage(byte[] Charges, byte[] Nanocredits, byte[] Quantities, byte[] Untold);

@@ -11,6 +11,7 @@ internal sealed class ChargeCall(int capacity, int number)
     private readonly Outcome[] _outcomes = new Outcome[capacity];
     private readonly PlannedCharge[] _charges = new PlannedCharge[capacity];
     private int _count;
+    private long _firstSentAt;
 
     /// <summary>Its place among the calls of its connection.</summary>
     public int Number => number;
@@ -26,6 +27,9 @@ internal sealed class ChargeCall(int capacity, int number)
 
     /// <summary>How often it was sent.</summary>
     public int Attempts { get; private set; }
+
+    /// <summary>Milliseconds since it was first sent, to be said when it is sent again; 0 the first time.</summary>
+    public long FirstSentMillisecondsAgo => Attempts == 0 ? 0 : 1 + (long)Stopwatch.GetElapsedTime(_firstSentAt).TotalMilliseconds;
 
     /// <summary>When it was last sent, in ticks of <see cref="Stopwatch"/>.</summary>
     public long SentAt { get; private set; }
@@ -55,6 +59,7 @@ internal sealed class ChargeCall(int capacity, int number)
     {
         Attempts++;
         SentAt = Stopwatch.GetTimestamp();
+        _firstSentAt = Attempts == 1 ? SentAt : _firstSentAt;
     }
 
     /// <summary>Every charge ended the same way: the answer was for the call as a whole, or there was none.</summary>
@@ -73,7 +78,7 @@ internal sealed class ChargeCall(int capacity, int number)
             else
             {
                 Refused += _outcomes[i].Kind == OutcomeKind.Refused ? 1 : 0;
-                meter.Count(_charges[i], _outcomes[i]);
+                meter.Count(_charges[i], _outcomes[i], isAgain: Attempts > 1);
             }
         }
 

@@ -35,7 +35,7 @@ internal static class JsonReport
                 ChargesWithoutOutcome = result.Open,
                 ChargesAnsweredAsRepeat = result.Repeated,
                 ClientCpuSeconds = result.CpuSeconds,
-                Check = new { report.IsRight, check.Accounts, check.Charges, check.Lost, check.Doubled, check.WrongAccounts, check.Wrong },
+                Check = new { report.IsRight, check.Accounts, check.Charges, check.Lost, check.Doubled, check.Untold, check.WrongAccounts, check.Wrong },
                 Seconds = record.Seconds.Select(second => new
                 {
                     second.Number,

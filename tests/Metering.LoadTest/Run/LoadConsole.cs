@@ -52,6 +52,11 @@ internal sealed class LoadConsole(IAnsiConsole console)
             Say($"{result.Open:N0} charges have no known outcome: the server did not answer before the run gave up.");
         }
 
+        if (check.Untold > 0)
+        {
+            Say($"{check.Untold:N0} charges were sent again when their account remembered no ids of that time any more: it refused them, and may or may not have had them.");
+        }
+
         if (result.Repeated > 0)
         {
             Say($"{result.Repeated:N0} charges were answered as a repeat: an attempt before had landed.");

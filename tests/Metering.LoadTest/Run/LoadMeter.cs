@@ -13,6 +13,7 @@ internal sealed class LoadMeter
     public static readonly long MaxLatencyMicroseconds = (long)TimeSpan.FromMinutes(10).TotalMicroseconds;
 
     private const int Digits = 3;
+    private const string TooOld = "too_old";
     private readonly Recorder _latency = NewRecorder();
     private readonly Recorder _refusal = NewRecorder();
 
@@ -52,10 +53,18 @@ internal sealed class LoadMeter
 
     public IReadOnlyDictionary<string, long> Refused => _refused;
 
-    public void Count(in PlannedCharge charge, in Outcome outcome)
+    /// <param name="charge">The charge.</param>
+    /// <param name="outcome">What became of it.</param>
+    /// <param name="isAgain">Whether it had been sent before: then "too old" says that the account cannot tell any more whether it was charged.</param>
+    public void Count(in PlannedCharge charge, in Outcome outcome, bool isAgain)
     {
         if (outcome.Kind == OutcomeKind.Refused)
         {
+            if (isAgain && outcome.Code == TooOld)
+            {
+                _totals.AddUntold(charge.Account);
+            }
+
             _refused.AddOrUpdate(outcome.Code!, 1, static (_, count) => count + 1);
             return;
         }

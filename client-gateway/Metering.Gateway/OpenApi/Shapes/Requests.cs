@@ -37,6 +37,12 @@ internal record Charge : IRequest
 
     /// <summary>Whether the reply explains the price.</summary>
     public bool? Explain { get; init; }
+
+    /// <summary>
+    /// When it is sent again: how long ago it was first sent, at most a year; 0 or left out the first time. No part of the charge, and changes no price: an account that has forgotten
+    /// ids of that time refuses as <c>too_old</c> what it does not know, instead of charging it a second time. Also in a string.
+    /// </summary>
+    public long? FirstSentMillisecondsAgo { get; init; }
 }
 
 /// <summary>One meter's usage.</summary>

@@ -30,6 +30,7 @@ internal sealed class JsonCharges : IChargeFormat
             CallKind.Events => "["u8,
             _ => default,
         });
+        var firstSent = FirstSent(call.FirstSentMillisecondsAgo);
         var isFirst = true;
         foreach (var charge in call.Charges)
         {
@@ -39,7 +40,9 @@ internal sealed class JsonCharges : IChargeFormat
             }
 
             isFirst = false;
-            to.Write("{\"id\":\""u8);
+            to.Write("{"u8);
+            to.Write(firstSent);
+            to.Write("\"id\":\""u8);
             _text.WriteId(to, charge.Number);
             if (_kind != CallKind.Http)
             {
@@ -129,6 +132,10 @@ internal sealed class JsonCharges : IChargeFormat
             : credits is not null ? Outcome.Charged((long)(decimal.Parse(credits, CultureInfo.InvariantCulture) * 1_000_000_000m), replayed)
             : throw new LoadException("The server sent a result that is neither a charge nor a problem.");
     }
+
+    // An event has no such field.
+    private byte[] FirstSent(long millisecondsAgo) =>
+        millisecondsAgo == 0 || _kind == CallKind.Events ? [] : Encoding.UTF8.GetBytes(FormattableString.Invariant($"\"firstSentMillisecondsAgo\":{millisecondsAgo},"));
 
     private static string Lines(Usage usage) => $"\",\"lines\":[{string.Join(',', usage.Lines.Select(Line))}]}}";
 

@@ -11,6 +11,7 @@ internal sealed class ProtoCharges : IChargeFormat
     private const byte AccountTag = 0x0A;
     private const byte IdTag = 0x12;
     private const byte LinesTag = 0x1A;
+    private const byte FirstSentTag = 0x48;
     private const byte CorrelationTag = 0x08;
 
     private readonly ChargeText _text;
@@ -41,13 +42,14 @@ internal sealed class ProtoCharges : IChargeFormat
             to.WriteVarint((ulong)call.Number);
         }
 
+        var firstSent = FirstSent(call.FirstSentMillisecondsAgo);
         foreach (var charge in call.Charges)
         {
             var lines = _usages[charge.Usage];
             if (_kind != CallKind.Unary)
             {
                 to.WriteByte(_chargeTag);
-                to.WriteVarint((ulong)(2 + _text.AccountLength + 2 + _text.IdLength + lines.Length));
+                to.WriteVarint((ulong)(2 + _text.AccountLength + 2 + _text.IdLength + lines.Length + firstSent.Length));
             }
 
             to.WriteByte(AccountTag);
@@ -57,6 +59,7 @@ internal sealed class ProtoCharges : IChargeFormat
             to.WriteByte((byte)_text.IdLength);
             _text.WriteId(to, charge.Number);
             to.Write(lines);
+            to.Write(firstSent);
         }
     }
 
@@ -203,6 +206,19 @@ internal sealed class ProtoCharges : IChargeFormat
         }
 
         return to.Written.ToArray();
+    }
+
+    private static ReadOnlySpan<byte> FirstSent(long millisecondsAgo)
+    {
+        if (millisecondsAgo == 0)
+        {
+            return [];
+        }
+
+        var to = new ByteBuffer();
+        to.WriteByte(FirstSentTag);
+        to.WriteVarint((ulong)millisecondsAgo);
+        return to.Written;
     }
 
     private static void WriteText(ByteBuffer to, byte tag, string text) => WriteBytes(to, tag, Encoding.UTF8.GetBytes(text));
