@@ -92,4 +92,7 @@ public static class Codes
 
     /// <summary>The account's journal is damaged; an operator must mend it.</summary>
     public const string Quarantined = "quarantined";
+
+    /// <summary>There is no such API key, or none that is still valid.</summary>
+    public const string KeyNotFound = "key_not_found";
 }

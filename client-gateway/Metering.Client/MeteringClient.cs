@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
 using Metering.Client.Sending;
 using Metering.Client.Wire;
@@ -49,7 +50,7 @@ public sealed partial class MeteringClient : IAsyncDisposable, IDisposable
                 KeepAlivePingTimeout = KeepAlivePingTimeout,
             },
         });
-        _calls = new V1.Metering.MeteringClient(_channel);
+        _calls = new V1.Metering.MeteringClient(Options.Key is { } key ? _channel.Intercept(headers => WithKey(headers, key)) : _channel.CreateCallInvoker());
         _charges = new ChargeSender(_calls, Options, _backoff, _retries);
     }
 
@@ -142,6 +143,12 @@ public sealed partial class MeteringClient : IAsyncDisposable, IDisposable
 
     internal Task<Answer<ChargeReply>> SendCharge(AccountCharge charge, Due due, CancellationToken cancellationToken) =>
         _charges.Send(charge, due, cancellationToken);
+
+    private static Metadata WithKey(Metadata headers, string key)
+    {
+        headers.Add("Authorization", $"Bearer {key}");
+        return headers;
+    }
 
     private Task<Answer<T>> Send<TRequest, TReply, T>(
         Func<TRequest, CallOptions, AsyncUnaryCall<TReply>> call, TRequest request, Func<TReply, T> fromWire, CancellationToken cancellationToken)

@@ -38,6 +38,9 @@ public sealed class MeteringClientOptions
     /// <summary>The largest reply it takes, in bytes: 1 KiB to 256 MiB. Batches of 10,000 explained charges need a few MiB.</summary>
     public int MaxReplyBytes { get; init; } = 32 * 1_024 * 1_024;
 
+    /// <summary>The API key, or another bearer token, that every call carries; none where the gateway needs none. Never logged.</summary>
+    public string? Key { get; init; }
+
     /// <summary>What waits are counted by.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
@@ -52,6 +55,7 @@ public sealed class MeteringClientOptions
         Check(MaxBatchBytes is >= 1_024 and <= 64 * 1_024 * 1_024, nameof(MaxBatchBytes));
         Check(MaxBatchesInFlight is >= 1 and <= 1_024, nameof(MaxBatchesInFlight));
         Check(MaxStreamAge >= TimeSpan.FromSeconds(1) && MaxStreamAge <= TimeSpan.FromDays(1), nameof(MaxStreamAge));
+        Check(Key is null || (Key.Length > 0 && Key.All(static letter => letter is > ' ' and <= '~')), nameof(Key));
         Check(MaxReplyBytes is >= 1_024 and <= 256 * 1_024 * 1_024, nameof(MaxReplyBytes));
     }
 

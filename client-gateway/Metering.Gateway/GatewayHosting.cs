@@ -5,6 +5,7 @@ using Metering.Gateway.Health;
 using Metering.Gateway.Http;
 using Metering.Gateway.OpenApi;
 using Metering.Gateway.Routing;
+using Metering.Gateway.Security;
 using Metering.Gateway.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -40,10 +41,12 @@ public static class GatewayHosting
         services.TryAddSingleton<ISilos, SiloInProcess>();
         services.AddSingleton<RetryBudget>().AddSingleton<FailureLog>().AddSingleton<AccountGrains>().AddSingleton<GrainCalls>().AddSingleton<GrainCharges>().AddSingleton<GrainRouter>().AddSingleton<ChargeBatch>().AddSingleton<AccountList>()
             .AddSingleton<WatchHub>().AddSingleton<PatternWarnings>();
+        services.AddSingleton<KnownKeys>().AddHostedService(static provider => provider.GetRequiredService<KnownKeys>());
+        services.AddSingleton<Gatekeeper>().AddSingleton<MeterLimits>().AddSingleton<KeyRingCalls>();
         services.AddSingleton<Admission>().AddSingleton<ChargesInWork>().AddSingleton<RequestBody>();
         services.AddSingleton<ChargeEndpoints>().AddSingleton<AccountEndpoints>().AddSingleton<GrantEndpoints>()
             .AddSingleton<HoldEndpoints>().AddSingleton<GovernanceEndpoints>().AddSingleton<WatchEndpoints>()
-            .AddSingleton<LedgerEndpoints>().AddSingleton<UsageEndpoints>().AddSingleton<RateCardEndpoints>().AddSingleton<EventEndpoints>().AddSingleton<HealthEndpoints>();
+            .AddSingleton<LedgerEndpoints>().AddSingleton<UsageEndpoints>().AddSingleton<RateCardEndpoints>().AddSingleton<EventEndpoints>().AddSingleton<KeyEndpoints>().AddSingleton<HealthEndpoints>();
         services.AddHealthChecks().AddCheck<SiloHealthCheck>(SiloHealthCheck.Ready, tags: [SiloHealthCheck.Ready]);
         services.AddSingleton<SiloHealthCheck>().AddSingleton<Drain>();
         services.AddHostedService(static provider => provider.GetRequiredService<Drain>());
@@ -57,6 +60,7 @@ public static class GatewayHosting
     public static WebApplication MapMeteringGateway(this WebApplication app)
     {
         app.UseMiddleware<ProblemMiddleware>();
+        app.UseMiddleware<AccessMiddleware>();
         app.MapMetrics();
         var services = app.Services;
         services.GetRequiredService<ChargeEndpoints>().Map(app);
@@ -69,18 +73,20 @@ public static class GatewayHosting
         services.GetRequiredService<UsageEndpoints>().Map(app);
         services.GetRequiredService<RateCardEndpoints>().Map(app);
         services.GetRequiredService<EventEndpoints>().Map(app);
+        services.GetRequiredService<KeyEndpoints>().Map(app);
         services.GetRequiredService<HealthEndpoints>().Map(app);
-        app.MapOpenApi(OpenApiDocuments.Route);
+        app.MapOpenApi(OpenApiDocuments.Route).WithAccess(AccessRule.Open);
         app.MapScalarApiReference("/docs", static options => options
             .WithTitle("Metering")
             .WithOpenApiRoutePattern(OpenApiDocuments.Route)
             .DisableDefaultFonts()
             .DisableTelemetry()
             .DisableAgent()
-            .DisableMcp());
+            .DisableMcp()).WithAccess(AccessRule.Open);
         app.MapGrpcService<MeteringService>();
-        app.MapGrpcHealthChecksService();
-        app.MapGrpcReflectionService();
+        app.MapGrpcHealthChecksService().WithAccess(AccessRule.Open);
+        app.MapGrpcReflectionService().WithAccess(AccessRule.Open);
+        app.RefuseMissing();
         return app;
     }
 
@@ -119,6 +125,10 @@ public static class GatewayHosting
             options.Limits.KeepAliveTimeout = KeepAliveTimeout;
             options.Listen(limits.Address, limits.HttpPort, listen => endpoints.ListenHttp(listen));
             options.Listen(limits.Address, limits.GrpcPort, listen => endpoints.ListenGrpc(listen));
+            if (limits.Access.MetricsPort != 0)
+            {
+                options.Listen(limits.Address, limits.Access.MetricsPort, static listen => listen.Protocols = HttpProtocols.Http1);
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Net;
+using Metering.Gateway.Security;
 
 namespace Metering.Gateway;
 
@@ -9,6 +10,10 @@ public sealed class GatewayOptions
     /// <summary>Where it listens.</summary>
     [Required]
     public IPAddress Address { get; set; } = IPAddress.Loopback;
+
+    /// <summary>Who is let in.</summary>
+    [Required]
+    public AccessOptions Access { get; set; } = new();
 
     /// <summary>HTTP/1.1. 0 takes a free port, told by <see cref="GatewayEndpoints"/>.</summary>
     [Range(0, 65_535)]

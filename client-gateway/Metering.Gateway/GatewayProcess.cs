@@ -3,6 +3,7 @@ using Metering.Contracts;
 using Metering.Contracts.Settings;
 using Metering.Gateway.Routing;
 using Metering.Gateway.Routing.Lanes;
+using Metering.Gateway.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -49,6 +50,7 @@ public static class GatewayProcess
         builder.AddMeteringGateway(gateway =>
         {
             gateway.Address = settings.Address;
+            gateway.Access = settings.Access.ToOptions();
             gateway.HttpPort = settings.HttpPort;
             gateway.GrpcPort = settings.GrpcPort;
             gateway.SiloTimeout = settings.SiloTimeout;
@@ -81,6 +83,7 @@ public static class GatewayProcess
               Reference  {endpoints.Http}/docs
               OpenAPI    {endpoints.Http}/openapi/v1.json
               Health     {endpoints.Http}/healthz/ready
+              Access     {AccessOf(app.Services.GetRequiredService<GatewaySettings>())}
             Press Ctrl+C to stop.
             """);
         await app.WaitForShutdownAsync();
@@ -88,6 +91,12 @@ public static class GatewayProcess
 
     /// <summary>Whether a failed start is for whoever started it to mend (a setting, an address, a port), and the line that tells how.</summary>
     public static bool IsOperatorsToMend(Exception failure, out string line) => FailedStart.IsOperatorsToMend(failure, static _ => false, out line);
+
+    private static string AccessOf(GatewaySettings settings) => settings.Access.Access switch
+    {
+        Access.Open => "anyone on this machine, until the first key is made (POST /v1/keys)",
+        Access.Keys => "with a key",
+    };
 
     private static void AddSilos(WebApplicationBuilder builder, GatewaySettings settings)
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using Metering.Contracts.Settings;
+using Metering.Gateway.Security;
 using Microsoft.Extensions.Configuration;
 using StackExchange.Redis;
 
@@ -14,6 +15,7 @@ internal sealed class GatewaySettings
         Cluster = new ClusterSettings(section);
         Membership = Parse(Cluster.Redis, Cluster.RedisCertificateAuthorityFile);
         Address = section.OptionalAddress(nameof(Address)) ?? IPAddress.Loopback;
+        Access = new AccessSettings(section, Address);
         HttpPort = section.Port(nameof(HttpPort), 8080, mayBeAnyFree: true);
         GrpcPort = section.Port(nameof(GrpcPort), 8081, mayBeAnyFree: true);
         SiloTimeout = section.Time(nameof(SiloTimeout), TimeSpan.FromMilliseconds(500), TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(1));
@@ -37,6 +39,9 @@ internal sealed class GatewaySettings
     /// <summary>Where it listens.</summary>
     public IPAddress Address { get; }
 
+    /// <summary>Who is let in.</summary>
+    public AccessSettings Access { get; }
+
     /// <summary>TCP port of HTTP; 0 takes a free one.</summary>
     public int HttpPort { get; }
 
@@ -58,7 +63,7 @@ internal sealed class GatewaySettings
     /// <summary>Reads and checks the settings.</summary>
     /// <exception cref="SettingsException">A name is unknown, a value is missing, or one is not in its range.</exception>
     public static GatewaySettings From(IConfiguration configuration) =>
-        new(SettingsSection.Of(configuration, typeof(GatewaySettings), typeof(ClusterSettings)));
+        new(SettingsSection.Of(configuration, typeof(GatewaySettings), typeof(ClusterSettings), typeof(AccessSettings)));
 
     // What was wrong with it is not repeated: it may be a part of the password.
     private static ConfigurationOptions Parse(string redis, string? certificateAuthorityFile)

@@ -23,6 +23,12 @@ internal static partial class Log
     [LoggerMessage(7, LogLevel.Warning, "The silos of the cluster could not be listed; charges go by what was known before ({Cause})")]
     public static partial void SilosNotListed(this ILogger logger, string cause);
 
+    [LoggerMessage(20, LogLevel.Warning, "The keys could not be read; those known are believed for {MaxAge} after they were last read ({Cause})")]
+    public static partial void KeysNotRead(this ILogger logger, TimeSpan maxAge, string cause);
+
+    [LoggerMessage(21, LogLevel.Error, "A first admin key may have been made, and could not be printed; when nobody has one, set AdminKey")]
+    public static partial void FirstKeyInDoubt(this ILogger logger, Exception exception);
+
     [LoggerMessage(6, LogLevel.Critical, "The client of the cluster failed for no reason we know, and does not try again")]
     public static partial void ConnectingFailed(this ILogger logger, Exception exception);
 }

@@ -36,6 +36,7 @@ public enum Code
     Overloaded = 27,
     Unavailable = 28,
     Quarantined = 29,
+    KeyNotFound = 30,
 }
 
 public static class Codes

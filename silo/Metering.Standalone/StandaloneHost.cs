@@ -55,7 +55,8 @@ public static class StandaloneHost
                 rateCards => rateCards.LeadTime = TimeSpan.Zero));
         builder.AddMeteringGateway(gateway =>
         {
-            gateway.Address = IPAddress.Loopback;
+            gateway.Address = settings.Address;
+            gateway.Access = settings.Access.ToOptions();
             gateway.HttpPort = settings.HttpPort;
             gateway.GrpcPort = settings.GrpcPort;
         });

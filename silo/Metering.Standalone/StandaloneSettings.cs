@@ -1,4 +1,6 @@
+using System.Net;
 using Metering.Contracts.Settings;
+using Metering.Gateway.Security;
 using Metering.Silo;
 using Metering.Silo.Ledger;
 
@@ -23,6 +25,12 @@ public sealed record StandaloneSettings
     /// <summary>Where everything is kept; created when it is not there.</summary>
     public required string DataDirectory { get; init; }
 
+    /// <summary>Where it listens.</summary>
+    public required IPAddress Address { get; init; }
+
+    /// <summary>Who is let in.</summary>
+    public required AccessSettings Access { get; init; }
+
     /// <summary>TCP port of HTTP; 0 takes a free one.</summary>
     public required int HttpPort { get; init; }
 
@@ -42,9 +50,12 @@ public sealed record StandaloneSettings
     /// <exception cref="SettingsException">A name is unknown, or a value is not in its range.</exception>
     public static StandaloneSettings From(IConfiguration configuration)
     {
-        var section = SettingsSection.Of(configuration, typeof(StandaloneSettings), typeof(KeepingSettings), typeof(LedgerSettings));
+        var section = SettingsSection.Of(configuration, typeof(StandaloneSettings), typeof(AccessSettings), typeof(KeepingSettings), typeof(LedgerSettings));
+        var address = section.OptionalAddress(nameof(Address)) ?? IPAddress.Loopback;
         return new StandaloneSettings
         {
+            Address = address,
+            Access = new AccessSettings(section, address),
             DataDirectory = section.Text(nameof(DataDirectory), "./data"),
             HttpPort = section.Port(nameof(HttpPort), 8080, mayBeAnyFree: true),
             GrpcPort = section.Port(nameof(GrpcPort), 8081, mayBeAnyFree: true),

@@ -1,4 +1,5 @@
 using Metering.Gateway;
+using Metering.Gateway.Security;
 
 namespace Metering.Standalone;
 
@@ -17,7 +18,14 @@ internal static class Welcome
               gRPC       {endpoints.Grpc}
               Reference  {endpoints.Http}/docs
               OpenAPI    {endpoints.Http}/openapi/v1.json
+              Access     {AccessOf(settings)}
             Press Ctrl+C to stop.
             """;
     }
+
+    private static string AccessOf(StandaloneSettings settings) => settings.Access.Access switch
+    {
+        Access.Open => "anyone on this machine, until the first key is made (POST /v1/keys)",
+        Access.Keys => "with a key",
+    };
 }

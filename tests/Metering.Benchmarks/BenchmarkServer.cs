@@ -26,7 +26,7 @@ internal sealed class BenchmarkServer : IAsyncDisposable
     /// <summary>Where gRPC is answered, as its output says.</summary>
     public Uri GrpcAddress => new(Process.Log.Select(line => line.Trim()).Single(line => line.StartsWith("gRPC", StringComparison.Ordinal)).Split(' ')[^1]);
 
-    public MeteringApi Api => _api ??= new MeteringApi(Process.BaseAddress, maxConnections: 256, AnswerTimeout);
+    public MeteringApi Api => _api ??= new MeteringApi(Process.BaseAddress, maxConnections: 256, AnswerTimeout, key: null);
 
     public static async Task<BenchmarkServer> StartAsync(
         int accounts, CancellationToken cancellationToken, IReadOnlyDictionary<string, string>? settings = null)

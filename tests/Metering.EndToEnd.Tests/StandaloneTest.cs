@@ -35,7 +35,7 @@ public abstract class StandaloneTest : IAsyncDisposable
 
     private protected MeteringApi Call(StandaloneProcess server)
     {
-        var api = new MeteringApi(server.BaseAddress, MaxConnections, AnswerTimeout);
+        var api = new MeteringApi(server.BaseAddress, MaxConnections, AnswerTimeout, key: null);
         _apis.Add(api);
         return api;
     }

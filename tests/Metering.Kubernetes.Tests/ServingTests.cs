@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using k8s.Models;
@@ -29,7 +30,7 @@ public sealed class ServingTests(PublishedImages images) : IClassFixture<Publish
         await AnswersProbesAsync("silo", silo);
         await AnswersProbesAsync("silo", other);
         await AnswersProbesAsync("gateway", gateway);
-        var effectiveFrom = await ChargesAsync(new Uri($"http://{gateway.Address}:8080"));
+        var effectiveFrom = await ChargesAsync(new Uri($"http://{gateway.Address}:8080"), Environments.Of(_manifests, _manifests.WorkloadOf("gateway"))["Metering__AdminKey"]);
         var wait = effectiveFrom - TimeProvider.System.GetUtcNow();
         await Task.Delay(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, cancellationToken);
         await LoadTestAgreesAsync(gateway);
@@ -66,9 +67,12 @@ public sealed class ServingTests(PublishedImages images) : IClassFixture<Publish
 
     /// <summary>Publishes the sample card, and charges by it.</summary>
     /// <returns>When it takes effect.</returns>
-    private static async Task<DateTimeOffset> ChargesAsync(Uri gateway)
+    private static async Task<DateTimeOffset> ChargesAsync(Uri gateway, string adminKey)
     {
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = gateway };
+        using var stranger = await http.GetAsync("/v1/accounts/acme", TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.Unauthorized, stranger.StatusCode);
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", adminKey);
         using var card = JsonDocument.Parse(Repository.Read("silo/Metering.Standalone/sample-rate-card.json"));
         var published = await SendAsync(http, HttpMethod.Put, "/v1/rate-cards/default", card.RootElement);
         var effectiveFrom = published.GetProperty("effectiveFrom").GetDateTimeOffset();
@@ -92,13 +96,18 @@ public sealed class ServingTests(PublishedImages images) : IClassFixture<Publish
     {
         var file = Dockerfile.All.Single(static file => file.Image == "metering-load-test");
         var workload = _manifests.WorkloadOf("load-test");
-        var arguments = workload.Container.Args.Select(argument => argument.Replace("//metering:", $"//{gateway.Address}:", StringComparison.Ordinal)).ToList();
+        var environment = Environments.Of(_manifests, workload);
+
+        // Kubernetes puts variables in place of their names.
+        var arguments = workload.Container.Args
+            .Select(argument => environment.Aggregate(argument, static (text, variable) => text.Replace($"$({variable.Key})", variable.Value, StringComparison.Ordinal)))
+            .Select(argument => argument.Replace("//metering:", $"//{gateway.Address}:", StringComparison.Ordinal)).ToList();
         foreach (var (option, value) in new[] { ("--warm-up", "0"), ("--seconds", "2"), ("--accounts", "100") })
         {
             arguments[arguments.IndexOf(option) + 1] = value;
         }
 
-        await using var load = Pod.Start(images.Application(file), file.EntryPoint, arguments, new Dictionary<string, string>(), IPAddress.Loopback, file.User);
+        await using var load = Pod.Start(images.Application(file), file.EntryPoint, arguments, environment, IPAddress.Loopback, file.User);
         var exitCode = await load.EndedAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
         Assert.True(exitCode == 0, load.Output);
     }

@@ -14,13 +14,15 @@ internal sealed class MeteringApi : IDisposable
     /// <param name="target">Where the server listens.</param>
     /// <param name="maxConnections">How many requests may be under way at once.</param>
     /// <param name="timeout">How long to wait for an answer; after it the outcome is unknown.</param>
-    public MeteringApi(Uri target, int maxConnections, TimeSpan timeout)
+    /// <param name="key">The API key; null where none is needed.</param>
+    public MeteringApi(Uri target, int maxConnections, TimeSpan timeout, string? key)
     {
         Target = target;
         _http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = maxConnections, UseProxy = false })
         {
             BaseAddress = target,
             Timeout = timeout,
+            DefaultRequestHeaders = { Authorization = key is null ? null : new AuthenticationHeaderValue("Bearer", key) },
         };
     }
 

@@ -10,6 +10,7 @@ var accounts = new Option<int>("--accounts") { Description = "Accounts to spread
 var speed = new Option<string>("--speed") { Description = "'flat' for as fast as it goes, or how many times faster than the trace.", DefaultValueFactory = _ => "flat" };
 var concurrency = new Option<int>("--concurrency") { Description = "Calls under way at once.", DefaultValueFactory = _ => 64 };
 var run = new Option<string?>("--run") { Description = "Prefix of the ids (default: made from the trace, so that a second run has the same ids)." };
+var key = new Option<string?>("--key") { Description = "API key, sent as a bearer token." };
 var limit = new Option<int?>("--limit") { Description = "Only the first so many calls." };
 
 accounts.Validators.Add(result => RequireRange(result, 1, 10_000));
@@ -26,7 +27,7 @@ run.Validators.Add(result => Require(
 
 var replay = new Command("replay", "Sends each call of a trace as one charge, then compares every account with the trace.")
 {
-    trace, target, accounts, speed, concurrency, run, limit,
+    trace, target, accounts, speed, concurrency, run, limit, key,
 };
 replay.SetAction((parsed, cancellationToken) =>
 {
@@ -40,6 +41,7 @@ replay.SetAction((parsed, cancellationToken) =>
         Concurrency = parsed.GetValue(concurrency),
         Run = parsed.GetValue(run),
         Limit = parsed.GetValue(limit),
+        Key = parsed.GetValue(key),
     };
     return TellAsync(() => new Replay(options, new ReplayReport(AnsiConsole.Console)).RunAsync(cancellationToken));
 });

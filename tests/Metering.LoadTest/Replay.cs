@@ -17,7 +17,7 @@ internal sealed class Replay(ReplayOptions options, ReplayReport report)
         report.Say($"{trace.Calls.Count:N0} calls from {options.TraceDirectory}, two lines each, to {options.Target}");
         report.Say($"run {run}: row r of a file goes to account r modulo {options.Accounts}");
 
-        using var api = new MeteringApi(options.Target, options.Concurrency, AnswerTimeout);
+        using var api = new MeteringApi(options.Target, options.Concurrency, AnswerTimeout, options.Key);
         await RequireReachableAsync(api, cancellationToken);
         var card = await FindCardAsync(api, cancellationToken);
         var check = new ReplayCheck(trace, options.Accounts, card);

@@ -20,6 +20,9 @@ internal sealed record ReplayOptions
     /// <summary>Prefix of the ids; made from the trace when null, so that the same replay has the same ids.</summary>
     public string? Run { get; init; }
 
+    /// <summary>The API key; null where none is needed.</summary>
+    public string? Key { get; init; }
+
     /// <summary>How many of the earliest calls; all, when null.</summary>
     public int? Limit { get; init; }
 

@@ -3,6 +3,7 @@ using Metering.Gateway.Http;
 using Metering.Gateway.Json;
 using Metering.Gateway.OpenApi;
 using Metering.Gateway.Routing;
+using Metering.Gateway.Security;
 using Metering.Gateway.Telemetry;
 using Metering.Gateway.Validation;
 using Microsoft.AspNetCore.Builder;
@@ -61,7 +62,7 @@ internal sealed class EventEndpoints(GrainRouter router, ChargeBatch batch, Char
         }
 
         var item = incoming.Value;
-        Answer<ChargeReply> answer = item.Refusal is { } refusal ? refusal : await router.Charge(item.Account, item.Charge!);
+        Answer<ChargeReply> answer = (item.Refusal ?? Caller.Of(context).Check(item)) is { } refusal ? refusal : await router.Charge(item.Account, item.Charge!);
         JsonResponse.WriteAnswer(context, ChargeMetrics.Counted(answer), ChargeWriter.Write);
     }
 
@@ -88,6 +89,6 @@ internal sealed class EventEndpoints(GrainRouter router, ChargeBatch batch, Char
             return;
         }
 
-        JsonResponse.WriteResults(context, await batch.Send(incoming.Value!));
+        JsonResponse.WriteResults(context, await batch.Send(Caller.Of(context).Allowed(incoming.Value!)));
     }
 }

@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Metering.Contracts;
 using Metering.Gateway.Routing;
+using Metering.Gateway.Security;
 using Metering.Gateway.Wire;
 
 namespace Metering.Gateway.Grpc;
@@ -9,7 +10,7 @@ namespace Metering.Gateway.Grpc;
 /// Streams of an account's changes. The headers go out at once, so that a client of a quiet account knows that it is watching. When the host
 /// stops the stream ends well, and the client goes on elsewhere from the last sequence it heard of.
 /// </summary>
-internal sealed class AccountWatches(WatchHub hub)
+internal sealed class AccountWatches(WatchHub hub, Gatekeeper gatekeeper, TimeProvider time)
 {
     public async Task Serve(string account, long? after, IServerStreamWriter<V1.AccountEvent> events, ServerCallContext context)
     {
@@ -21,9 +22,10 @@ internal sealed class AccountWatches(WatchHub hub)
             await events.WriteAsync(ToWire(start), context.CancellationToken);
         }
 
+        using var access = new AccessWatch(gatekeeper, context.GetHttpContext(), time);
         try
         {
-            while (await watcher.Next(Timeout.InfiniteTimeSpan, context.CancellationToken) is { } watched)
+            while (await watcher.Next(Timeout.InfiniteTimeSpan, access.Token) is { } watched)
             {
                 if (watched.HasEnded)
                 {
@@ -37,6 +39,10 @@ internal sealed class AccountWatches(WatchHub hub)
 
                 await Write(watched, events, context.CancellationToken);
             }
+        }
+        catch (OperationCanceledException) when (access.Refusal is not null)
+        {
+            throw Refusals.ToException(access.Refusal);
         }
         catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
         {

@@ -2,6 +2,8 @@ using Grpc.Core;
 using Metering.Contracts;
 using Metering.Gateway.Health;
 using Metering.Gateway.Routing;
+using Metering.Gateway.Security;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 
 namespace Metering.Gateway.Grpc;
@@ -17,7 +19,7 @@ namespace Metering.Gateway.Grpc;
 /// was a good end for a broken stream. A client that does not listen is cut off after a moment. In the same way a stream ends that has become old: where it
 /// leads was decided when it was opened, and gateways that have come since would otherwise stand idle beside it.
 /// </remarks>
-internal sealed class ChargeStreams(ChargeBatch batch, ChargesInWork inWork, Drain drain, IOptions<GatewayOptions> options, TimeProvider time)
+internal sealed class ChargeStreams(ChargeBatch batch, ChargesInWork inWork, Gatekeeper gatekeeper, Drain drain, IOptions<GatewayOptions> options, TimeProvider time)
 {
     /// <summary>What a client is given to complete its side, when the host stops and when the stream is old.</summary>
     private static readonly TimeSpan CompleteWithin = TimeSpan.FromSeconds(2);
@@ -31,7 +33,7 @@ internal sealed class ChargeStreams(ChargeBatch batch, ChargesInWork inWork, Dra
     private TimeSpan Age => _maxAge * (1 - (Random.Shared.NextDouble() / 5));
 
     public async Task Serve(
-        IAsyncStreamReader<BatchRequest> requests, IServerStreamWriter<BatchReply> replies, CancellationToken cancellationToken)
+        IAsyncStreamReader<BatchRequest> requests, IServerStreamWriter<BatchReply> replies, HttpContext context, CancellationToken cancellationToken)
     {
         using var places = new SemaphoreSlim(_maxInFlight);
         using var writing = new SemaphoreSlim(1);
@@ -57,7 +59,7 @@ internal sealed class ChargeStreams(ChargeBatch batch, ChargesInWork inWork, Dra
 
                     await places.WaitAsync(cancellationToken);
                     var (read, before) = (requests.Current, sentOn);
-                    if (Refuse(read, out var taken) is { } refusal)
+                    if (Refuse(read, await gatekeeper.Renew(context), out var taken) is { } refusal)
                     {
                         // Here and now: a refusal that waited for its turn behind what was taken would tell of an overload when it is over.
                         try
@@ -154,10 +156,13 @@ internal sealed class ChargeStreams(ChargeBatch batch, ChargesInWork inWork, Dra
     private static void Forget(Task next) => _ = next.ContinueWith(
         static given => given.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
 
-    private Refusal? Refuse(BatchRequest read, out BatchInWork taken)
+    /// <param name="read">A batch.</param>
+    /// <param name="caller">Who sent it, as they are now: a key may end before its stream does.</param>
+    /// <param name="taken">The batch, when it is taken in.</param>
+    private Refusal? Refuse(BatchRequest read, Answer<Caller> caller, out BatchInWork taken)
     {
         taken = default;
-        return read.Refusal ?? (inWork.TryEnter(read.Items, out taken) ? null : ChargesInWork.Overloaded);
+        return read.Refusal ?? caller.Refusal ?? (inWork.TryEnter(caller.Reply!.Allowed(read.Items), out taken) ? null : ChargesInWork.Overloaded);
     }
 
     /// <param name="taken">The batch.</param>

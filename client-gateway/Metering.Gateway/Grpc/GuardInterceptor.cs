@@ -1,13 +1,16 @@
+using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Metering.Contracts;
 using Metering.Gateway.Routing;
+using Metering.Gateway.Security;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace Metering.Gateway.Grpc;
 
-/// <summary>Around every call: counts it in, and turns what fails unforeseen into <c>unavailable</c> and a line in the log.</summary>
-internal sealed class GuardInterceptor(Admission admission, ILogger<GuardInterceptor> logger) : Interceptor
+/// <summary>Around every call: counts it in, asks who calls, and turns what fails unforeseen into <c>unavailable</c> and a line in the log.</summary>
+internal sealed class GuardInterceptor(Admission admission, Gatekeeper gatekeeper, ILogger<GuardInterceptor> logger) : Interceptor
 {
     private static readonly Refusal Unforeseen = new()
     {
@@ -17,14 +20,14 @@ internal sealed class GuardInterceptor(Admission admission, ILogger<GuardInterce
 
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation) =>
-        Guard(context, () => continuation(request, context));
+        Guard(context, request, () => continuation(request, context));
 
     public override Task DuplexStreamingServerHandler<TRequest, TResponse>(
         IAsyncStreamReader<TRequest> requestStream,
         IServerStreamWriter<TResponse> responseStream,
         ServerCallContext context,
         DuplexStreamingServerMethod<TRequest, TResponse> continuation) =>
-        Guard(context, async () =>
+        Guard(context, request: null, async () =>
         {
             await continuation(requestStream, responseStream, context);
             return true;
@@ -35,13 +38,13 @@ internal sealed class GuardInterceptor(Admission admission, ILogger<GuardInterce
         IServerStreamWriter<TResponse> responseStream,
         ServerCallContext context,
         ServerStreamingServerMethod<TRequest, TResponse> continuation) =>
-        Guard(context, async () =>
+        Guard(context, request, async () =>
         {
             await continuation(request, responseStream, context);
             return true;
         });
 
-    private async Task<T> Guard<T>(ServerCallContext context, Func<Task<T>> call)
+    private async Task<T> Guard<T>(ServerCallContext context, object? request, Func<Task<T>> call)
     {
         if (!admission.TryEnter())
         {
@@ -50,6 +53,7 @@ internal sealed class GuardInterceptor(Admission admission, ILogger<GuardInterce
 
         try
         {
+            await Admit(context.GetHttpContext(), request);
             return await call();
         }
         catch (Exception exception) when (exception is not RpcException && !context.CancellationToken.IsCancellationRequested)
@@ -60,6 +64,19 @@ internal sealed class GuardInterceptor(Admission admission, ILogger<GuardInterce
         finally
         {
             admission.Leave();
+        }
+    }
+
+    /// <summary>By the rule of the method, as over HTTP.</summary>
+    private async Task Admit(HttpContext context, object? request)
+    {
+        var metadata = context.GetEndpoint()!.Metadata;
+        var rule = metadata.GetRequiredMetadata<AccessRule>();
+        var answer = await gatekeeper.Admit(context, rule);
+        var caller = answer.Reply ?? throw Refusals.ToException(answer.Refusal!);
+        if (rule.Scope == AccessScope.Account && !caller.MayReach(metadata.GetRequiredMetadata<AccountField>().Read((IMessage)request!)))
+        {
+            throw Refusals.ToException(Caller.Forbidden);
         }
     }
 }

@@ -1,6 +1,7 @@
 using Grpc.AspNetCore.Server.Model;
 using Grpc.Core;
 using Metering.Gateway.Routing;
+using Metering.Gateway.Security;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
@@ -26,8 +27,32 @@ internal sealed class MeteringMethods(MeteringService service, ChargesInWork inW
         new Marshaller<BatchRequest>(static (_, _) => throw OnlyServed(), context => BatchRequest.ReadBatch(context, inWork)),
         new Marshaller<BatchReply>(BatchReply.WriteBatch, static _ => throw OnlyServed()));
 
-    // As the server gives it to methods that it finds by itself.
-    private static readonly object[] Metadata = [new HttpMethodMetadata([HttpMethods.Post], acceptCorsPreflight: true)];
+    /// <summary>Who may call what. A method that is not here is not served: the start fails.</summary>
+    private static readonly Dictionary<string, AccessRule> Rules = new()
+    {
+        [nameof(MeteringService.Charge)] = AccessRule.ChargesAccount,
+        [nameof(MeteringService.ChargeMany)] = AccessRule.ChargesEachAccount,
+        [nameof(MeteringService.ChargeStream)] = AccessRule.ChargesEachAccount,
+        [nameof(MeteringService.Quote)] = AccessRule.ChargesAccount,
+        [nameof(MeteringService.GetCharge)] = AccessRule.ReadsAccount,
+        [nameof(MeteringService.ReverseCharge)] = AccessRule.ChargesAccount,
+        [nameof(MeteringService.PlaceHold)] = AccessRule.ChargesAccount,
+        [nameof(MeteringService.SettleHold)] = AccessRule.ChargesAccount,
+        [nameof(MeteringService.ReleaseHold)] = AccessRule.ChargesAccount,
+        [nameof(MeteringService.PutAccount)] = AccessRule.OperatesAccount,
+        [nameof(MeteringService.GetAccount)] = AccessRule.ReadsAccount,
+        [nameof(MeteringService.ListAccounts)] = AccessRule.ReadsEachAccount,
+        [nameof(MeteringService.CloseAccount)] = AccessRule.OperatesAccount,
+        [nameof(MeteringService.WatchAccount)] = AccessRule.ReadsAccount,
+        [nameof(MeteringService.AddGrant)] = AccessRule.OperatesAccount,
+        [nameof(MeteringService.VoidGrant)] = AccessRule.OperatesAccount,
+        [nameof(MeteringService.ListGrants)] = AccessRule.ReadsAccount,
+        [nameof(MeteringService.PutBudget)] = AccessRule.OperatesAccount,
+        [nameof(MeteringService.DeleteBudget)] = AccessRule.OperatesAccount,
+        [nameof(MeteringService.PutPolicy)] = AccessRule.OperatesAccount,
+        [nameof(MeteringService.PublishRateCard)] = AccessRule.OperatesInstallation,
+        [nameof(MeteringService.GetRateCard)] = AccessRule.ReadsInstallation,
+    };
 
     /// <summary>In place of the generated binding, which the server would find by itself: it would serve the two methods a second time.</summary>
     public static void BindNone(ServiceBinderBase binder, MeteringService service)
@@ -37,8 +62,25 @@ internal sealed class MeteringMethods(MeteringService service, ChargesInWork inW
     public void OnServiceMethodDiscovery(ServiceMethodProviderContext<MeteringService> context)
     {
         V1.Metering.BindService(new GeneratedMethods(context), service);
-        context.AddUnaryMethod(_chargeMany, Metadata, static (service, request, call) => service.ChargeMany(request, call));
-        context.AddDuplexStreamingMethod(_chargeStream, Metadata, static (service, requests, replies, call) => service.ChargeStream(requests, replies, call));
+        context.AddUnaryMethod(_chargeMany, MetadataOf(_chargeMany.Name), static (service, request, call) => service.ChargeMany(request, call));
+        context.AddDuplexStreamingMethod(_chargeStream, MetadataOf(_chargeStream.Name), static (service, requests, replies, call) => service.ChargeStream(requests, replies, call));
+    }
+
+    /// <summary>As the server gives it to methods that it finds by itself, and who may call this one.</summary>
+    private static object[] MetadataOf(string method)
+    {
+        var all = new List<object> { new HttpMethodMetadata([HttpMethods.Post], acceptCorsPreflight: true) };
+        if (Rules.TryGetValue(method, out var rule))
+        {
+            all.Add(rule);
+        }
+
+        if (AccountField.Of(V1.Metering.Descriptor.FindMethodByName(method).InputType) is { } account)
+        {
+            all.Add(account);
+        }
+
+        return [.. all];
     }
 
     private static NotSupportedException OnlyServed() => new("Requests are only read here, and replies only written.");
@@ -50,7 +92,7 @@ internal sealed class MeteringMethods(MeteringService service, ChargesInWork inW
         {
             if (method.Name != nameof(MeteringService.ChargeMany))
             {
-                context.AddUnaryMethod(method, Metadata, (_, request, call) => handler!(request, call));
+                context.AddUnaryMethod(method, MetadataOf(method.Name), (_, request, call) => handler!(request, call));
             }
         }
 
@@ -58,14 +100,14 @@ internal sealed class MeteringMethods(MeteringService service, ChargesInWork inW
         {
             if (method.Name != nameof(MeteringService.ChargeStream))
             {
-                context.AddDuplexStreamingMethod(method, Metadata, (_, requests, replies, call) => handler!(requests, replies, call));
+                context.AddDuplexStreamingMethod(method, MetadataOf(method.Name), (_, requests, replies, call) => handler!(requests, replies, call));
             }
         }
 
         public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, ServerStreamingServerMethod<TRequest, TResponse>? handler) =>
-            context.AddServerStreamingMethod(method, Metadata, (_, request, replies, call) => handler!(request, replies, call));
+            context.AddServerStreamingMethod(method, MetadataOf(method.Name), (_, request, replies, call) => handler!(request, replies, call));
 
         public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, ClientStreamingServerMethod<TRequest, TResponse>? handler) =>
-            context.AddClientStreamingMethod(method, Metadata, (_, requests, call) => handler!(requests, call));
+            context.AddClientStreamingMethod(method, MetadataOf(method.Name), (_, requests, call) => handler!(requests, call));
     }
 }

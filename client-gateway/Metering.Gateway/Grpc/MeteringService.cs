@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Metering.Contracts;
 using Metering.Gateway.Routing;
+using Metering.Gateway.Security;
 using Metering.Gateway.Telemetry;
 using Metering.Gateway.Validation;
 
@@ -9,7 +10,7 @@ namespace Metering.Gateway.Grpc;
 /// <summary>The gRPC edge: messages in, the same rules as HTTP, grain calls, messages out.</summary>
 [BindServiceMethod(typeof(MeteringMethods), nameof(MeteringMethods.BindNone))]
 internal sealed class MeteringService(
-    GrainRouter router, ChargeBatch batch, ChargesInWork inWork, AccountList list, PatternWarnings warnings, ChargeStreams streams, AccountWatches watches)
+    GrainRouter router, ChargeBatch batch, ChargesInWork inWork, AccountList list, PatternWarnings warnings, ChargeStreams streams, AccountWatches watches, MeterLimits limits)
     : V1.Metering.MeteringBase
 {
     public override async Task<V1.ChargeReply> Charge(V1.ChargeRequest request, ServerCallContext context)
@@ -18,17 +19,17 @@ internal sealed class MeteringService(
         Shape.Name(faults, "account", request.Account);
         var charge = ChargeMessages.FromWire(request, faults);
         RefuseIfAny(faults);
-        return Reply(ChargeMetrics.Counted(await router.Charge(request.Account, charge)), ChargeMessages.ToWire);
+        return Reply(ChargeMetrics.Counted(CallerOf(context).Check(charge) is { } refusal ? refusal : await router.Charge(request.Account, charge)), ChargeMessages.ToWire);
     }
 
     // These two take the place of the generated ones: see MeteringMethods.
     public async Task<BatchReply> ChargeMany(BatchRequest request, ServerCallContext context) =>
         request.Refusal is { } refusal ? throw Refusals.ToException(refusal)
-            : inWork.TryEnter(request.Items, out var taken) ? new BatchReply { Results = await batch.Send(taken) }
+            : inWork.TryEnter(CallerOf(context).Allowed(request.Items), out var taken) ? new BatchReply { Results = await batch.Send(taken) }
             : throw Refusals.ToException(ChargesInWork.Overloaded);
 
     public Task ChargeStream(IAsyncStreamReader<BatchRequest> requestStream, IServerStreamWriter<BatchReply> responseStream, ServerCallContext context) =>
-        streams.Serve(requestStream, responseStream, context.CancellationToken);
+        streams.Serve(requestStream, responseStream, context.GetHttpContext(), context.CancellationToken);
 
     public override async Task<V1.QuoteReply> Quote(V1.QuoteRequest request, ServerCallContext context)
     {
@@ -40,6 +41,7 @@ internal sealed class MeteringService(
         var draft = request.RateCard is null ? null : RateCardMessages.FromWire(request.RateCard, faults);
         faults.Leave();
         RefuseIfAny(faults);
+        RefuseUnless(CallerOf(context).MayCharge(charge));
         return Reply(await router.Quote(wire.Account, charge, draft), ChargeMessages.ToWire);
     }
 
@@ -59,6 +61,7 @@ internal sealed class MeteringService(
         Shape.Name(faults, "charge", request.Charge);
         var reversal = HoldMessages.FromWire(request, faults);
         RefuseIfAny(faults);
+        RefuseIf(await limits.CheckCharge(CallerOf(context), request.Account, request.Charge));
         return Reply(await router.Reverse(request.Account, reversal), HoldMessages.ToWire);
     }
 
@@ -68,6 +71,7 @@ internal sealed class MeteringService(
         Shape.Name(faults, "account", request.Account);
         var hold = HoldMessages.FromWire(request, faults);
         RefuseIfAny(faults);
+        RefuseUnless(CallerOf(context).MayHold(hold));
         return Reply(await router.PlaceHold(request.Account, hold), HoldMessages.ToWire);
     }
 
@@ -78,6 +82,7 @@ internal sealed class MeteringService(
         Shape.Name(faults, "hold", request.Hold);
         var settle = HoldMessages.FromWire(request, faults);
         RefuseIfAny(faults);
+        RefuseIf(await limits.CheckHold(CallerOf(context), request.Account, request.Hold));
         return Reply(await router.Settle(request.Account, settle), HoldMessages.ToWire);
     }
 
@@ -88,6 +93,7 @@ internal sealed class MeteringService(
         Shape.Name(faults, "hold", request.Hold);
         var release = HoldMessages.FromWire(request, faults);
         RefuseIfAny(faults);
+        RefuseIf(await limits.CheckHold(CallerOf(context), request.Account, request.Hold));
         return Reply(await router.Release(request.Account, release), HoldMessages.ToWire);
     }
 
@@ -122,7 +128,7 @@ internal sealed class MeteringService(
         var faults = new Faults();
         var asked = AccountList.Check(request.Prefix, request.Cursor, request.Limit == 0 ? null : request.Limit, faults);
         RefuseIfAny(faults);
-        return Reply(await list.Read(asked.Prefix, asked.After, asked.Limit), AccountMessages.ToWire);
+        return Reply(await list.Read(asked.Prefix, asked.After, asked.Limit, CallerOf(context).Accounts), AccountMessages.ToWire);
     }
 
     public override async Task<V1.Account> CloseAccount(V1.CloseAccountRequest request, ServerCallContext context)
@@ -216,6 +222,18 @@ internal sealed class MeteringService(
     private static TWire Reply<T, TWire>(Answer<T> answer, Func<T, TWire> toWire)
         where T : class =>
         answer.Reply is { } reply ? toWire(reply) : throw Refusals.ToException(answer.Refusal!);
+
+    private static Caller CallerOf(ServerCallContext context) => Caller.Of(context.GetHttpContext());
+
+    private static void RefuseUnless(bool isAllowed) => RefuseIf(isAllowed ? null : Caller.Forbidden);
+
+    private static void RefuseIf(Refusal? refusal)
+    {
+        if (refusal is not null)
+        {
+            throw Refusals.ToException(refusal);
+        }
+    }
 
     private static void RefuseIfAny(Faults faults)
     {

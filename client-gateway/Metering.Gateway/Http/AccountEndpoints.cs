@@ -2,6 +2,7 @@ using System.Text.Json;
 using Metering.Gateway.Json;
 using Metering.Gateway.OpenApi;
 using Metering.Gateway.Routing;
+using Metering.Gateway.Security;
 using Metering.Gateway.Validation;
 using Metering.Gateway.Wire;
 using Microsoft.AspNetCore.Builder;
@@ -89,7 +90,7 @@ internal sealed class AccountEndpoints(GrainRouter router, AccountList list, Req
             return;
         }
 
-        JsonResponse.WriteAnswer(context, await list.Read(asked.Prefix, asked.After, asked.Limit), WritePage);
+        JsonResponse.WriteAnswer(context, await list.Read(asked.Prefix, asked.After, asked.Limit, Caller.Of(context).Accounts), WritePage);
     }
 
     private static void WritePage(Utf8JsonWriter json, ListedPage page)

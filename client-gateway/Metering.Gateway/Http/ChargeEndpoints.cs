@@ -1,6 +1,7 @@
 using Metering.Gateway.Json;
 using Metering.Gateway.OpenApi;
 using Metering.Gateway.Routing;
+using Metering.Gateway.Security;
 using Metering.Gateway.Telemetry;
 using Metering.Gateway.Validation;
 using Microsoft.AspNetCore.Builder;
@@ -10,7 +11,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Metering.Gateway.Http;
 
 /// <summary>Charges, one and many, and quotes.</summary>
-internal sealed class ChargeEndpoints(GrainRouter router, ChargeBatch batch, ChargesInWork inWork, RequestBody body)
+internal sealed class ChargeEndpoints(GrainRouter router, ChargeBatch batch, ChargesInWork inWork, MeterLimits limits, RequestBody body)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -32,7 +33,8 @@ internal sealed class ChargeEndpoints(GrainRouter router, ChargeBatch batch, Cha
             return;
         }
 
-        JsonResponse.WriteAnswer(context, ChargeMetrics.Counted(await router.Charge(account, incoming.Value.Charge)), ChargeWriter.Write);
+        var refusal = Caller.Of(context).Check(incoming.Value.Charge);
+        JsonResponse.WriteAnswer(context, ChargeMetrics.Counted(refusal ?? await router.Charge(account, incoming.Value.Charge)), ChargeWriter.Write);
     }
 
     private async Task ChargeMany(HttpContext context)
@@ -50,7 +52,7 @@ internal sealed class ChargeEndpoints(GrainRouter router, ChargeBatch batch, Cha
             return;
         }
 
-        JsonResponse.WriteResults(context, await batch.Send(incoming.Value!));
+        JsonResponse.WriteResults(context, await batch.Send(Caller.Of(context).Allowed(incoming.Value!)));
     }
 
     private async Task Get(HttpContext context)
@@ -81,6 +83,12 @@ internal sealed class ChargeEndpoints(GrainRouter router, ChargeBatch batch, Cha
             return;
         }
 
+        if (await limits.CheckCharge(Caller.Of(context), account, charge) is { } refusal)
+        {
+            JsonResponse.WriteProblem(context, refusal);
+            return;
+        }
+
         JsonResponse.WriteAnswer(context, await router.Reverse(account, incoming.Value! with { Charge = charge }), HoldWriter.Write);
     }
 
@@ -96,6 +104,12 @@ internal sealed class ChargeEndpoints(GrainRouter router, ChargeBatch batch, Cha
         }
 
         var quote = incoming.Value;
+        if (!Caller.Of(context).MayCharge(quote.Charge))
+        {
+            JsonResponse.WriteProblem(context, Caller.Forbidden);
+            return;
+        }
+
         JsonResponse.WriteAnswer(context, await router.Quote(account, quote.Charge, quote.RateCard), ChargeWriter.Write);
     }
 }

@@ -1,6 +1,7 @@
 using Metering.Gateway.Json;
 using Metering.Gateway.OpenApi;
 using Metering.Gateway.Routing;
+using Metering.Gateway.Security;
 using Metering.Gateway.Validation;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -9,7 +10,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Metering.Gateway.Http;
 
 /// <summary>Holds: credits set aside, then settled or released.</summary>
-internal sealed class HoldEndpoints(GrainRouter router, RequestBody body)
+internal sealed class HoldEndpoints(GrainRouter router, MeterLimits limits, RequestBody body)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -29,6 +30,12 @@ internal sealed class HoldEndpoints(GrainRouter router, RequestBody body)
             return;
         }
 
+        if (!Caller.Of(context).MayHold(incoming.Value!))
+        {
+            JsonResponse.WriteProblem(context, Caller.Forbidden);
+            return;
+        }
+
         JsonResponse.WriteAnswer(context, await router.PlaceHold(account, incoming.Value!), HoldWriter.Write);
     }
 
@@ -44,6 +51,12 @@ internal sealed class HoldEndpoints(GrainRouter router, RequestBody body)
             return;
         }
 
+        if (await limits.CheckHold(Caller.Of(context), account, hold) is { } refusal)
+        {
+            JsonResponse.WriteProblem(context, refusal);
+            return;
+        }
+
         JsonResponse.WriteAnswer(context, await router.Settle(account, incoming.Value! with { Hold = hold }), HoldWriter.Write);
     }
 
@@ -56,6 +69,12 @@ internal sealed class HoldEndpoints(GrainRouter router, RequestBody body)
         if (incoming.Problem is { } problem)
         {
             JsonResponse.WriteProblem(context, problem);
+            return;
+        }
+
+        if (await limits.CheckHold(Caller.Of(context), account, hold) is { } refusal)
+        {
+            JsonResponse.WriteProblem(context, refusal);
             return;
         }
 

@@ -77,6 +77,11 @@ internal static class JsonResponse
             context.Response.Headers.RetryAfter = ((long)Math.Max(seconds, 1)).ToString(System.Globalization.CultureInfo.InvariantCulture);
         }
 
+        if (problem.Status == StatusCodes.Status401Unauthorized)
+        {
+            context.Response.Headers.WWWAuthenticate = "Bearer";
+        }
+
         Write(context, problem.Status, ProblemContentType, problem, static (json, it) => ProblemWriter.Write(json, it.Status, it.Refusal));
     }
 

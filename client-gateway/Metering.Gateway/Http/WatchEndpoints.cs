@@ -1,6 +1,7 @@
 using Metering.Gateway.Json;
 using Metering.Gateway.OpenApi;
 using Metering.Gateway.Routing;
+using Metering.Gateway.Security;
 using Metering.Gateway.Validation;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -13,7 +14,7 @@ namespace Metering.Gateway.Http;
 /// Every change of an account as server-sent events, whose ids are sequences: a client that was cut off sends the last one back, as browsers
 /// do by themselves, and hears what it missed.
 /// </summary>
-internal sealed class WatchEndpoints(WatchHub hub, IOptions<GatewayOptions> options)
+internal sealed class WatchEndpoints(WatchHub hub, Gatekeeper gatekeeper, IOptions<GatewayOptions> options, TimeProvider time)
 {
     private const string LastEventId = "Last-Event-ID";
 
@@ -51,7 +52,16 @@ internal sealed class WatchEndpoints(WatchHub hub, IOptions<GatewayOptions> opti
 
         using var watcher = begun;
         using var events = new EventStream(context.Response);
-        await Send(watcher, events, context.RequestAborted);
+        using var access = new AccessWatch(gatekeeper, context, time);
+        try
+        {
+            await Send(watcher, events, access.Token);
+        }
+        catch (OperationCanceledException) when (access.Refusal is not null)
+        {
+            events.Add("problem", access.Refusal, ProblemWriter.Write);
+            await events.Flush(context.RequestAborted);
+        }
     }
 
     private async Task Send(AccountWatcher watcher, EventStream events, CancellationToken aborted)

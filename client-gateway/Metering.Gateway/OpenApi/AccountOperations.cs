@@ -1,4 +1,5 @@
 using Metering.Contracts;
+using Metering.Gateway.Security;
 
 namespace Metering.Gateway.OpenApi;
 
@@ -7,6 +8,7 @@ internal static class AccountOperations
     public static readonly Operation Put = new(
         "putAccount", "PUT", "/v1/accounts/{account}", "Accounts", "Create an account or replace its settings")
     {
+        Access = AccessRule.OperatesAccount,
         Description = "Fields left out take their defaults.",
         Requests =
         [
@@ -23,6 +25,7 @@ internal static class AccountOperations
     public static readonly Operation Get = new(
         "getAccount", "GET", "/v1/accounts/{account}", "Accounts", "Read an account, as it is or as it was")
     {
+        Access = AccessRule.ReadsAccount,
         Description = "With `at` or `sequence` it is brought to where it was by applying its entries again, from the first on, which takes time: exact, with the holds that were open, or refused. "
             + "Refused with `too_old` when entries are missing (the server keeps no ledger, or began to keep one later), and with `out_of_range` when there are more than a million before that point.",
         Query =
@@ -36,6 +39,7 @@ internal static class AccountOperations
 
     public static readonly Operation Close = new("closeAccount", "DELETE", "/v1/accounts/{account}", "Accounts", "Close an account for good")
     {
+        Access = AccessRule.OperatesAccount,
         Description = "It can still be read, nothing else. Closing again answers as before.",
         Reply = new(typeof(Shapes.Account), Account.Replace("\"status\":\"open\"", "\"status\":\"closed\"", StringComparison.Ordinal)),
         Refusals = [Code.AccountNotFound, Code.HoldsOpen, Code.Quarantined],
@@ -43,6 +47,7 @@ internal static class AccountOperations
 
     public static readonly Operation List = new("listAccounts", "GET", "/v1/accounts", "Accounts", "List accounts and their balances")
     {
+        Access = AccessRule.ReadsEachAccount,
         Query =
         [
             new("prefix", typeof(string), "Only accounts whose id begins so."),
@@ -71,6 +76,7 @@ internal static class GrantOperations
 {
     public static readonly Operation Add = new("addGrant", "POST", "/v1/accounts/{account}/grants", "Grants", "Put credits into an account")
     {
+        Access = AccessRule.OperatesAccount,
         Description = "Overage is paid from them first. A retry with the same id and body gets the original answer.",
         Requests =
         [
@@ -83,6 +89,7 @@ internal static class GrantOperations
 
     public static readonly Operation List = new("listGrants", "GET", "/v1/accounts/{account}/grants", "Grants", "Read an account's grants")
     {
+        Access = AccessRule.ReadsAccount,
         Reply = new(typeof(Shapes.GrantList),
             """
             {"grants":[{"id":"plan","amount":"100","remaining":"99.928","priority":100,"kind":"plan","status":"active",
@@ -95,6 +102,7 @@ internal static class GrantOperations
     public static readonly Operation Void = new(
         "voidGrant", "DELETE", "/v1/accounts/{account}/grants/{grant}", "Grants", "Forfeit what is left of a grant")
     {
+        Access = AccessRule.OperatesAccount,
         Reply = new(typeof(Shapes.GrantReply), Reply("voided", "99.928", "0", 44)),
         Refusals = [Code.AccountNotFound, Code.GrantNotFound, Code.AccountClosed, Code.Quarantined],
     };

@@ -1,4 +1,5 @@
 using Metering.Contracts;
+using Metering.Gateway.Security;
 
 namespace Metering.Gateway.OpenApi;
 
@@ -15,6 +16,7 @@ internal static class ChargeOperations
     public static readonly Operation Charge = new(
         "charge", "POST", "/v1/accounts/{account}/charges", "Charges", "Price usage and deduct it")
     {
+        Access = AccessRule.ChargesAccount,
         Description = "All lines or none. A retry with the same id and body gets the original answer, with `replayed` true.",
         Requests =
         [
@@ -27,6 +29,7 @@ internal static class ChargeOperations
     public static readonly Operation Get = new(
         "getCharge", "GET", "/v1/accounts/{account}/charges/{id}", "Charges", "Read a charge that is still remembered")
     {
+        Access = AccessRule.ReadsAccount,
         Reply = new(typeof(Shapes.ChargeView),
             $$$"""
             {"id":"req-1","outcome":"charged","at":"2026-01-31T12:00:00Z","mode":"enforce",
@@ -39,6 +42,7 @@ internal static class ChargeOperations
     public static readonly Operation Reverse = new(
         "reverseCharge", "POST", "/v1/accounts/{account}/charges/{charge}/reversals", "Charges", "Give a charge back")
     {
+        Access = AccessRule.ChargesAccount,
         Description = "Wholly, or in proportion to a quantity; to the grants it came from. Never more than was charged in total.",
         Requests = [new(typeof(Shapes.ReversalRequest), """{"id":"r1","quantity":"600"}""")],
         Reply = new(typeof(Shapes.ReversalReply),
@@ -52,6 +56,7 @@ internal static class ChargeOperations
     public static readonly Operation ChargeMany = new(
         "chargeMany", "POST", "/v1/charges", "Charges", "Charge many accounts at once")
     {
+        Access = AccessRule.ChargesEachAccount,
         Description = "At most 10,000 charges, each on its own: one result for each, in order, a reply or a problem.",
         Requests =
         [
@@ -72,6 +77,7 @@ internal static class ChargeOperations
     public static readonly Operation Quote = new(
         "quote", "POST", "/v1/accounts/{account}/quotes", "Charges", "Price usage without charging it")
     {
+        Access = AccessRule.ChargesAccount,
         Description = "Against the account's rate card, or a draft.",
         Requests =
         [

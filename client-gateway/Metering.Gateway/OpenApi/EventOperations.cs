@@ -1,4 +1,5 @@
 using Metering.Gateway.Events;
+using Metering.Gateway.Security;
 
 namespace Metering.Gateway.OpenApi;
 
@@ -14,6 +15,7 @@ internal static class EventOperations
 
     public static readonly Operation Publish = new("publishEvents", "POST", "/v1/events", "Events", "Record usage from CloudEvents")
     {
+        Access = AccessRule.ChargesEachAccount,
         Description = "CloudEvents 1.0: structured, batched (answered as a batch of charges), or binary (the attributes in `ce-` headers, the data in the "
             + "body). The subject is the account, the type the meter, source and id together the charge's id; extension attributes are dimensions too.",
         Requests =
@@ -32,11 +34,13 @@ internal static class HealthOperations
 {
     public static readonly Operation Live = new("live", "GET", "/healthz/live", "Health", "Whether the process answers")
     {
+        Access = AccessRule.Open,
         Reply = new(typeof(Shapes.Health), """{"status":"live"}"""),
     };
 
     public static readonly Operation Ready = new("ready", "GET", "/healthz/ready", "Health", "Whether charges can be taken")
     {
+        Access = AccessRule.Open,
         Description = "503 until a grain answers, and as soon as the process is told to stop.",
         Reply = new(typeof(Shapes.Health), """{"status":"ready"}"""),
     };

@@ -1,4 +1,5 @@
 using Metering.Contracts;
+using Metering.Gateway.Security;
 
 namespace Metering.Gateway.OpenApi;
 
@@ -23,6 +24,7 @@ internal static class GovernanceOperations
     public static readonly Operation PutBudget = new(
         "putBudget", "PUT", "/v1/accounts/{account}/budgets/{budget}", "Budgets", "Create or replace a budget")
     {
+        Access = AccessRule.OperatesAccount,
         Description = "A cap on what a part of the account's usage may cost in a window. A dimension's value `*` fits any, and counts each apart. "
             + "What was counted stays, unless the scope or the window changes. Patterns that fit no meter yet are taken, and told in `warnings`.",
         Requests =
@@ -40,6 +42,7 @@ internal static class GovernanceOperations
     public static readonly Operation DeleteBudget = new(
         "deleteBudget", "DELETE", "/v1/accounts/{account}/budgets/{budget}", "Budgets", "Remove a budget")
     {
+        Access = AccessRule.OperatesAccount,
         Description = "Answers the budget as it was.",
         Reply = new(typeof(Shapes.Budget), Budget),
         Refusals = [Code.AccountNotFound, Code.BudgetNotFound, Code.AccountClosed, Code.Quarantined],
@@ -48,6 +51,7 @@ internal static class GovernanceOperations
     public static readonly Operation PutPolicy = new(
         "putPolicy", "PUT", "/v1/accounts/{account}/policy", "Policy", "Replace an account's governance rules")
     {
+        Access = AccessRule.OperatesAccount,
         Description = "What may be metered, how fast and how much at once. Rules in `shadow` are counted, not applied. Fields left out take their defaults.",
         Requests =
         [
@@ -67,6 +71,7 @@ internal static class WatchOperations
     public static readonly Operation Watch = new(
         "watchAccount", "GET", "/v1/accounts/{account}/watch", "Accounts", "Hear every change of an account as it happens")
     {
+        Access = AccessRule.ReadsAccount,
         Description = "Server-sent events: `id` is the sequence, `event` the kind, `data` as below. Goes on after the sequence in `Last-Event-ID` or in `after`; "
             + "without either it begins with an event `account`, of what the account is now ({sequence, balance, available}). An event "
             + "`skipped` ({through}) tells that changes up to a sequence can no longer be told: read the account. An event `problem` is the last.",

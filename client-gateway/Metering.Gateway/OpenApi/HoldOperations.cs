@@ -1,4 +1,5 @@
 using Metering.Contracts;
+using Metering.Gateway.Security;
 
 namespace Metering.Gateway.OpenApi;
 
@@ -6,6 +7,7 @@ internal static class HoldOperations
 {
     public static readonly Operation Place = new("placeHold", "POST", "/v1/accounts/{account}/holds", "Holds", "Set credits aside")
     {
+        Access = AccessRule.ChargesAccount,
         Description = "For usage whose size is not known yet: for a quantity of a meter, priced now, or for credits. It lowers what is available, "
             + "not the balance, and ends by itself when its time is over.",
         Requests =
@@ -24,6 +26,7 @@ internal static class HoldOperations
     public static readonly Operation Settle = new(
         "settleHold", "POST", "/v1/accounts/{account}/holds/{hold}/settle", "Holds", "Charge what a hold was for")
     {
+        Access = AccessRule.ChargesAccount,
         Description = "With the actual quantity or credits: less gives the rest back, more takes the extra. With `final` false the hold stays open "
             + "for what is left of it. A refused settle leaves the hold as it was.",
         Requests = [new(typeof(Shapes.SettleRequest), """{"id":"s1","quantity":"80000"}""")],
@@ -38,6 +41,7 @@ internal static class HoldOperations
     public static readonly Operation Release = new(
         "releaseHold", "POST", "/v1/accounts/{account}/holds/{hold}/release", "Holds", "Give a hold's credits back")
     {
+        Access = AccessRule.ChargesAccount,
         Requests = [new(typeof(Shapes.ReleaseRequest), """{"id":"s1"}""")],
         Reply = new(typeof(Shapes.SettleReply),
             """

@@ -1,4 +1,5 @@
 using Metering.Contracts;
+using Metering.Gateway.Security;
 
 namespace Metering.Gateway.OpenApi;
 
@@ -6,6 +7,7 @@ internal static class LedgerOperations
 {
     public static readonly Operation Read = new("readLedger", "GET", "/v1/accounts/{account}/ledger", "Ledger", "Read an account's ledger")
     {
+        Access = AccessRule.ReadsAccount,
         Description = "Oldest first. An entry is there as soon as it was acknowledged. A charge of several lines is as many entries with one sequence. "
             + "Any parameter `dimension.<name>` asks for lines with that dimension. As CSV (`format=csv` or `Accept: text/csv`) the answer has no pages: it goes on to the end.",
         Query =

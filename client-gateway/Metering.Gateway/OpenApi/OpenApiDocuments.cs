@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Metering.Contracts;
 using Metering.Gateway.Http;
 using Metering.Gateway.Json;
+using Metering.Gateway.Security;
 using Metering.Gateway.Wire;
 using Microsoft.AspNetCore.Mvc.ApiExplorer;
 using Microsoft.AspNetCore.OpenApi;
@@ -55,7 +56,8 @@ internal static class OpenApiDocuments
 
         operation.OperationId = described.Id;
         operation.Summary = described.Summary;
-        operation.Description = described.Description.Length == 0 ? null : described.Description;
+        var who = described.Access.Role is { } role ? $"Role `{WireNames.Of(role)}` or above{(described.Access.Scope == AccessScope.Installation ? ", not limited to some accounts" : "")}." : "Needs no key.";
+        operation.Description = described.Description.Length == 0 ? who : $"{described.Description} {who}";
         foreach (var parameter in operation.Parameters ?? [])
         {
             parameter.Description = described.Query.FirstOrDefault(query => query.Name == parameter.Name)?.Description
@@ -142,6 +144,7 @@ internal static class OpenApiDocuments
         ChangeKind kind => WireNames.Of(kind),
         UsageWindow window => WireNames.Of(window),
         UsageSource source => WireNames.Of(source),
+        Role role => WireNames.Of(role),
         Shapes.ChargeOutcome => "charged",
         Shapes.HoldOutcome => "held",
         Shapes.ReversalOutcome => "reversed",

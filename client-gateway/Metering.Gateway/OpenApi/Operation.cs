@@ -1,4 +1,5 @@
 using Metering.Contracts;
+using Metering.Gateway.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -8,6 +9,9 @@ namespace Metering.Gateway.OpenApi;
 /// <summary>One operation of the API: where it is, and what the reference says of it. Endpoints are mapped from it, so the two cannot differ.</summary>
 internal sealed record Operation(string Id, string Method, string Route, string Tag, string Summary)
 {
+    /// <summary>Who may call it.</summary>
+    public required AccessRule Access { get; init; }
+
     public string Description { get; init; } = "";
 
     /// <summary>Parameters of the query, all optional.</summary>
@@ -32,5 +36,5 @@ internal sealed record OperationBody(Type Type, string Example)
 internal static class OperationRouting
 {
     public static void Map(this IEndpointRouteBuilder routes, Operation operation, RequestDelegate handler) =>
-        routes.MapMethods(operation.Route, [operation.Method], handler).WithMetadata(operation);
+        routes.MapMethods(operation.Route, [operation.Method], handler).WithMetadata(operation).WithAccess(operation.Access);
 }

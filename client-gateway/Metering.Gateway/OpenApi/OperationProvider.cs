@@ -18,6 +18,8 @@ internal sealed class OperationProvider(EndpointDataSource endpoints) : IApiDesc
     /// <summary>What any operation may refuse with.</summary>
     private static readonly Code[] Common = [Code.InvalidRequest, Code.Overloaded, Code.Unavailable];
 
+    private static readonly Code[] CommonOfKnownCallers = [.. Common, Code.Unauthenticated, Code.Forbidden];
+
     private readonly EmptyModelMetadataProvider _models = new();
 
     public int Order => -1_100;
@@ -70,7 +72,7 @@ internal sealed class OperationProvider(EndpointDataSource endpoints) : IApiDesc
         }
 
         description.SupportedResponseTypes.Add(Response(200, operation.Reply.Type, operation.Reply.ContentType));
-        foreach (var status in operation.Refusals.Concat(Common).Select(code => (int)Statuses.Http(code)).Distinct().Order())
+        foreach (var status in operation.Refusals.Concat(operation.Access.Role is null ? Common : CommonOfKnownCallers).Select(code => (int)Statuses.Http(code)).Distinct().Order())
         {
             description.SupportedResponseTypes.Add(Response(status, typeof(Shapes.Problem), JsonResponse.ProblemContentType));
         }

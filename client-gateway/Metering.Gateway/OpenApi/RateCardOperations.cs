@@ -1,4 +1,5 @@
 using Metering.Contracts;
+using Metering.Gateway.Security;
 
 namespace Metering.Gateway.OpenApi;
 
@@ -26,6 +27,7 @@ internal static class RateCardOperations
     public static readonly Operation Publish = new(
         "publishRateCard", "PUT", "/v1/rate-cards/{card}", "Rate cards", "Publish the next version of a rate card")
     {
+        Access = AccessRule.OperatesInstallation,
         Description = "Checks everything and names each fault by its path. A version never changes.",
         Requests = [new(typeof(Shapes.RateCardDraft), $$"""{{{Meters}}}""")],
         Reply = new(typeof(Shapes.PublishReply), $$"""{{{Published}}}"""),
@@ -33,6 +35,7 @@ internal static class RateCardOperations
 
     public static readonly Operation Get = new("getRateCard", "GET", "/v1/rate-cards/{card}", "Rate cards", "Read a version of a rate card")
     {
+        Access = AccessRule.ReadsInstallation,
         Query = [new("version", typeof(int), "From 1; the latest when left out.")],
         Reply = new(typeof(Shapes.RateCard), $$"""{{{Published}},"latestVersion":3,"publishedAt":"2026-01-31T12:00:00Z",{{Meters}}}"""),
         Refusals = [Code.RateCardNotFound],

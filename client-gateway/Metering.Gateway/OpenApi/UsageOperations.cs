@@ -1,4 +1,5 @@
 using Metering.Contracts;
+using Metering.Gateway.Security;
 
 namespace Metering.Gateway.OpenApi;
 
@@ -22,6 +23,7 @@ internal static class UsageOperations
 
     public static readonly Operation ReadOfAccount = new("readUsage", "GET", "/v1/accounts/{account}/usage", "Usage", "Read an account's usage")
     {
+        Access = AccessRule.ReadsAccount,
         Description = Counting,
         Query = [.. Shared, new("groupBy", typeof(string), "Up to 4 of `meter` and names of dimensions, with commas. `dimension.meter` is the dimension of that name.")],
         Reply = new(typeof(Shapes.Usage),
@@ -34,6 +36,7 @@ internal static class UsageOperations
 
     public static readonly Operation Read = new("readUsageAcrossAccounts", "GET", "/v1/usage", "Usage", "Read usage across accounts")
     {
+        Access = AccessRule.ReadsInstallation,
         Description = Counting,
         Query = [.. Shared, new("groupBy", typeof(string), "Up to 4 of `account`, `meter` and names of dimensions, with commas. `dimension.account` is the dimension of that name.")],
         Reply = new(typeof(Shapes.Usage),

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Text;
 using Metering.Contracts;
+using Metering.Gateway.Security;
 using Metering.Gateway.Validation;
 using Microsoft.Extensions.Options;
 
@@ -38,9 +39,13 @@ internal sealed class AccountList(GrainRouter router, IOptions<GatewayOptions> o
         return (prefix, after, limit ?? Limits.DefaultAccountsPerPage);
     }
 
-    public async Task<Answer<ListedPage>> Read(string prefix, string after, int limit)
+    /// <param name="prefix">Of their ids; empty for all.</param>
+    /// <param name="after">Exclusive; empty to begin.</param>
+    /// <param name="limit">At most so many.</param>
+    /// <param name="allowed">The accounts that the caller may reach; of others not even their number is told.</param>
+    public async Task<Answer<ListedPage>> Read(string prefix, string after, int limit, NamePatterns allowed)
     {
-        var listed = await router.ListAccounts(prefix, after, limit);
+        var listed = allowed.FitsAll ? await router.ListAccounts(prefix, after, limit) : await ListAllowed(prefix, after, limit, allowed);
         if (listed.Reply is not { } page)
         {
             return listed.Refusal!;
@@ -63,6 +68,34 @@ internal sealed class AccountList(GrainRouter router, IOptions<GatewayOptions> o
 
         var last = page.Accounts.Count > 0 ? page.Accounts[^1] : "";
         return new ListedPage(accounts, page.More ? Base64Url.EncodeToString(Encoding.ASCII.GetBytes(last)) : null);
+    }
+
+    /// <summary>Pattern by pattern: their names follow each other, so the pages are in order as always.</summary>
+    private async Task<Answer<AccountPage>> ListAllowed(string prefix, string after, int limit, NamePatterns allowed)
+    {
+        var found = new List<string>();
+        foreach (var pattern in allowed.Patterns)
+        {
+            var start = NamePatterns.IsPrefix(pattern) ? pattern[..^1] : pattern;
+            if (!start.StartsWith(prefix, StringComparison.Ordinal) && !(NamePatterns.IsPrefix(pattern) && prefix.StartsWith(start, StringComparison.Ordinal)))
+            {
+                continue;
+            }
+
+            var listed = await router.ListAccounts(start.Length > prefix.Length ? start : prefix, after, limit + 1 - found.Count);
+            if (listed.Reply is not { } page)
+            {
+                return listed;
+            }
+
+            found.AddRange(page.Accounts.Where(allowed.Fits));
+            if (found.Count > limit)
+            {
+                return new AccountPage([.. found.Take(limit)], More: true);
+            }
+        }
+
+        return new AccountPage(found, More: false);
     }
 
     private static bool TryDecode(string cursor, out string after)

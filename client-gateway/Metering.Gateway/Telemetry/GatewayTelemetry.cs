@@ -1,7 +1,9 @@
 using System.Diagnostics.Metrics;
 using Metering.Gateway.Health;
 using Metering.Gateway.Routing;
+using Metering.Gateway.Security;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -58,7 +60,7 @@ internal static class GatewayTelemetry
         return services;
     }
 
-    public static void MapMetrics(this IApplicationBuilder app) => app.UseOpenTelemetryPrometheusScrapingEndpoint(MetricsPath);
+    public static void MapMetrics(this IEndpointRouteBuilder routes) => routes.MapPrometheusScrapingEndpoint(MetricsPath).WithAccess(AccessRule.ReadsMetrics);
 
     /// <summary>How the gateway stands, told whenever somebody looks.</summary>
     private sealed class GatewayMetrics(IMeterFactory meters, Admission admission, ChargesInWork charges, RetryBudget retries, SiloHealthCheck health) : IHostedService

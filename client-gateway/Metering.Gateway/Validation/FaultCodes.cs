@@ -14,4 +14,5 @@ internal static class FaultCodes
     public const string Duplicate = "duplicate";
     public const string Conflict = "conflict";
     public const string NotRising = "not_rising";
+    public const string InPast = "in_past";
 }

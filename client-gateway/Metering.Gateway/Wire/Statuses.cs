@@ -42,6 +42,7 @@ internal static class Statuses
         Code.Overloaded => HttpStatusCode.TooManyRequests,
         Code.Unavailable => HttpStatusCode.ServiceUnavailable,
         Code.Quarantined => HttpStatusCode.ServiceUnavailable,
+        Code.KeyNotFound => HttpStatusCode.NotFound,
     };
 
     /// <summary>
@@ -80,5 +81,6 @@ internal static class Statuses
         Code.Overloaded => StatusCode.ResourceExhausted,
         Code.Unavailable => StatusCode.Unavailable,
         Code.Quarantined => StatusCode.DataLoss,
+        Code.KeyNotFound => StatusCode.NotFound,
     };
 }

@@ -25,6 +25,7 @@ internal static class WireNames
     public static EnumNames<PolicyRule> PolicyRules { get; } = new(Of);
     public static EnumNames<UsageWindow> UsageWindows { get; } = new(Of);
     public static EnumNames<UsageMeasure> UsageMeasures { get; } = new(Of);
+    public static EnumNames<Role> Roles { get; } = new(Of);
 
     public static string Of(ChargeMode mode) => mode switch
     {
@@ -177,6 +178,14 @@ internal static class WireNames
         ChangeKind.Closed => "closed",
     };
 
+    public static string Of(Role role) => role switch
+    {
+        Role.Read => "read",
+        Role.Charge => "charge",
+        Role.Operator => "operator",
+        Role.Admin => "admin",
+    };
+
     public static string Of(Code code) => code switch
     {
         Code.InvalidRequest => "invalid_request",
@@ -209,6 +218,7 @@ internal static class WireNames
         Code.Overloaded => "overloaded",
         Code.Unavailable => "unavailable",
         Code.Quarantined => "quarantined",
+        Code.KeyNotFound => "key_not_found",
     };
 }
 

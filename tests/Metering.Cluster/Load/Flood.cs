@@ -1,5 +1,7 @@
+using System.Net.Http.Headers;
 using System.Text.Json;
 using Metering.Cluster.Faults;
+using Metering.Cluster.Processes;
 
 namespace Metering.Cluster.Load;
 
@@ -27,7 +29,7 @@ internal sealed class Flood : IDisposable
     private Flood(IEnumerable<Uri> gateways, string prefix)
     {
         _prefix = prefix;
-        _gateways = [.. gateways.Select(static gateway => new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = gateway, Timeout = AnswerTimeout })];
+        _gateways = [.. gateways.Select(Connect)];
     }
 
     public int Acknowledged => Volatile.Read(ref _acknowledged);
@@ -58,6 +60,13 @@ internal sealed class Flood : IDisposable
         }));
         return flood;
     }
+
+    private static HttpClient Connect(Uri gateway) => new(new SocketsHttpHandler { UseProxy = false })
+    {
+        BaseAddress = gateway,
+        Timeout = AnswerTimeout,
+        DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", GatewayProcess.AdminKey) },
+    };
 
     /// <summary>Begins with so many callers.</summary>
     public void Begin(int callers) => _running = Task.WhenAll(Enumerable.Range(0, callers).Select(caller => Task.Run(() => CallAsync(caller))));

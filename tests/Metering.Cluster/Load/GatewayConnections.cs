@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
+using Metering.Cluster.Processes;
 
 namespace Metering.Cluster.Load;
 
@@ -44,6 +45,7 @@ internal sealed class GatewayConnections : IDisposable
     {
         BaseAddress = gateway,
         Timeout = AnswerTimeout,
+        DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", GatewayProcess.AdminKey) },
     };
 
     public void Dispose()

@@ -46,6 +46,9 @@ internal sealed class SiloProcess(ServerProcess process, ClusterHost host, IPEnd
 /// <summary>A gateway.</summary>
 internal sealed class GatewayProcess(ServerProcess process, ClusterHost host, Uri http, Uri grpc) : IAsyncDisposable
 {
+    /// <summary>What all callers here send. Only gateways that others can reach ask for it.</summary>
+    public const string AdminKey = "the-admin-key-of-clusters-under-test";
+
     public ServerProcess Process => process;
 
     public ClusterHost Host => host;
@@ -65,6 +68,11 @@ internal sealed class GatewayProcess(ServerProcess process, ClusterHost host, Ur
             ["HttpPort"] = httpPort.ToString(CultureInfo.InvariantCulture),
             ["GrpcPort"] = grpcPort.ToString(CultureInfo.InvariantCulture),
         };
+        if (!IPAddress.IsLoopback(host.Address))
+        {
+            all["AdminKey"] = AdminKey;
+        }
+
         var process = ServerProcess.Start(Role.Command("Metering.Gateway", name, host, directory, all, launcher));
         return new GatewayProcess(process, host, new Uri($"http://{host.Address}:{httpPort}"), new Uri($"http://{host.Address}:{grpcPort}"));
     }

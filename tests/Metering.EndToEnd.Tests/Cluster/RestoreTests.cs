@@ -52,7 +52,7 @@ public sealed class RestoreTests : CallerTest
         await SettleAsync(restored, callers.Records);
     }
 
-    private static MeteringApi Call(LocalCluster cluster) => new(cluster.Gateways[^1].Http, maxConnections: 128, TimeSpan.FromSeconds(30));
+    private static MeteringApi Call(LocalCluster cluster) => new(cluster.Gateways[^1].Http, maxConnections: 128, TimeSpan.FromSeconds(30), key: null);
 
     private static async Task StopAllAsync(LocalCluster cluster)
     {

@@ -25,7 +25,7 @@ public sealed class GrpcTests
         { "too_old", StatusCode.OutOfRange }, { "in_future", StatusCode.OutOfRange }, { "out_of_range", StatusCode.OutOfRange },
         { "exceeds_charge", StatusCode.FailedPrecondition }, { "rate_limited", StatusCode.ResourceExhausted },
         { "budget_exceeded", StatusCode.FailedPrecondition }, { "insufficient_credits", StatusCode.FailedPrecondition },
-        { "overloaded", StatusCode.ResourceExhausted }, { "unavailable", StatusCode.Unavailable }, { "quarantined", StatusCode.DataLoss },
+        { "overloaded", StatusCode.ResourceExhausted }, { "unavailable", StatusCode.Unavailable }, { "quarantined", StatusCode.DataLoss }, { "key_not_found", StatusCode.NotFound },
     };
 
     private static CallOptions Options => new(cancellationToken: TestContext.Current.CancellationToken);

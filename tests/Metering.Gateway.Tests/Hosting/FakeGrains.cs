@@ -17,7 +17,9 @@ internal sealed class FakeGrains : IGrainFactory
 
     public FakeDirectory Directory { get; } = new();
 
-    /// <summary>From now on each call of any grain first asks whether it is to fail.</summary>
+    public FakeKeyRing Keys { get; } = new();
+
+    /// <summary>From now on each call of any grain, but the one with the keys, first asks whether it is to fail.</summary>
     public void FailWhile(Func<bool> fails, Exception failure) => _failing = (fails, failure);
 
     public FakeAccount Account(string account) => _accounts.GetOrAdd(account, static id => new FakeAccount(id));
@@ -33,7 +35,8 @@ internal sealed class FakeGrains : IGrainFactory
 
     public TGrainInterface GetGrain<TGrainInterface>(long primaryKey, string? grainClassNamePrefix = null)
         where TGrainInterface : IGrainWithIntegerKey =>
-        Failing(typeof(TGrainInterface) == typeof(IUsageGrain) ? (TGrainInterface)(object)new FakeUsage() : (TGrainInterface)(object)Directory);
+        typeof(TGrainInterface) == typeof(IKeyRingGrain) ? (TGrainInterface)(object)Keys
+        : Failing(typeof(TGrainInterface) == typeof(IUsageGrain) ? (TGrainInterface)(object)new FakeUsage() : (TGrainInterface)(object)Directory);
 
     public TGrainInterface GetGrain<TGrainInterface>(Guid primaryKey, string? grainClassNamePrefix = null)
         where TGrainInterface : IGrainWithGuidKey => throw new NotSupportedException();
@@ -339,4 +342,38 @@ internal sealed class FakeLedger : ILedgerGrain
         More = true,
         Damaged = ["date=2026-01-31/hour=12/partition-0000-000000000001-000000000002.parquet"],
     });
+}
+
+/// <summary>The keys a test puts in; what is added by calls is answered and forgotten, so that a gateway without keys stays without.</summary>
+internal sealed class FakeKeyRing : IKeyRingGrain
+{
+    private volatile KeyRing _ring = KeyRing.Empty;
+
+    public KeyRing Ring
+    {
+        get => _ring;
+        set => _ring = value with { Version = _ring.Version + 1 };
+    }
+
+    public Func<Exception?> Fails { get; set; } = static () => null;
+
+    public Task<KeyRing?> GetAfter(long version)
+    {
+        if (Fails() is { } failure)
+        {
+            throw failure;
+        }
+
+        var ring = Ring;
+        return Task.FromResult(ring.Version == version ? null : ring);
+    }
+
+    public Task<Answer<ApiKey>> Add(ApiKey key, bool onlyAsFirst) => Task.FromResult<Answer<ApiKey>>(key with { CreatedAt = Samples.At });
+
+    public Task<Answer<ApiKey>> Rotate(string id, byte[] sha256, TimeSpan overlap) =>
+        Task.FromResult<Answer<ApiKey>>(Samples.Key with { Id = id, Secrets = [new KeySecret(sha256, null), new KeySecret([], Samples.At + overlap)] });
+
+    public Task<Answer<ApiKey>> Revoke(string id) => Task.FromResult<Answer<ApiKey>>(Samples.Key with { Id = id, RevokedAt = Samples.At });
+
+    public Task<Answer<KeyRing>> GetForTokens() => Task.FromResult<Answer<KeyRing>>(Ring with { TokenSecret = [1, 2, 3] });
 }

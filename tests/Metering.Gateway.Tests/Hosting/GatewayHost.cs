@@ -34,9 +34,10 @@ internal sealed class GatewayHost : IHttpHost, IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
-    public static async Task<GatewayHost> Start(Action<GatewayOptions>? configure = null)
+    public static async Task<GatewayHost> Start(Action<GatewayOptions>? configure = null, Action<FakeGrains>? prepare = null)
     {
         var grains = new FakeGrains();
+        prepare?.Invoke(grains);
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton<IGrainFactory>(grains);

@@ -23,6 +23,20 @@ internal static class Samples
         },
     ];
 
+    public static ApiKey Key { get; } = new()
+    {
+        Id = "K7dQ2mZx0PbT",
+        Name = "portal",
+        Role = Role.Charge,
+        Accounts = ["team-*"],
+        Meters = ["llm.*"],
+        CreatedAt = At,
+        ExpiresAt = At.AddYears(1),
+        RequestsPerSecond = 10,
+        ChargesPerSecond = 1_000,
+        Secrets = [],
+    };
+
     public static GrantReply Granted { get; } = new()
     {
         Id = "plan",

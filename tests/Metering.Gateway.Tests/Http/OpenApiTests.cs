@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Metering.Contracts;
 using Metering.Gateway.Tests.Hosting;
+using Metering.Gateway.Tests.Security;
 
 namespace Metering.Gateway.Tests.Http;
 
@@ -14,7 +15,7 @@ public sealed class OpenApiTests
     [Fact]
     public async Task Every_example_of_a_request_is_accepted()
     {
-        await using var gateway = await GatewayHost.Start();
+        await using var gateway = await TestKeys.StartAsAdmin();
         var sent = 0;
         foreach (var (path, method, operation) in await Operations(gateway))
         {
@@ -31,7 +32,7 @@ public sealed class OpenApiTests
             }
         }
 
-        Assert.Equal(15, sent);
+        Assert.Equal(18, sent);
     }
 
     [Fact]
@@ -44,11 +45,13 @@ public sealed class OpenApiTests
         Assert.Equal(
             [
                 "delete /v1/accounts/{account}", "delete /v1/accounts/{account}/budgets/{budget}", "delete /v1/accounts/{account}/grants/{grant}",
+                "delete /v1/keys/{key}",
                 "get /healthz/live", "get /healthz/ready", "get /v1/accounts", "get /v1/accounts/{account}", "get /v1/accounts/{account}/charges/{id}",
-                "get /v1/accounts/{account}/grants", "get /v1/accounts/{account}/ledger", "get /v1/accounts/{account}/usage", "get /v1/accounts/{account}/watch", "get /v1/rate-cards/{card}", "get /v1/usage", "post /v1/accounts/{account}/charges",
+                "get /v1/accounts/{account}/grants", "get /v1/accounts/{account}/ledger", "get /v1/accounts/{account}/usage", "get /v1/accounts/{account}/watch", "get /v1/keys", "get /v1/keys/{key}", "get /v1/rate-cards/{card}", "get /v1/usage", "post /v1/accounts/{account}/charges",
                 "post /v1/accounts/{account}/charges/{charge}/reversals", "post /v1/accounts/{account}/grants", "post /v1/accounts/{account}/holds",
                 "post /v1/accounts/{account}/holds/{hold}/release", "post /v1/accounts/{account}/holds/{hold}/settle",
-                "post /v1/accounts/{account}/quotes", "post /v1/charges", "post /v1/events", "put /v1/accounts/{account}",
+                "post /v1/accounts/{account}/quotes", "post /v1/accounts/{account}/tokens", "post /v1/charges", "post /v1/events", "post /v1/keys",
+                "post /v1/keys/{key}/rotate", "put /v1/accounts/{account}",
                 "put /v1/accounts/{account}/budgets/{budget}", "put /v1/accounts/{account}/policy", "put /v1/rate-cards/{card}",
             ],
             operations.Select(operation => $"{operation.Method} {operation.Path}").Order(StringComparer.Ordinal));
@@ -64,7 +67,8 @@ public sealed class OpenApiTests
     [Fact]
     public async Task Replies_have_the_fields_of_their_shapes_and_no_others()
     {
-        await using var gateway = await GatewayHost.Start();
+        await using var gateway = await TestKeys.StartAsAdmin();
+        gateway.Grains.Keys.Ring = new KeyRing { Keys = [Samples.Key] };
         gateway.Grains.Directory.OnList = () => Task.FromResult(new AccountPage(["acme"], More: true));
         gateway.Grains.Account("acme").OnCharge = charge => Task.FromResult<Answer<ChargeReply>>(Samples.Charged(charge.Id) with
         {
@@ -111,7 +115,7 @@ public sealed class OpenApiTests
 
         var problem = await gateway.Post("/v1/charges", "{}");
         Conforms(document, document["components"]!["schemas"]!["Problem"]!, problem.Json, "problem");
-        Assert.Equal(26, compared);
+        Assert.Equal(32, compared);
     }
 
     [Fact]
@@ -166,7 +170,7 @@ public sealed class OpenApiTests
 
     private static string AddressOf(string path) => path
         .Replace("{hold}", "h1", StringComparison.Ordinal).Replace("{budget}", "search", StringComparison.Ordinal)
-        .Replace("{charge}", "req-1", StringComparison.Ordinal)
+        .Replace("{charge}", "req-1", StringComparison.Ordinal).Replace("{key}", "K7dQ2mZx0PbT", StringComparison.Ordinal)
         .Replace("{account}", "acme", StringComparison.Ordinal).Replace("{grant}", "plan", StringComparison.Ordinal)
         .Replace("{id}", "req-1", StringComparison.Ordinal).Replace("{card}", "default", StringComparison.Ordinal)
         + (path.EndsWith("/usage", StringComparison.Ordinal) ? "?from=2026-01-31T12:00:00Z&to=2026-01-31T13:00:00Z&groupBy=meter" : "");

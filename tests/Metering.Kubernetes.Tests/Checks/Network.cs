@@ -20,7 +20,7 @@ internal static class Network
     private static readonly (string Namespace, string Value, string To, string Port)[] NeededFromElsewhere =
     [
         ("kubernetes.io/metadata.name", "monitoring", "silo", "health"),
-        ("kubernetes.io/metadata.name", "monitoring", "gateway", "http"),
+        ("kubernetes.io/metadata.name", "monitoring", "gateway", "metrics"),
         ("metering/caller", "allowed", "gateway", "http"),
         ("metering/caller", "allowed", "gateway", "grpc"),
     ];

@@ -39,6 +39,7 @@ internal static class Settings
         Port(faults, silo, "health", siloSettings.HealthPort);
         Port(faults, gateway, "http", gatewaySettings.HttpPort);
         Port(faults, gateway, "grpc", gatewaySettings.GrpcPort);
+        Port(faults, gateway, "metrics", gatewaySettings.Access.MetricsPort);
         Grace(faults, silo, siloSettings.ShutdownTimeout);
         Grace(faults, gateway, gatewaySettings.ShutdownTimeout);
         if (Identity(siloSettings.Cluster) != Identity(gatewaySettings.Cluster))

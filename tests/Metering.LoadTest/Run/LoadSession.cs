@@ -31,7 +31,7 @@ internal sealed class LoadSession : IDisposable
     /// <exception cref="LoadException">The server cannot be reached, or has no card.</exception>
     public static async Task<LoadSession> OpenAsync(LoadPlan plan, CancellationToken cancellationToken)
     {
-        var api = new MeteringApi(plan.Targets[0], MaxApiConnections, AnswerTimeout);
+        var api = new MeteringApi(plan.Targets[0], MaxApiConnections, AnswerTimeout, plan.Key);
         try
         {
             var card = await ReadCardAsync(api, cancellationToken);
@@ -46,7 +46,7 @@ internal sealed class LoadSession : IDisposable
 
     /// <summary>For a server that keeps no accounts: it can be put under load and not checked.</summary>
     public static LoadSession WithoutBooks(LoadPlan plan) =>
-        new(plan, new MeteringApi(plan.Targets[0], MaxApiConnections, AnswerTimeout), UsagePattern.Unpriced);
+        new(plan, new MeteringApi(plan.Targets[0], MaxApiConnections, AnswerTimeout, plan.Key), UsagePattern.Unpriced);
 
     public async Task PrepareAsync(CancellationToken cancellationToken) => _before = await _accounts.PrepareAsync(cancellationToken);
 
