@@ -18,7 +18,7 @@ down.SetAction((parsed, _) => Running(parsed).DownAsync());
 var minutes = new Option<int>("--minutes") { Description = "How long.", DefaultValueFactory = _ => 30 };
 var seed = new Option<int?>("--seed") { Description = "Repeats the choices of an earlier run." };
 var soakLedger = new Option<LedgerPlace>("--ledger") { Description = "Where the ledger is kept: folder, azure (slow: this Azurite stores all it knows before each answer) or off.", DefaultValueFactory = _ => LedgerPlace.Folder };
-var only = new Option<string>("--only") { Description = "Only faults whose name contains this.", DefaultValueFactory = _ => "" };
+var only = new Option<string>("--only") { Description = "Only the fault of this name, or those whose name contains it.", DefaultValueFactory = _ => "" };
 var soak = new Command("soak", "Faults at random under load; ends with a table, and with exit code 1 when anything was lost, doubled or wrong.") { minutes, seed, soakLedger, only };
 soak.SetAction(async (parsed, _) =>
     await new Soak(TimeSpan.FromMinutes(parsed.GetValue(minutes)), parsed.GetValue(seed) ?? Random.Shared.Next(), parsed.GetValue(soakLedger), parsed.GetValue(only)!).RunAsync() ? 0 : 1);

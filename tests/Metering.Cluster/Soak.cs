@@ -9,7 +9,7 @@ namespace Metering.Cluster;
 /// <param name="duration">For how long new rounds begin.</param>
 /// <param name="seed">Of the choices.</param>
 /// <param name="ledger">Where the ledger is kept, which is compared with the callers' records after every round.</param>
-/// <param name="only">Part of the names of the faults that are to come; empty for all.</param>
+/// <param name="only">The name of the fault that is to come, or a part of the names of several; empty for all.</param>
 internal sealed class Soak(TimeSpan duration, int seed, LedgerPlace ledger, string only)
 {
     private readonly Stopwatch _clock = Stopwatch.StartNew();
@@ -27,7 +27,8 @@ internal sealed class Soak(TimeSpan duration, int seed, LedgerPlace ledger, stri
         }
 
         Console.WriteLine($"logs: {cluster.LogDirectory}");
-        var isClean = await RunRoundsAsync(cluster, [.. Fault.All.Where(fault => (cluster.Network.CanCut || !fault.CutsLinks) && fault.Name.Contains(only, StringComparison.Ordinal))]);
+        var named = Fault.All.Where(fault => fault.Name == only).DefaultIfEmpty().SelectMany(fault => fault is not null ? [fault] : Fault.All.Where(each => each.Name.Contains(only, StringComparison.Ordinal)));
+        var isClean = await RunRoundsAsync(cluster, [.. named.Where(fault => cluster.Network.CanCut || !fault.CutsLinks)]);
         isClean &= await CheckOldAccountsAsync(cluster);
         Print(isClean);
         if (!isClean)
@@ -107,12 +108,14 @@ internal sealed class Soak(TimeSpan duration, int seed, LedgerPlace ledger, stri
         Row("lost", _reports.Sum(report => report.Verdict.Lost));
         Row("doubled", _reports.Sum(report => report.Verdict.Doubled));
         Console.WriteLine();
-        Console.WriteLine("| fault | rounds | longest without an answer: its silo's accounts | elsewhere |");
-        Console.WriteLine("|---|---|---|---|");
+        Console.WriteLine("| fault | rounds | longest without an answer: its silo's accounts | elsewhere | while the cluster was made whole |");
+        Console.WriteLine("|---|---|---|---|---|");
         foreach (var rounds in _reports.GroupBy(report => report.Fault).OrderBy(rounds => rounds.Key, StringComparer.Ordinal))
         {
-            var affected = rounds.All(report => report.Victim is null) ? "" : Seconds(rounds.Max(report => report.Waits.Affected));
-            Console.WriteLine($"| {rounds.Key} | {rounds.Count()} | {affected} | {Seconds(rounds.Max(report => report.Waits.Elsewhere))} |");
+            Console.WriteLine($"| {rounds.Key} | {rounds.Count()} | {Seconds(static waits => waits.Affected)} | {Seconds(static waits => waits.Elsewhere)} | {Seconds(static waits => waits.Returning)} |");
+
+            string Seconds(Func<Waits, Wait?> which) =>
+                rounds.Max(report => which(report.Waits)?.Time) is { } longest ? string.Create(CultureInfo.InvariantCulture, $"{longest.TotalSeconds:F2} s") : "";
         }
 
         Console.WriteLine();
@@ -120,6 +123,4 @@ internal sealed class Soak(TimeSpan duration, int seed, LedgerPlace ledger, stri
 
         static void Row(string name, long value) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-14}{value,14:N0}"));
     }
-
-    private static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:F2} s");
 }

@@ -1,3 +1,4 @@
+using Orleans.Metadata;
 using Orleans.Placement;
 using Orleans.Runtime.Placement;
 
@@ -7,13 +8,23 @@ namespace Metering.Grains.Placement;
 public sealed class AccountPlacement : PlacementStrategy;
 
 [AttributeUsage(AttributeTargets.Class)]
-public sealed class AccountPlacementAttribute() : PlacementAttribute(new AccountPlacement());
+public sealed class AccountPlacementAttribute() : OwnerPlacementAttribute(new AccountPlacement());
 
 /// <summary>Places a grain keyed by a partition's number on the silo that owns the partition.</summary>
 public sealed class PartitionPlacement : PlacementStrategy;
 
 [AttributeUsage(AttributeTargets.Class)]
-public sealed class PartitionPlacementAttribute() : PlacementAttribute(new PartitionPlacement());
+public sealed class PartitionPlacementAttribute() : OwnerPlacementAttribute(new PartitionPlacement());
+
+/// <summary>Of grains that live where a partition's owner is: they are not only placed there but also looked for there (<see cref="OwnerDirectory"/>).</summary>
+public abstract class OwnerPlacementAttribute(PlacementStrategy strategy) : PlacementAttribute(strategy)
+{
+    public override void Populate(IServiceProvider services, Type grainClass, GrainType grainType, Dictionary<string, string> properties)
+    {
+        base.Populate(services, grainClass, grainType, properties);
+        properties[WellKnownGrainTypeProperties.GrainDirectory] = OwnerDirectory.Name;
+    }
+}
 
 /// <summary>
 /// Puts accounts and partitions on their owner. Two silos that see the cluster differently may choose differently: the one that is not the owner in its own view

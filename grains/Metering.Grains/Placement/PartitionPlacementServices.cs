@@ -1,6 +1,7 @@
 using Metering.Grains.Journal;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Orleans.Runtime.Hosting;
 
 namespace Metering.Grains.Placement;
 
@@ -14,6 +15,7 @@ public static class PartitionPlacementServices
         services.AddSingleton<IPartitionOwnership>(static provider => provider.GetRequiredService<PartitionMap>());
         services.AddPlacementDirector<AccountPlacement, AccountPlacementDirector>();
         services.AddPlacementDirector<PartitionPlacement, PartitionPlacementDirector>();
+        services.AddGrainDirectory(OwnerDirectory.Name, static (_, _) => new OwnerDirectory());
         services.AddSingleton<HandOver>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(static provider => provider.GetRequiredService<HandOver>());
         return services;

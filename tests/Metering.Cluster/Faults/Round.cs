@@ -54,24 +54,34 @@ internal sealed class Round(LocalCluster cluster, Fault fault, string name, int 
 /// The longest that somebody waited for an answer since the fault came, retries included. Batches do not count: they are of all accounts, and wait for the
 /// slowest.
 /// </summary>
-/// <param name="Affected">On accounts of the silo it came over; zero when it came over none in particular.</param>
-/// <param name="Elsewhere">On all others.</param>
-internal sealed record Waits(TimeSpan Affected, TimeSpan Elsewhere)
+/// <param name="Affected">On accounts of the silo it came over; null when it came over none in particular, or nobody was answered.</param>
+/// <param name="Elsewhere">On all others, but for what was asked while the cluster was being made whole again; null when nobody was answered.</param>
+/// <param name="Returning">On any, of what was asked from then on: partitions move back then, and processes start on the same machine.</param>
+internal sealed record Waits(Wait? Affected, Wait? Elsewhere, Wait? Returning)
 {
-    public TimeSpan Longest => Affected > Elsewhere ? Affected : Elsewhere;
+    public TimeSpan Longest => new[] { Affected, Elsewhere, Returning }.Max(static wait => wait?.Time ?? TimeSpan.Zero);
 
     public static Waits Of(Scene scene, Membership before, TimeSpan stoppedAt)
     {
-        var waits = scene.Callers.Accounts.ToLookup(
-            account => scene.Victim is { } silo && before.IsOwnedBy(account.Name, silo.Address),
-            account => account.Operations
-                .Where(operation => operation is not ChargeOperation { IsBatched: true })
-                .Where(operation => operation.Fate != Fate.Unknown && operation.AnsweredAt > scene.StruckAt && operation.AnsweredAt <= stoppedAt)
-                .Select(operation => operation.Wait)
-                .DefaultIfEmpty()
-                .Max());
-        return new Waits(waits[true].DefaultIfEmpty().Max(), waits[false].DefaultIfEmpty().Max());
+        var answered = scene.Callers.Accounts.SelectMany(static account => account.Operations)
+            .Where(static operation => operation is not ChargeOperation { IsBatched: true })
+            .Where(operation => operation.Fate != Fate.Unknown && operation.AnsweredAt > scene.StruckAt && operation.AnsweredAt <= stoppedAt)
+            .ToLookup(operation => operation.FirstSentAt > scene.RestoredAt);
+        var affected = answered[false].ToLookup(operation => scene.Victim is { } silo && before.IsOwnedBy(operation.Account.Name, silo.Address));
+        return new Waits(Slowest(affected[true]), Slowest(affected[false]), Slowest(answered[true]));
+
+        Wait? Slowest(IEnumerable<Operation> operations) => operations.MaxBy(static operation => operation.Wait) is { } slowest ? new Wait(slowest, scene.StruckAt) : null;
     }
+}
+
+/// <summary>What somebody waited for, and since when, as the fault's time goes.</summary>
+internal sealed record Wait(Operation Operation, TimeSpan StruckAt)
+{
+    public TimeSpan Time => Operation.Wait;
+
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Time.TotalSeconds:F2} s ({Operation.GetType().Name.Replace(nameof(Operation), "", StringComparison.Ordinal).ToLowerInvariant()} of {Operation.Account.Name}, sent at {(Operation.FirstSentAt - StruckAt).TotalSeconds:+0.00;-0.00} s)");
 }
 
 internal sealed record RoundReport(
@@ -79,5 +89,5 @@ internal sealed record RoundReport(
 {
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Fault}{(Victim is null ? "" : $" ({Victim})")}: longest without an answer {(Victim is null ? "" : $"{Waits.Affected.TotalSeconds:F2} s on its accounts, ")}{Waits.Elsewhere.TotalSeconds:F2} s {(Victim is null ? "" : "elsewhere")}; {Verdict}; {string.Concat(Notes.Select(static note => $"{note}; "))}{Took.TotalSeconds:F0} s");
+        $"{Fault}{(Victim is null ? "" : $" ({Victim})")}: longest without an answer {(Victim is null ? "" : $"{Waits.Affected} on its accounts, ")}{Waits.Elsewhere}{(Victim is null ? "" : " elsewhere")}{(Waits.Returning is null ? "" : $", {Waits.Returning} while it was made whole")}; {Verdict}; {string.Concat(Notes.Select(static note => $"{note}; "))}{Took.TotalSeconds:F0} s");
 }

@@ -20,6 +20,9 @@ internal sealed class Scene(LocalCluster cluster, Callers callers, Random chance
     /// <summary>When the fault came, since the callers began.</summary>
     public TimeSpan StruckAt { get; private set; }
 
+    /// <summary>When whatever had ended was started again; the latest of several times, and never while nothing was.</summary>
+    public TimeSpan RestoredAt { get; private set; } = TimeSpan.MaxValue;
+
     /// <summary>The silo it came over, if it was one.</summary>
     public SiloProcess? Victim { get; private set; }
 
@@ -87,6 +90,7 @@ internal sealed class Scene(LocalCluster cluster, Callers callers, Random chance
     /// <summary>Starts again whatever has ended, and waits until all is well.</summary>
     public async Task RestoreAsync()
     {
+        RestoredAt = callers.Now;
         using var timeout = new CancellationTokenSource(Patience);
         try
         {

@@ -28,6 +28,17 @@ public sealed class OwnershipTests
     }
 
     [BoundedFact]
+    public async Task Where_an_account_lives_is_worked_out_and_kept_by_no_silo_that_could_die_with_it()
+    {
+        await using var cluster = await SiloCluster.StartAsync();
+        var accounts = Enumerable.Range(0, 20).Select(static number => $"account-{number}").ToArray();
+        await Task.WhenAll(accounts.Select(async account => (await cluster.Account(account).Put(new AccountRequest())).Granted()));
+
+        Assert.All(await Task.WhenAll(accounts.Select(cluster.RememberedPlaceAsync)), Assert.Null);
+        Assert.All(await cluster.PlacesAsync(), account => Assert.Equal([cluster.OwnerOf(account.Key)], account.Value));
+    }
+
+    [BoundedFact]
     public async Task An_account_placed_on_a_silo_that_does_not_own_it_is_sent_away()
     {
         // One silo: it owns everything until it is told that it does not.

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using Metering.Contracts;
+using Metering.Grains.Accounts;
+using Metering.Grains.Routing;
 using Metering.Grains.Tests.Accounts;
 
 namespace Metering.Grains.Tests.Placement;
@@ -67,6 +69,21 @@ public sealed class PlacementTests(ITestOutputHelper output)
     }
 
     [BoundedFact]
+    public async Task A_silo_that_dies_takes_no_account_of_another_silo_with_it()
+    {
+        await using var cluster = await SiloCluster.StartAsync();
+        var accounts = Enumerable.Range(0, 100).Select(static number => $"account-{number}").ToArray();
+        await Task.WhenAll(accounts.Select(async account => (await cluster.Account(account).Put(new AccountRequest())).Granted()));
+        var victim = cluster.Silos.Last();
+        var elsewhere = accounts.Where(account => !cluster.OwnerOf(account).Equals(victim.SiloAddress)).ToDictionary(static account => account, account => ActivationOf(cluster, account));
+
+        await cluster.KillAsync(victim);
+        await Task.WhenAll(accounts.Select(account => AskUntilAnsweredAsync(cluster, account)));
+
+        Assert.All(elsewhere, before => Assert.True(ReferenceEquals(before.Value, ActivationOf(cluster, before.Key)), $"{before.Key} was awake on a silo that is well, and had to wake up again."));
+    }
+
+    [BoundedFact]
     public async Task Silos_that_are_replaced_one_by_one_lose_nothing()
     {
         await using var cluster = await SiloCluster.StartAsync();
@@ -112,6 +129,31 @@ public sealed class PlacementTests(ITestOutputHelper output)
         while (!await condition())
         {
             await Task.Delay(10, TestContext.Current.CancellationToken);
+        }
+    }
+
+    private static AccountGrain? ActivationOf(SiloCluster cluster, string account)
+    {
+        var owner = cluster.Silos.Single(silo => silo.SiloAddress.Equals(cluster.OwnerOf(account)));
+        return cluster.Service<LocalAccounts>(owner).TryGet(account, out var activation) ? activation : null;
+    }
+
+    private static async Task AskUntilAnsweredAsync(SiloCluster cluster, string account)
+    {
+        while (true)
+        {
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                if ((await cluster.Account(account).Get()).Refusal is null)
+                {
+                    return;
+                }
+            }
+            catch (Exception lost) when (lost is TimeoutException or OrleansException)
+            {
+                // It was on its way to the silo that died.
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ using Metering.Grains.Tests.Journal;
 using Metering.Grains.Tests.RateCards;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Configuration;
+using Orleans.GrainDirectory;
 using Orleans.Runtime.Hosting;
 using Orleans.Serialization;
 using Orleans.Serialization.Serializers;
@@ -60,6 +61,10 @@ internal sealed class SiloCluster : IAsyncDisposable
     /// <summary>Who is to own an account, among the silos that run.</summary>
     internal SiloAddress OwnerOf(string account) =>
         PartitionOwner.Of(AccountPartition.Of(account, Partitions), Silos.Select(static silo => silo.SiloAddress))!;
+
+    /// <summary>Where Orleans' own directory says that an account is; null when it does not know.</summary>
+    internal Task<GrainAddress?> RememberedPlaceAsync(string account) =>
+        _cluster.GetSiloServiceProvider(Silos.First().SiloAddress).GetRequiredKeyedService<IGrainDirectory>(GrainDirectoryAttribute.DEFAULT_GRAIN_DIRECTORY).Lookup(Account(account).GetGrainId());
 
     /// <summary>Where each account that is awake has its activations.</summary>
     internal async Task<Dictionary<string, SiloAddress[]>> PlacesAsync() =>
