@@ -12,6 +12,13 @@ public interface ILedgerGrain : IGrainWithStringKey
     Task<Answer<LedgerPage>> Read(LedgerRequest request);
 
     /// <summary>
+    /// Follows the account's chain through what is archived of a range, null for no bound. Refuses with <see cref="Code.AccountNotFound"/>, with <see cref="Code.Overloaded"/> when it takes
+    /// too long, and with <see cref="Code.Unavailable"/>.
+    /// </summary>
+    [Alias("Verify"), ResponseTimeout("00:00:20")]
+    Task<Answer<LedgerCheck>> Verify(DateTimeOffset? from, DateTimeOffset? to);
+
+    /// <summary>
     /// The account's usage, whatever was acknowledged before it was asked for included. Refuses with <see cref="Code.AccountNotFound"/>, with <see cref="Code.InvalidRequest"/> when
     /// there are more rows than asked for, with <see cref="Code.Overloaded"/> when it takes too long, and with <see cref="Code.Unavailable"/> when the store of the ledger cannot be reached.
     /// </summary>
@@ -43,6 +50,15 @@ public sealed record LedgerRequest
 
     /// <summary>Entries on a page, at most: 1 to <see cref="MaxLimit"/>.</summary>
     [Id(5)] public required int Limit { get; init; }
+
+    /// <summary>Only entries of these kinds; all when empty.</summary>
+    [Id(6)] public IReadOnlyList<ChangeKind> Kinds { get; init; } = [];
+
+    /// <summary>When the entry of <see cref="After"/> happened, if that is known: what is older need not be looked at.</summary>
+    [Id(7)] public DateTimeOffset? AfterAt { get; init; }
+
+    /// <summary>Whether to say the balances at the ends of the range.</summary>
+    [Id(8)] public bool WithBalances { get; init; }
 }
 
 /// <summary>Entries, oldest first; those with several lines as so many, one after another.</summary>
@@ -56,7 +72,47 @@ public sealed record LedgerPage
 
     /// <summary>Segments of the archive that could not be read. What is in them is missing.</summary>
     [Id(2)] public IReadOnlyList<string> Damaged { get; init; } = [];
+
+    /// <summary>Before the first entry of the range, whatever the filters; null when it was not asked for, or is not known because the ledger begins later than the account.</summary>
+    [Id(3)] public decimal? OpeningBalance { get; init; }
+
+    /// <summary>After the last entry of the range that there is yet, likewise.</summary>
+    [Id(4)] public decimal? ClosingBalance { get; init; }
 }
+
+/// <summary>Whether an account's chain holds in a range.</summary>
+[GenerateSerializer, Immutable, Alias("metering.LedgerCheck")]
+public sealed record LedgerCheck
+{
+    /// <summary>Rows that were checked: entries, or lines of entries that have several.</summary>
+    [Id(0)] public required long Rows { get; init; }
+
+    /// <summary>The first entry that was checked; 0 when there is none.</summary>
+    [Id(1)] public required long First { get; init; }
+
+    /// <summary>The last. What comes after it is not archived yet, and has no link.</summary>
+    [Id(2)] public required long Last { get; init; }
+
+    /// <summary>The first place at which the chain does not hold; null when it does.</summary>
+    [Id(3)] public LedgerBreak? Break { get; init; }
+
+    /// <summary>Segments of the archive that could not be read. What is in them counts as missing.</summary>
+    [Id(4)] public IReadOnlyList<string> Damaged { get; init; } = [];
+}
+
+/// <summary>Why a chain does not hold.</summary>
+public enum LedgerBreakReason
+{
+    /// <summary>Entries are missing before it.</summary>
+    Missing = 0,
+
+    /// <summary>It, or its link to the one before, is not what was written.</summary>
+    Changed = 1,
+}
+
+/// <summary>A place at which a chain does not hold.</summary>
+[GenerateSerializer, Immutable, Alias("metering.LedgerBreak")]
+public sealed record LedgerBreak([property: Id(0)] long Sequence, [property: Id(1)] int Line, [property: Id(2)] LedgerBreakReason Reason);
 
 /// <summary>An entry of the ledger, or one line of it.</summary>
 [GenerateSerializer, Immutable, Alias("metering.LedgerLine")]

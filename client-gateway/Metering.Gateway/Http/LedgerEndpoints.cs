@@ -4,6 +4,7 @@ using Metering.Gateway.Json;
 using Metering.Gateway.OpenApi;
 using Metering.Gateway.Routing;
 using Metering.Gateway.Validation;
+using Metering.Gateway.Wire;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -16,9 +17,28 @@ internal sealed class LedgerEndpoints(GrainRouter router)
     private const string Json = "json";
     private const string Csv = "csv";
 
-    private static readonly string[] Known = ["from", "to", "meter", "cursor", "limit", "format"];
+    private static readonly string[] Known = ["from", "to", "meter", "kind", "cursor", "limit", "format"];
 
-    public void Map(IEndpointRouteBuilder routes) => routes.Map(LedgerOperations.Read, Read);
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.Map(LedgerOperations.Read, Read);
+        routes.Map(LedgerOperations.Verify, Verify);
+    }
+
+    private async Task Verify(HttpContext context)
+    {
+        var faults = new Faults();
+        var account = Address.Name(context, "account", faults);
+        Address.CheckQuery(context, faults, "from", "to");
+        var (from, to) = Range(context, faults);
+        if (faults.Any)
+        {
+            JsonResponse.WriteProblem(context, faults.ToRefusal());
+            return;
+        }
+
+        JsonResponse.WriteAnswer(context, await router.VerifyLedger(account, from, to), LedgerCheckWriter.Write);
+    }
 
     private async Task Read(HttpContext context)
     {
@@ -60,7 +80,7 @@ internal sealed class LedgerEndpoints(GrainRouter router)
                 return;
             }
 
-            var next = await router.ReadLedger(account, request with { Limit = LedgerRequest.MaxLimit, After = page.Lines[^1].Sequence });
+            var next = await router.ReadLedger(account, request with { Limit = LedgerRequest.MaxLimit, After = page.Lines[^1].Sequence, AfterAt = page.Lines[^1].At });
             if (next.Reply is not { } following)
             {
                 // Half a file must not look like a whole one.
@@ -74,11 +94,11 @@ internal sealed class LedgerEndpoints(GrainRouter router)
 
     private static LedgerRequest Request(HttpContext context, Faults faults)
     {
-        var after = 0L;
+        var (after, afterAt) = (0L, default(DateTimeOffset));
         var dimensions = Address.Dimensions(context, faults);
         Address.CheckQuery(context, faults, [.. Known, .. dimensions.Keys.Select(static name => Address.DimensionPrefix + name)]);
         var cursor = Address.Text(context, "cursor");
-        if (cursor.Length > 0 && !LedgerCursor.TryRead(cursor, out after))
+        if (cursor.Length > 0 && !LedgerCursor.TryRead(cursor, out after, out afterAt))
         {
             faults.Add("cursor", FaultCodes.BadFormat, "It must be the cursor of a page before.");
         }
@@ -91,12 +111,48 @@ internal sealed class LedgerEndpoints(GrainRouter router)
             Shape.Name(faults, "meter", meter);
         }
 
+        var (from, to) = Range(context, faults);
+        return new LedgerRequest
+        {
+            After = after,
+            AfterAt = after > 0 ? afterAt : null,
+            From = from,
+            To = to,
+            Kinds = Kinds(context, faults),
+            Meter = meter.Length > 0 ? meter : null,
+            Dimensions = dimensions,
+            Limit = limit,
+            WithBalances = after == 0,
+        };
+    }
+
+    private static (DateTimeOffset? From, DateTimeOffset? To) Range(HttpContext context, Faults faults)
+    {
         var (from, to) = (Address.Instant(context, "from", faults), Address.Instant(context, "to", faults));
         if (from >= to)
         {
             faults.Add("to", FaultCodes.Conflict, "It must be after from.");
         }
 
-        return new LedgerRequest { After = after, From = from, To = to, Meter = meter.Length > 0 ? meter : null, Dimensions = dimensions, Limit = limit };
+        return (from, to);
+    }
+
+    private static List<ChangeKind> Kinds(HttpContext context, Faults faults)
+    {
+        var kinds = new List<ChangeKind>();
+        var text = Address.Text(context, "kind");
+        foreach (var name in text.Length == 0 ? [] : text.Split(','))
+        {
+            if (WireNames.ChangeKinds.TryParse(name, out var kind))
+            {
+                kinds.Add(kind);
+            }
+            else
+            {
+                faults.Add("kind", FaultCodes.BadFormat, $"It must be of {WireNames.ChangeKinds.All}, with commas.");
+            }
+        }
+
+        return kinds;
     }
 }

@@ -21,9 +21,11 @@ internal static class LedgerWriter
         json.WriteEndArray();
         if (page.More)
         {
-            json.WriteString("cursor"u8, LedgerCursor.After(page.Lines[^1].Sequence));
+            json.WriteString("cursor"u8, LedgerCursor.After(page.Lines[^1].Sequence, page.Lines[^1].At));
         }
 
+        json.WriteAmountIfAny("openingBalance"u8, page.OpeningBalance);
+        json.WriteAmountIfAny("closingBalance"u8, page.ClosingBalance);
         json.WriteTextsIfAny("damaged"u8, page.Damaged);
         json.WriteEndObject();
     }

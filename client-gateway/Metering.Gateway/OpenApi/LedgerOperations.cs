@@ -8,13 +8,14 @@ internal static class LedgerOperations
     public static readonly Operation Read = new("readLedger", "GET", "/v1/accounts/{account}/ledger", "Ledger", "Read an account's ledger")
     {
         Access = AccessRule.ReadsAccount,
-        Description = "Oldest first. An entry is there as soon as it was acknowledged. A charge of several lines is as many entries with one sequence. "
+        Description = "Oldest first. The first page says the balance before the range and after what there is of it, whatever the filters. An entry is there as soon as it was acknowledged. A charge of several lines is as many entries with one sequence. "
             + "Any parameter `dimension.<name>` asks for lines with that dimension. As CSV (`format=csv` or `Accept: text/csv`) the answer has no pages: it goes on to the end.",
         Query =
         [
             new("from", typeof(string), "Only entries at or after this instant."),
             new("to", typeof(string), "Only entries before this instant."),
             new("meter", typeof(string), "Only lines of this meter."),
+            new("kind", typeof(string), "Only entries of these kinds, with commas, such as `grant_added,grant_expired`."),
             new("cursor", typeof(string), "The cursor of the page before; the first page when left out."),
             new("limit", typeof(int), "1 to 1000 entries; 100 when left out."),
             new("format", typeof(string), "json or csv; as Accept says when left out."),
@@ -23,8 +24,18 @@ internal static class LedgerOperations
             """
             {"entries":[{"sequence":43,"at":"2026-01-31T12:00:00Z","kind":"charged","id":"req-1","meter":"llm.tokens","quantity":"1200","credits":"-0.072","balance":"99.928",
              "available":"99.928","card":"default","version":3,"price":"gpt4-out","dimensions":{"model":"gpt-4","kind":"output"},"tiers":[{"tier":1,"unitPrice":"0.00006"}],
-             "burned":[{"grant":"plan","credits":"0.072"}],"mode":"enforce"}],"cursor":"bGVkZ2VyOjQz"}
+             "burned":[{"grant":"plan","credits":"0.072"}],"mode":"enforce"}],"cursor":"bGVkZ2VyOjQzOjYzOTA1NDU3NjAwMDAwMDAwMA","openingBalance":"0","closingBalance":"99.928"}
             """),
+        Refusals = [Code.AccountNotFound],
+    };
+
+    public static readonly Operation Verify = new("verifyLedger", "GET", "/v1/accounts/{account}/ledger/verify", "Ledger", "Check that nobody changed an account's ledger")
+    {
+        Access = AccessRule.ReadsAccount,
+        Description = "Follows the hash chain of the account's entries in the archive and names the first place at which it does not hold. Where the range does not begin with the account's first entry, "
+            + "the link of its first one is taken as it stands. What is not archived yet has no link and is not looked at: `last` says how far it went.",
+        Query = [new("from", typeof(string), "Only entries at or after this instant."), new("to", typeof(string), "Only entries before this instant.")],
+        Reply = new(typeof(Shapes.LedgerCheck), """{"holds":false,"rows":42,"first":1,"last":42,"break":{"sequence":17,"line":0,"reason":"changed"}}"""),
         Refusals = [Code.AccountNotFound],
     };
 }

@@ -145,6 +145,7 @@ internal static class OpenApiDocuments
         UsageWindow window => WireNames.Of(window),
         UsageSource source => WireNames.Of(source),
         Role role => WireNames.Of(role),
+        LedgerBreakReason reason => WireNames.Of(reason),
         Shapes.ChargeOutcome => "charged",
         Shapes.HoldOutcome => "held",
         Shapes.ReversalOutcome => "reversed",

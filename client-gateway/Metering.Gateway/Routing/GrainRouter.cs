@@ -108,6 +108,11 @@ internal sealed class GrainRouter(
     public Task<Answer<LedgerPage>> ReadLedger(string account, LedgerRequest request) =>
         AskLedger<ILedgerGrain, LedgerRequest, LedgerPage>(account, static (grains, account) => grains.GetGrain<ILedgerGrain>(account), request, static (grain, request) => grain.Read(request));
 
+    /// <summary>Whether an account's chain holds in a range.</summary>
+    public Task<Answer<LedgerCheck>> VerifyLedger(string account, DateTimeOffset? from, DateTimeOffset? to) =>
+        AskLedger<ILedgerGrain, (DateTimeOffset? From, DateTimeOffset? To), LedgerCheck>(
+            account, static (grains, account) => grains.GetGrain<ILedgerGrain>(account), (from, to), static (grain, it) => grain.Verify(it.From, it.To));
+
     /// <summary>An account's usage.</summary>
     public Task<Answer<UsageReply>> ReadUsage(string account, UsageRequest request) =>
         AskLedger<ILedgerGrain, UsageRequest, UsageReply>(account, static (grains, account) => grains.GetGrain<ILedgerGrain>(account), request, static (grain, request) => grain.ReadUsage(request));

@@ -23,6 +23,7 @@ internal static class WireNames
     public static EnumNames<BudgetWindow> BudgetWindows { get; } = new(Of);
     public static EnumNames<BudgetAction> BudgetActions { get; } = new(Of);
     public static EnumNames<PolicyRule> PolicyRules { get; } = new(Of);
+    public static EnumNames<ChangeKind> ChangeKinds { get; } = new(Of);
     public static EnumNames<UsageWindow> UsageWindows { get; } = new(Of);
     public static EnumNames<UsageMeasure> UsageMeasures { get; } = new(Of);
     public static EnumNames<Role> Roles { get; } = new(Of);
@@ -56,6 +57,12 @@ internal static class WireNames
         UsageMeasure.Credits => "credits",
         UsageMeasure.Quantity => "quantity",
         UsageMeasure.Lines => "lines",
+    };
+
+    public static string Of(LedgerBreakReason reason) => reason switch
+    {
+        LedgerBreakReason.Missing => "missing",
+        LedgerBreakReason.Changed => "changed",
     };
 
     public static string Of(UsageSource source) => source switch

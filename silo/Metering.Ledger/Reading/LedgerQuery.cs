@@ -23,12 +23,15 @@ public sealed record LedgerQuery
     /// <summary>Only rows that have all of these dimensions.</summary>
     public IReadOnlyDictionary<string, string> Dimensions { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Only entries of these kinds; all when empty.</summary>
+    public IReadOnlyList<Core.Entries.EntryKind> Kinds { get; init; } = [];
+
     /// <summary>The most rows to return. A page ends between entries, so the limit must be at least the most lines an entry has.</summary>
     public required int MaxRows { get; init; }
 
     /// <summary>Whether a row is one of those asked for.</summary>
     public bool Matches(Rows.LedgerRow row) =>
-        row.Sequence > After && row.At >= From && row.At < To && (Meter is null || row.Meter == Meter)
+        row.Sequence > After && row.At >= From && row.At < To && (Meter is null || row.Meter == Meter) && (Kinds.Count == 0 || Kinds.Contains(row.Kind))
         && Dimensions.All(wanted => row.Dimensions.Any(dimension => dimension.Name == wanted.Key && dimension.Value == wanted.Value));
 }
 

@@ -14,6 +14,9 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
     /// <summary>Questions answered at the same time, each with a part of the engine's memory.</summary>
     private const int MaxConcurrent = 2;
 
+    /// <summary>Hours looked at together at first, when what is looked for is likely to be in the first ones.</summary>
+    private const int HoursAtFirst = 4;
+
     /// <summary>How often a question is asked anew because segments were merged under it.</summary>
     private const int MaxAttempts = 3;
 
@@ -25,11 +28,57 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
     private DuckDBConnection? _engine;
 
     /// <summary>Rows of one account.</summary>
+    /// <remarks>Hour by hour, more at a time the longer it takes: an account's time never runs back, so what comes first lies in the first hours, and most pages need few of them.</remarks>
     /// <exception cref="LedgerStoreException">The store cannot be reached.</exception>
-    public Task<LedgerRows> ReadAsync(LedgerQuery query, CancellationToken cancellationToken) => RunAsync(
-        segment => (query.Partition is null || segment.Partition == query.Partition) && segment.End > query.From && segment.Hour < query.To,
-        (connection, files) => Page(connection, files, query),
-        cancellationToken);
+    public async Task<LedgerRows> ReadAsync(LedgerQuery query, CancellationToken cancellationToken)
+    {
+        var hours = await HoursAsync(query, cancellationToken);
+        var (rows, damaged) = (new List<LedgerRow>(), new List<string>());
+        var take = HoursAtFirst;
+        for (var done = 0; done < hours.Count; done += take, take *= 2)
+        {
+            var (first, last) = (hours[done], hours[Math.Min(done + take, hours.Count) - 1]);
+            var part = await RunAsync(
+                segment => IsOf(segment, query) && segment.Hour >= first && segment.Hour <= last, (connection, files) => Page(connection, files, query), cancellationToken);
+            rows.AddRange(part.Rows);
+            damaged.AddRange(part.Damaged);
+            if (rows.Count > query.MaxRows)
+            {
+                return Cut(rows, query.MaxRows, isAll: false, damaged);
+            }
+
+            if (part.More)
+            {
+                return new LedgerRows(rows, More: true, damaged);
+            }
+        }
+
+        return new LedgerRows(rows, More: false, damaged);
+    }
+
+    /// <summary>An account's last row before an instant; null when there is none. The latest hours are looked at first.</summary>
+    /// <param name="query">Whose; its range and filters do not matter.</param>
+    /// <param name="before">Exclusive.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="LedgerStoreException">The store cannot be reached.</exception>
+    public async Task<LedgerRow?> ReadLastAsync(LedgerQuery query, DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        var whole = new LedgerQuery { Account = query.Account, Partition = query.Partition, To = before, MaxRows = query.MaxRows };
+        var hours = await HoursAsync(whole, cancellationToken);
+        var take = HoursAtFirst;
+        for (var left = hours.Count; left > 0; left -= take, take *= 2)
+        {
+            var (first, last) = (hours[Math.Max(left - take, 0)], hours[left - 1]);
+            var row = await RunAsync(
+                segment => IsOf(segment, whole) && segment.Hour >= first && segment.Hour <= last, (connection, files) => ReadLast(connection, files, whole), cancellationToken);
+            if (row is not null)
+            {
+                return row;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>Usage by window and group, of segments and of what is not archived yet.</summary>
     /// <param name="query">Which.</param>
@@ -50,31 +99,7 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
     /// <exception cref="LedgerStoreException">The store cannot be reached.</exception>
     public Task<IReadOnlyList<string>> ScanAsync(string? account, Action begin, Action<LedgerRow> take, CancellationToken cancellationToken) => RunAsync(
         static _ => true,
-        (connection, files) =>
-        {
-            begin();
-            if (files.Paths.Count == 0)
-            {
-                return files.Damaged;
-            }
-
-            using var command = connection.CreateCommand();
-            command.CommandText = $"SELECT {RowReader.Columns} FROM {LedgerSql.From(files.Paths)} {(account is null ? "" : "WHERE account = $account")} ORDER BY account, sequence, line";
-            if (account is not null)
-            {
-                command.Parameters.Add(new DuckDBParameter("account", account));
-            }
-
-            command.UseStreamingMode = true;
-            using var rows = command.ExecuteReader();
-            while (rows.Read())
-            {
-                take(RowReader.Read(rows));
-                cancellationToken.ThrowIfCancellationRequested();
-            }
-
-            return files.Damaged;
-        },
+        (connection, files) => Scan(connection, files, account is null ? "true" : $"account = {LedgerSql.Text(account)}", begin, take, cancellationToken),
         cancellationToken);
 
     /// <summary>Follows the chain of each account.</summary>
@@ -91,6 +116,34 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
             row => check.Take(row),
             cancellationToken);
         return check.End(damaged);
+    }
+
+    /// <summary>Follows the chain of one account through a range.</summary>
+    /// <param name="query">The account and the range; its other filters do not matter.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <returns>The report, and the first and the last sequence that was looked at; 0 when there is none.</returns>
+    /// <exception cref="LedgerStoreException">The store cannot be reached.</exception>
+    public async Task<(ChainReport Report, long First, long Last)> VerifyRangeAsync(LedgerQuery query, CancellationToken cancellationToken)
+    {
+        // Only what begins with all there is must begin where the ledger does.
+        var retired = query.From == DateTimeOffset.MinValue ? await RetiredHeads.ReadAllAsync(store, cancellationToken) : new Dictionary<string, ChainHead>();
+        var check = new ChainCheck(retired);
+        var (first, last) = (0L, 0L);
+        var damaged = await RunAsync(
+            segment => IsOf(segment, query),
+            (connection, files) => Scan(
+                connection,
+                files,
+                $"account = {LedgerSql.Text(query.Account)} AND {LedgerSql.Between(query.From, query.To)}",
+                () => (check, first, last) = (new ChainCheck(retired), 0, 0),
+                row =>
+                {
+                    check.Take(row);
+                    (first, last) = (first == 0 ? row.Sequence : first, row.Sequence);
+                },
+                cancellationToken),
+            cancellationToken);
+        return (check.End(damaged), first, last);
     }
 
     /// <summary>Writes every row once into one file.</summary>
@@ -110,6 +163,60 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
     {
         _engine?.Dispose();
         _room.Dispose();
+    }
+
+    private static bool IsOf(SegmentName segment, LedgerQuery query) =>
+        (query.Partition is null || segment.Partition == query.Partition) && segment.End > query.From && segment.Hour < query.To;
+
+    /// <summary>The hours that have segments a question is about, in order.</summary>
+    private async Task<List<DateTimeOffset>> HoursAsync(LedgerQuery query, CancellationToken cancellationToken)
+    {
+        var hours = new SortedSet<DateTimeOffset>();
+        foreach (var name in await store.ListAsync("date=", cancellationToken))
+        {
+            if (SegmentName.TryParse(name, out var segment) && IsOf(segment, query))
+            {
+                hours.Add(segment.Hour);
+            }
+        }
+
+        return [.. hours];
+    }
+
+    private static IReadOnlyList<string> Scan(
+        DuckDBConnection connection, SegmentFiles files, string where, Action begin, Action<LedgerRow> take, CancellationToken cancellationToken)
+    {
+        begin();
+        if (files.Paths.Count == 0)
+        {
+            return files.Damaged;
+        }
+
+        using var command = connection.CreateCommand();
+        command.CommandText = $"SELECT {RowReader.Columns} FROM {LedgerSql.From(files.Paths)} WHERE {where} ORDER BY account, sequence, line";
+        command.UseStreamingMode = true;
+        using var rows = command.ExecuteReader();
+        while (rows.Read())
+        {
+            take(RowReader.Read(rows));
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        return files.Damaged;
+    }
+
+    private static LedgerRow? ReadLast(DuckDBConnection connection, SegmentFiles files, LedgerQuery query)
+    {
+        if (files.Paths.Count == 0)
+        {
+            return null;
+        }
+
+        using var command = connection.CreateCommand();
+        command.CommandText =
+            $"SELECT {RowReader.Columns} FROM {LedgerSql.From(files.Paths)} WHERE account = {LedgerSql.Text(query.Account)} AND {LedgerSql.Between(query.From, query.To)} ORDER BY sequence DESC LIMIT 1";
+        using var rows = command.ExecuteReader();
+        return rows.Read() ? RowReader.Read(rows) : null;
     }
 
     private static LedgerRows Page(DuckDBConnection connection, SegmentFiles files, LedgerQuery query)
@@ -160,7 +267,7 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
         }
 
         using var command = connection.CreateCommand();
-        var where = $"account = {LedgerSql.Text(query.Account)} AND {LedgerSql.Between(query.From, query.To)}{(query.Meter is { } meter ? $" AND meter = {LedgerSql.Text(meter)}" : "")}{LedgerSql.Dimensions(query.Dimensions)}";
+        var where = $"account = {LedgerSql.Text(query.Account)} AND {LedgerSql.Between(query.From, query.To)}{(query.Meter is { } meter ? $" AND meter = {LedgerSql.Text(meter)}" : "")}{LedgerSql.Kinds(query.Kinds)}{LedgerSql.Dimensions(query.Dimensions)}";
         command.CommandText = string.Create(
             CultureInfo.InvariantCulture, $"SELECT {RowReader.Columns} FROM {LedgerSql.From(files.Paths)} WHERE sequence > {after} AND {where} ORDER BY sequence, line LIMIT {limit}");
         using var rows = command.ExecuteReader();

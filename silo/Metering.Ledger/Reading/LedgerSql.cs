@@ -1,4 +1,6 @@
 using System.Globalization;
+using Metering.Core.Entries;
+using Metering.Ledger.Rows;
 using Metering.Ledger.Segments;
 
 namespace Metering.Ledger.Reading;
@@ -18,6 +20,10 @@ internal static class LedgerSql
     /// <summary>Rows that happened in a range, the end exclusive.</summary>
     internal static string Between(DateTimeOffset from, DateTimeOffset to) => string.Create(
         CultureInfo.InvariantCulture, $"happened_at >= make_timestamp_ns({Instants.Nanoseconds(from)}) AND happened_at < make_timestamp_ns({Instants.Nanoseconds(to)})");
+
+    /// <summary>Rows of entries of these kinds, all when there are none; begins with <c>AND</c>.</summary>
+    internal static string Kinds(IReadOnlyList<EntryKind> kinds) =>
+        kinds.Count == 0 ? "" : $" AND kind IN ({string.Join(", ", kinds.Select(static kind => Text(KindName.Of(kind))))})";
 
     /// <summary>Rows that have all of these dimensions; begins with <c>AND</c>.</summary>
     internal static string Dimensions(IReadOnlyDictionary<string, string> dimensions) =>

@@ -15,10 +15,10 @@ public enum UsageWindow
 }
 
 /// <summary>Windows by number, counted from 1970: the same in the engine's language and in ours.</summary>
-internal static class UsageWindows
+public static class UsageWindows
 {
     /// <summary>The number of the window an instant is in.</summary>
-    internal static long Number(this UsageWindow window, DateTimeOffset at) => window switch
+    public static long Number(this UsageWindow window, DateTimeOffset at) => window switch
     {
         UsageWindow.Range => 0,
         UsageWindow.Minute => Since1970(at) / TimeSpan.TicksPerMinute,
@@ -38,7 +38,7 @@ internal static class UsageWindows
     };
 
     /// <summary>Where a window begins and ends, as far as it lies in a range.</summary>
-    internal static (DateTimeOffset From, DateTimeOffset To) Bounds(this UsageWindow window, long number, DateTimeOffset from, DateTimeOffset to)
+    public static (DateTimeOffset From, DateTimeOffset To) Bounds(this UsageWindow window, long number, DateTimeOffset from, DateTimeOffset to)
     {
         var (start, end) = window switch
         {

@@ -1,11 +1,13 @@
 using Metering.Contracts;
+using Metering.Core;
+using Metering.Core.Entries;
 using Metering.Grains.Accounts;
 using Metering.Grains.Journal;
 using Metering.Grains.Placement;
 using Metering.Ledger.Reading;
 using Metering.Ledger.Rows;
-using Metering.Ledger.Segments;
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Concurrency;
 
 namespace Metering.Silo.Ledger;
 
@@ -17,56 +19,96 @@ namespace Metering.Silo.Ledger;
 /// The journal first, the segments after: an entry that is archived in between is then in both, and seen once. A filter on lines may leave a page of the journal's part
 /// empty; the segments' part is filtered where it is read.
 /// </remarks>
-[AccountPlacement]
+[Reentrant, AccountPlacement]
 public sealed class LedgerGrain(Journal journal, IServiceProvider services) : Grain, ILedgerGrain
 {
     private const int MaxLinesPerEntry = 32;
 
-    private static readonly TimeSpan StoreRetryDelay = TimeSpan.FromSeconds(1);
-
     private string Account => this.GetPrimaryKeyString();
 
-    public async Task<Answer<LedgerPage>> Read(LedgerRequest request)
+    public Task<Answer<LedgerPage>> Read(LedgerRequest request) => AskAsync<LedgerPage>(async (reader, cancellationToken) =>
     {
-        if (services.GetService<LedgerReader>() is not { } reader)
+        var query = Query(request);
+        var unarchived = await UnarchivedAsync(cancellationToken);
+        var archived = await reader.ReadAsync(query, cancellationToken);
+        var page = Join(archived, unarchived, query, request.Limit);
+        if (page.Lines.Count == 0 && request.After == 0 && unarchived.Count == 0 && !await ExistsAsync())
         {
-            return new Refusal { Code = Code.Unavailable, Detail = "This server keeps no ledger.", Account = Account, IsLasting = true };
+            return NotFound();
         }
 
-        try
+        if (!request.WithBalances)
         {
-            var query = Query(request);
-            var unarchived = await UnarchivedAsync();
-            var archived = await reader.ReadAsync(query, CancellationToken.None);
-            var page = Join(archived, unarchived, query, request.Limit);
-            var isUnknown = page.Lines.Count == 0 && request.After == 0 && unarchived.Count == 0 && !await ExistsAsync();
-            return isUnknown ? NotFound() : page;
+            return page;
         }
-        catch (JournalUnavailableException unavailable)
+
+        var (opening, closing) = await BalancesAsync(reader, query, unarchived, cancellationToken);
+        return page with { OpeningBalance = opening?.Value, ClosingBalance = closing?.Value };
+    });
+
+    public Task<Answer<LedgerCheck>> Verify(DateTimeOffset? from, DateTimeOffset? to) => AskAsync<LedgerCheck>(async (reader, cancellationToken) =>
+    {
+        var query = new LedgerQuery
         {
-            return new Refusal { Code = Code.Unavailable, Detail = unavailable.Message, Account = Account, RetryAfter = unavailable.RetryAfter };
-        }
-        catch (LedgerStoreException fault)
-        {
-            return new Refusal { Code = Code.Unavailable, Detail = fault.Message, Account = Account, RetryAfter = StoreRetryDelay };
-        }
-    }
+            Account = Account,
+            Partition = journal.PartitionOf(Account),
+            From = from ?? DateTimeOffset.MinValue,
+            To = to ?? DateTimeOffset.MaxValue,
+            MaxRows = MaxLinesPerEntry,
+        };
+        var (report, first, last) = await reader.VerifyRangeAsync(query, cancellationToken);
+        return report.Entries == 0 && !await ExistsAsync()
+            ? NotFound()
+            : new LedgerCheck { Rows = report.Entries, First = first, Last = last, Break = report.Breaks.Count > 0 ? Break(report.Breaks[0]) : null, Damaged = report.Damaged };
+    });
 
     public async Task<Answer<UsageReply>> ReadUsage(UsageRequest request)
     {
+        if (await AccountUsageReading.ReadAsync(GrainFactory.GetGrain<IAccountGrain>(Account), request) is { } known)
+        {
+            return known;
+        }
+
         var answer = await UsageReading.ReadAsync(services, journal.PartitionOf(Account), Account, request);
         return answer.Reply is { Rows.Count: 0 } && !await ExistsAsync() ? NotFound() : answer;
     }
 
     private Refusal NotFound() => new() { Code = Code.AccountNotFound, Detail = $"There is no account {Account}.", Account = Account };
 
+    /// <summary>Asks the ledger, with the time that callers have.</summary>
+    private async Task<Answer<T>> AskAsync<T>(Func<LedgerReader, CancellationToken, Task<Answer<T>>> ask)
+        where T : class
+    {
+        if (services.GetService<LedgerReader>() is not { } reader)
+        {
+            return LedgerRefusals.None(Account);
+        }
+
+        using var time = new CancellationTokenSource(LedgerRefusals.MaxTime);
+        try
+        {
+            return await ask(reader, time.Token);
+        }
+        catch (Exception failure) when (LedgerRefusals.Of(Account, failure, time.Token) is { } refusal)
+        {
+            return refusal;
+        }
+    }
+
+    private static LedgerBreak Break(ChainBreak found) => new(found.Sequence, found.Line, found.Reason switch
+    {
+        BreakReason.Missing => LedgerBreakReason.Missing,
+        BreakReason.Changed => LedgerBreakReason.Changed,
+    });
+
     private LedgerQuery Query(LedgerRequest request) => new()
     {
         Account = Account,
         Partition = journal.PartitionOf(Account),
         After = request.After,
-        From = request.From ?? DateTimeOffset.MinValue,
+        From = Later(request.From ?? DateTimeOffset.MinValue, request.AfterAt ?? DateTimeOffset.MinValue),
         To = request.To ?? DateTimeOffset.MaxValue,
+        Kinds = [.. request.Kinds.Select(static kind => (EntryKind)kind)],
         Meter = request.Meter,
         Dimensions = request.Dimensions,
 
@@ -74,13 +116,34 @@ public sealed class LedgerGrain(Journal journal, IServiceProvider services) : Gr
         MaxRows = request.Limit + MaxLinesPerEntry,
     };
 
+    private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
+
+    /// <summary>
+    /// The balances before the range's first entry and after its last. Where nothing is known before the range it is 0 if the ledger has the account's first entry, and else unknown.
+    /// </summary>
+    private async Task<(Credits? Opening, Credits? Closing)> BalancesAsync(
+        LedgerReader reader, LedgerQuery query, List<LedgerRow> unarchived, CancellationToken cancellationToken)
+    {
+        var opening = await BalanceBeforeAsync(query.From);
+        if (opening is null)
+        {
+            var first = await reader.ReadAsync(new LedgerQuery { Account = Account, Partition = query.Partition, MaxRows = MaxLinesPerEntry }, cancellationToken);
+            opening = (first.Rows.Count > 0 ? first.Rows[0] : unarchived.FirstOrDefault()) is { Sequence: 1 } ? Credits.Zero : null;
+        }
+
+        return (opening, await BalanceBeforeAsync(query.To) ?? opening);
+
+        async Task<Credits?> BalanceBeforeAsync(DateTimeOffset instant) =>
+            (unarchived.FindLast(row => row.At < instant) ?? await reader.ReadLastAsync(query, instant, cancellationToken))?.Balance;
+    }
+
     private async Task<bool> ExistsAsync() =>
         (await GrainFactory.GetGrain<IAccountGrain>(Account).Get()).Refusal is not { Code: Code.AccountNotFound };
 
     /// <summary>Rows of what the journal has and the archive may not, without links: those are made when they are archived.</summary>
-    private async Task<List<LedgerRow>> UnarchivedAsync()
+    private async Task<List<LedgerRow>> UnarchivedAsync(CancellationToken cancellationToken)
     {
-        var chunks = await journal.ReadUnarchivedAsync(Account, CancellationToken.None);
+        var chunks = await journal.ReadUnarchivedAsync(Account, cancellationToken);
         var rows = new List<LedgerRow>();
         if (chunks.Count == 0)
         {

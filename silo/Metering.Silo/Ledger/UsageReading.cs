@@ -2,7 +2,6 @@ using Metering.Contracts;
 using Metering.Grains.Accounts;
 using Metering.Grains.Journal;
 using Metering.Ledger.Reading;
-using Metering.Ledger.Segments;
 using Metering.Ledger.Usage;
 using Microsoft.Extensions.DependencyInjection;
 using LedgerGroup = Metering.Ledger.Usage.UsageGroup;
@@ -15,11 +14,6 @@ namespace Metering.Silo.Ledger;
 /// <summary>Sums usage of one partition, or of one account in it, where the partition is owned: what the journal has and the archive has not, and the segments after it.</summary>
 internal static class UsageReading
 {
-    /// <summary>Below the time that callers wait, so that they hear why there is no answer, and the engine is free again.</summary>
-    private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(15);
-
-    private static readonly TimeSpan StoreRetryDelay = TimeSpan.FromSeconds(1);
-
     /// <param name="services">The silo's.</param>
     /// <param name="partition">Which, and it is this silo's.</param>
     /// <param name="account">One of its accounts; all of them when null.</param>
@@ -28,10 +22,10 @@ internal static class UsageReading
     {
         if (services.GetService<LedgerReader>() is not { } reader)
         {
-            return new Refusal { Code = Code.Unavailable, Detail = "This server keeps no ledger.", Account = account, IsLasting = true };
+            return LedgerRefusals.None(account);
         }
 
-        using var time = new CancellationTokenSource(MaxTime);
+        using var time = new CancellationTokenSource(LedgerRefusals.MaxTime);
         try
         {
             var query = Query(partition, account, request);
@@ -41,23 +35,9 @@ internal static class UsageReading
             var rows = await reader.ReadUsageAsync(query, tail, time.Token);
             return rows.IsTooMany ? TooMany(request) : Reply(rows);
         }
-        catch (OperationCanceledException) when (time.IsCancellationRequested)
+        catch (Exception failure) when (LedgerRefusals.Of(account, failure, time.Token) is { } refusal)
         {
-            return new Refusal
-            {
-                Code = Code.Overloaded,
-                Detail = $"It takes longer than {MaxTime.TotalSeconds} s. A shorter range is faster.",
-                Account = account,
-                RetryAfter = StoreRetryDelay,
-            };
-        }
-        catch (JournalUnavailableException unavailable)
-        {
-            return new Refusal { Code = Code.Unavailable, Detail = unavailable.Message, Account = account, RetryAfter = unavailable.RetryAfter };
-        }
-        catch (LedgerStoreException fault)
-        {
-            return new Refusal { Code = Code.Unavailable, Detail = fault.Message, Account = account, RetryAfter = StoreRetryDelay };
+            return refusal;
         }
     }
 
@@ -86,7 +66,7 @@ internal static class UsageReading
         Partition = partition,
         From = request.From,
         To = request.To,
-        Window = request.Window is { } window ? Of(window) : LedgerWindow.Range,
+        Window = Of(request.Window),
         Groups = [.. request.GroupBy.Select(static group => new LedgerGroup(Of(group.Kind), group.Dimension))],
         Meter = request.Meter,
         Dimensions = request.Dimensions,
@@ -94,6 +74,8 @@ internal static class UsageReading
         By = Of(request.By),
         MaxRows = request.MaxRows,
     };
+
+    internal static LedgerWindow Of(Contracts.UsageWindow? window) => window is { } cut ? Of(cut) : LedgerWindow.Range;
 
     private static LedgerWindow Of(Contracts.UsageWindow window) => window switch
     {

@@ -306,6 +306,9 @@ internal sealed class FakeUsage : IUsageGrain
 
 internal sealed class FakeLedger : ILedgerGrain
 {
+    public Task<Answer<LedgerCheck>> Verify(DateTimeOffset? from, DateTimeOffset? to) => Task.FromResult<Answer<LedgerCheck>>(
+        new LedgerCheck { Rows = 42, First = 1, Last = 42, Break = new LedgerBreak(17, 0, LedgerBreakReason.Changed), Damaged = FakeUsage.Reply.Damaged });
+
     public Task<Answer<UsageReply>> ReadUsage(UsageRequest request) => Task.FromResult<Answer<UsageReply>>(FakeUsage.Reply);
 
     public Task<Answer<LedgerPage>> Read(LedgerRequest request) => Task.FromResult<Answer<LedgerPage>>(new LedgerPage
@@ -340,6 +343,8 @@ internal sealed class FakeLedger : ILedgerGrain
             },
         ],
         More = true,
+        OpeningBalance = 100m,
+        ClosingBalance = 99.928m,
         Damaged = ["date=2026-01-31/hour=12/partition-0000-000000000001-000000000002.parquet"],
     });
 }

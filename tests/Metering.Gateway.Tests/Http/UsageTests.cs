@@ -45,6 +45,35 @@ public sealed class UsageTests
         (await server.Get($"/v1/accounts/nobody/usage?{Range}")).IsProblem(HttpStatusCode.NotFound, "account_not_found");
     }
 
+    [Fact]
+    public async Task What_the_account_adds_up_itself_and_what_the_ledger_adds_up_are_the_same()
+    {
+        await using var server = await StartAsync("00:00:00.100");
+        foreach (var window in new[] { "", "&window=minute", "&window=hour", "&window=day" })
+        {
+            var (from, to) = window switch
+            {
+                "&window=minute" => (DateTimeOffset.UtcNow.AddMinutes(-30), DateTimeOffset.UtcNow.AddMinutes(10)),
+                "&window=hour" => (DateTimeOffset.UtcNow.AddDays(-2), DateTimeOffset.UtcNow.AddHours(2)),
+                _ => (DateTimeOffset.UtcNow.AddDays(-20), DateTimeOffset.UtcNow.AddDays(2)),
+            };
+            from = window == "&window=minute" ? new(from.Ticks - (from.Ticks % TimeSpan.TicksPerMinute), TimeSpan.Zero) : new(from.Date, TimeSpan.Zero);
+            to = window == "&window=minute" ? new(to.Ticks - (to.Ticks % TimeSpan.TicksPerMinute), TimeSpan.Zero) : new(to.Date, TimeSpan.Zero);
+            var range = $"?from={from:yyyy-MM-ddTHH:mm:ssZ}&to={to:yyyy-MM-ddTHH:mm:ssZ}{window}";
+            foreach (var groups in new[] { "", "&groupBy=meter", "&meter=bytes" })
+            {
+                var known = await server.Get($"/v1/accounts/acme/usage{range}{groups}");
+                Assert.Equal("account", (string?)known.Json["source"]);
+
+                // Across accounts only the ledger is asked; acme is one of them.
+                var summed = await server.Get($"/v1/usage{range}&groupBy=account{(groups == "&groupBy=meter" ? ",meter" : "")}{groups.Replace("&groupBy=meter", "", StringComparison.Ordinal)}");
+                Assert.Equal("segments", (string?)summed.Json["source"]);
+                var ofAcme = summed.Json["rows"]!.AsArray().Where(static row => (string?)row!["account"] == "acme").Select(static row => row!.ToJsonString().Replace("\"account\":\"acme\",", "", StringComparison.Ordinal));
+                Assert.Equal(ofAcme, known.Json["rows"]!.AsArray().Select(static row => row!.ToJsonString()));
+            }
+        }
+    }
+
     [Theory]
     [InlineData("from=2026-01-02T00:00:00Z&to=2026-01-02T00:00:00Z", "to conflict")]
     [InlineData("to=2026-01-02T00:00:00Z", "from required")]

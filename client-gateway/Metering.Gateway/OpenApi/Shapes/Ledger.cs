@@ -10,8 +10,45 @@ internal sealed record LedgerPage
     /// <summary>Where the next page begins; left out after the last.</summary>
     public string? Cursor { get; init; }
 
+    /// <summary>Before the first entry of the range. On the first page; left out when the ledger begins later than the account.</summary>
+    public decimal? OpeningBalance { get; init; }
+
+    /// <summary>After the last entry of the range that there is yet. On the first page.</summary>
+    public decimal? ClosingBalance { get; init; }
+
     /// <summary>Files of the ledger that could not be read: what is in them is missing here. Left out when there are none.</summary>
     public IReadOnlyList<string>? Damaged { get; init; }
+}
+
+/// <summary>Whether an account's chain holds.</summary>
+internal sealed record LedgerCheck
+{
+    public required bool Holds { get; init; }
+
+    /// <summary>Entries that were looked at, or lines of entries that have several.</summary>
+    public required long Rows { get; init; }
+
+    /// <summary>The first sequence that was looked at; 0 when there is none.</summary>
+    public required long First { get; init; }
+
+    /// <summary>The last.</summary>
+    public required long Last { get; init; }
+
+    /// <summary>Left out when it holds.</summary>
+    public LedgerBreak? Break { get; init; }
+
+    /// <summary>Files of the ledger that could not be read: what is in them counts as missing. Left out when there are none.</summary>
+    public IReadOnlyList<string>? Damaged { get; init; }
+}
+
+/// <summary>The first place at which a chain does not hold.</summary>
+internal sealed record LedgerBreak
+{
+    public required long Sequence { get; init; }
+    public required int Line { get; init; }
+
+    /// <summary>Whether entries are missing before it, or it is not what was written.</summary>
+    public required LedgerBreakReason Reason { get; init; }
 }
 
 /// <summary>An entry, or one line of a charge that has several.</summary>
