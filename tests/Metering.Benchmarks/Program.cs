@@ -103,6 +103,23 @@ checkpoint.SetAction((parsed, token) => RunAsync(new CheckpointBenchmark(
     parsed.GetValue(peerBatch),
     TimeSpan.FromSeconds(parsed.GetValue(checkpointSeconds))).RunAsync(token)));
 
+var ledgerPartitions = Count("--partitions", "Into how many logs the accounts are spread.", 8);
+var ledgerTurns = Count("--turns", "With the ledger, and without.", 3);
+var ledgerSeconds = Count("--seconds", "How long each turn lasts.", 10);
+var ledgerHalf = Count("--half-seconds", "How long it may take to catch up at half load.", 60);
+var ledger = new Command("ledger", "What a ledger costs, how far it falls behind at the peak, and how many bytes an entry takes.")
+{
+    peerAccounts, peerExponent, peerBatch, ledgerPartitions, ledgerTurns, ledgerSeconds, ledgerHalf,
+};
+ledger.SetAction((parsed, token) => RunAsync(new LedgerBenchmark(
+    parsed.GetValue(peerAccounts),
+    parsed.GetValue(peerExponent),
+    parsed.GetValue(peerBatch),
+    parsed.GetValue(ledgerPartitions),
+    parsed.GetValue(ledgerTurns),
+    TimeSpan.FromSeconds(parsed.GetValue(ledgerSeconds)),
+    TimeSpan.FromSeconds(parsed.GetValue(ledgerHalf))).RunAsync(token)));
+
 // Started by `peers`: the limit has to be a process of its own, as the servers are.
 var emptyHttp = Count("--http-port", "For HTTP.", 8080);
 var emptyGrpc = Count("--grpc-port", "For gRPC.", 8081);
@@ -112,7 +129,7 @@ empty.SetAction((parsed, token) => EmptyServer.ServeAsync(parsed.GetValue(emptyH
 
 return await new RootCommand("Measures the server that was built with this program.")
 {
-    http, recovery, startup, file, memory, core, peers, ladder, checkpoint, many, overload, cluster, activation, empty,
+    http, recovery, startup, file, memory, core, peers, ladder, checkpoint, ledger, many, overload, cluster, activation, empty,
 }.Parse(args).InvokeAsync();
 
 static Option<int> Count(string name, string description, int otherwise)

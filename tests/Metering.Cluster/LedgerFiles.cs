@@ -18,6 +18,9 @@ internal enum LedgerPlace
 /// <summary>The ledger of a cluster: how its silos are told, and how somebody else reads it.</summary>
 internal sealed class LedgerFiles(LedgerPlace place, string directory, string azurite)
 {
+    /// <summary>How far the files must reach for each account whose callers are at rest, as soon as the archive has had its time.</summary>
+    public Dictionary<string, long> Due { get; } = [];
+
     private string Folder => Path.Combine(directory, "ledger");
 
     private string Cache => Path.Combine(directory, "ledger-cache");

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Metering.Cluster.Checking;
 using Metering.Cluster.Faults;
 using Metering.Cluster.Load;
 
@@ -30,6 +31,7 @@ internal sealed class Soak(TimeSpan duration, int seed, LedgerPlace ledger, stri
         var named = Fault.All.Where(fault => fault.Name == only).DefaultIfEmpty().SelectMany(fault => fault is not null ? [fault] : Fault.All.Where(each => each.Name.Contains(only, StringComparison.Ordinal)));
         var isClean = await RunRoundsAsync(cluster, [.. named.Where(fault => cluster.Network.CanCut || !fault.CutsLinks)]);
         isClean &= await CheckOldAccountsAsync(cluster);
+        isClean &= await CheckLedgerAsync(cluster);
         Print(isClean);
         if (!isClean)
         {
@@ -98,6 +100,13 @@ internal sealed class Soak(TimeSpan duration, int seed, LedgerPlace ledger, stri
 
         changed.Take(20).ToList().ForEach(Console.WriteLine);
         return changed.Count == 0;
+    }
+
+    private static async Task<bool> CheckLedgerAsync(LocalCluster cluster)
+    {
+        var faults = await LedgerSettlement.ToTheEndAsync(cluster);
+        faults.Take(20).ToList().ForEach(Console.WriteLine);
+        return faults.Count == 0;
     }
 
     private void Print(bool isClean)

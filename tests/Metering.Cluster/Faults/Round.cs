@@ -43,7 +43,7 @@ internal sealed class Round(LocalCluster cluster, Fault fault, string name, int 
 
         var verdict = await new Settlement(callers).RunAsync();
         var settledAt = clock.Elapsed;
-        var ledger = cluster.Ledger is { } files ? await new LedgerCheck(callers, files).RunAsync() : [];
+        var ledger = cluster.Ledger is { } files ? await new LedgerSettlement(callers, files).RunAsync() : [];
         scene.Note(string.Create(CultureInfo.InvariantCulture, $"ledger compared in {(clock.Elapsed - settledAt).TotalSeconds:F1} s"));
         verdict = verdict with { Faults = [.. verdict.Faults, .. ledger, .. scene.Faults] };
         return new RoundReport(fault.Name, seed, scene.Victim?.Name, verdict, Waits.Of(scene, owners, stoppedAt), scene.Notes, clock.Elapsed, callers.Accounts);

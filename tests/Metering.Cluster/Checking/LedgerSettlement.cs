@@ -9,7 +9,7 @@ namespace Metering.Cluster.Checking;
 /// Compares the ledger with what callers wrote down, when they are at rest: the ledger of each account has every sequence once, from the first to the account's last; every acknowledged
 /// operation stands at its sequence with the balance it was told; and in the files every chain holds and no entry is missing.
 /// </summary>
-internal sealed class LedgerCheck(Callers callers, LedgerFiles files)
+internal sealed class LedgerSettlement(Callers callers, LedgerFiles files)
 {
     private const int EntriesPerPage = 1000;
     private const int MaxConcurrent = 8;
@@ -20,12 +20,33 @@ internal sealed class LedgerCheck(Callers callers, LedgerFiles files)
     private readonly ConcurrentBag<string> _faults = [];
     private readonly ConcurrentDictionary<string, long> _last = new();
 
+    /// <summary>The files are held against what was due before this round: the archive takes its time, and the next round, or <see cref="ToTheEndAsync"/>, asks for this one's.</summary>
     /// <returns>Everything that is not as it must be, in words.</returns>
     public async Task<IReadOnlyList<string>> RunAsync()
     {
         await Parallel.ForEachAsync(callers.Accounts, new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrent }, async (account, _) => await CheckAnswersAsync(account));
         await CheckFilesAsync();
+        foreach (var (account, last) in _last)
+        {
+            files.Due[account] = last;
+        }
+
         return [.. _faults];
+    }
+
+    /// <summary>Waits until the files have everything of every round; nothing to do where no ledger is kept.</summary>
+    /// <returns>Everything that is not as it must be, in words.</returns>
+    public static async Task<IReadOnlyList<string>> ToTheEndAsync(LocalCluster cluster)
+    {
+        if (cluster.Ledger is not { } files)
+        {
+            return [];
+        }
+
+        using var nobody = new Callers(cluster.Gateways.Select(static gateway => gateway.Http), [], seed: 0, TimeSpan.Zero);
+        var settlement = new LedgerSettlement(nobody, files);
+        await settlement.CheckFilesAsync();
+        return [.. settlement._faults];
     }
 
     /// <summary>What the service answers, of what is archived and what is not.</summary>
@@ -82,7 +103,7 @@ internal sealed class LedgerCheck(Callers callers, LedgerFiles files)
         }
     }
 
-    /// <summary>What lies in the files, with no silo's help, once all that was committed is in them.</summary>
+    /// <summary>What lies in the files, with no silo's help, once all that is due is in them.</summary>
     private async Task CheckFilesAsync()
     {
         using var opened = files.Open();
@@ -92,7 +113,7 @@ internal sealed class LedgerCheck(Callers callers, LedgerFiles files)
         while (true)
         {
             var (accounts, report) = await ReadFilesAsync(reader);
-            var late = _last.Where(account => accounts.GetValueOrDefault(account.Key).Last < account.Value).ToList();
+            var late = files.Due.Where(account => accounts.GetValueOrDefault(account.Key).Last < account.Value).ToList();
             if (late.Count > 0 && callers.Now - begunAt < ArchivePatience)
             {
                 await polls.WaitForNextTickAsync();
