@@ -53,8 +53,11 @@ public interface IAccountGrain : IGrainWithStringKey
     [Alias("Release")]
     Task<Answer<SettleReply>> Release(ReleaseRequest release);
 
-    /// <summary>Gives a charge back, wholly or in part. Refuses with <see cref="Code.ChargeNotFound"/>, <see cref="Code.ExceedsCharge"/>.</summary>
-    [Alias("Reverse")]
+    /// <summary>
+    /// Gives a charge back, wholly or in part; one that the account has forgotten too, as long as the ledger has it and all that came after it. Refuses with
+    /// <see cref="Code.ChargeNotFound"/>, <see cref="Code.ExceedsCharge"/>, <see cref="Code.TooOld"/>.
+    /// </summary>
+    [Alias("Reverse"), ResponseTimeout("00:00:10")]
     Task<Answer<ReversalReply>> Reverse(ReversalRequest reversal);
 
     /// <summary>Creates or replaces a budget. What it has counted stays, unless its scope or window changes.</summary>

@@ -43,14 +43,15 @@ internal static class ChargeOperations
         "reverseCharge", "POST", "/v1/accounts/{account}/charges/{charge}/reversals", "Charges", "Give a charge back")
     {
         Access = AccessRule.ChargesAccount,
-        Description = "Wholly, or in proportion to a quantity; to the grants it came from. Never more than was charged in total.",
+        Description = "Wholly, or in proportion to a quantity; to the grants it came from. Never more than was charged in total. A charge that the account has forgotten is looked for in the "
+            + "ledger, if the server keeps one; refused with `too_old` when the ledger does not have all that came after it.",
         Requests = [new(typeof(Shapes.ReversalRequest), """{"id":"r1","quantity":"600"}""")],
         Reply = new(typeof(Shapes.ReversalReply),
             """
             {"id":"r1","charge":"req-1","outcome":"reversed","credits":"0.036","balance":"99.964","available":"99.964","sequence":44,
              "replayed":false,"returned":[{"grant":"plan","credits":"0.036"}]}
             """),
-        Refusals = [Code.AccountNotFound, Code.ChargeNotFound, Code.IdReused, Code.AccountClosed, Code.OutOfRange, Code.ExceedsCharge, Code.Quarantined],
+        Refusals = [Code.AccountNotFound, Code.ChargeNotFound, Code.IdReused, Code.AccountClosed, Code.TooOld, Code.OutOfRange, Code.ExceedsCharge, Code.Quarantined],
     };
 
     public static readonly Operation ChargeMany = new(

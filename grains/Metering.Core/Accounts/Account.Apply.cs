@@ -149,11 +149,9 @@ public sealed partial class Account
     private void ApplyReversed(Reversed reversed)
     {
         ApplyPayment(reversed.Payment, reversed);
-        var quantity = Quantity.Zero;
         _rollups = _rollups.Own();
         foreach (var line in reversed.Lines)
         {
-            quantity = line.Quantity;
             _rollups.Count(line.Meter, reversed.At, -line.Quantity.Nanos, -line.Credits.Nanos, lines: 0);
             if (line.Price.Length > 0)
             {
@@ -163,13 +161,14 @@ public sealed partial class Account
 
         _budgets.GiveBack(reversed, Settings.Period);
 
-        var before = _reversals.Of(reversed.Charge);
-        var partly = reversed.Asked is not null;
-        _reversals = _reversals.Own();
-        _reversals.Set(reversed.Charge, new ReversedSoFar(
-            partly ? before.Quantity + quantity : before.Quantity,
-            before.Credits - reversed.Payment.Credits,
-            Whole: !partly));
+        // Of a charge that is forgotten nothing is kept either: it would never be forgotten again.
+        if (FindCharge(reversed.Charge)?.Sequence == reversed.ChargedSequence)
+        {
+            _reversals = _reversals.Own();
+            _reversals.Set(reversed.Charge, _reversals.Of(reversed.Charge).With(reversed));
+        }
+
+        _lastReversal = reversed.Sequence;
         Remember(reversed);
     }
 

@@ -68,6 +68,7 @@ public sealed partial class Account
         }
 
         var account = new Account(id, limits) { Sequence = reader.Number(), _lastAt = reader.Instant() };
+        account._lastReversal = account.Sequence;
         if (reader.Flag())
         {
             account.CreatedAt = reader.Instant();

@@ -32,6 +32,9 @@ public sealed partial class Account
     private AccountSettings? _settings;
     private DateTimeOffset _lastAt = DateTimeOffset.MinValue;
 
+    // The last entry that may have been a reversal. Not part of the state that is written: after it is read back, any may have been.
+    private long _lastReversal;
+
     public Account(string id, AccountLimits limits)
     {
         Id = id;

@@ -1,4 +1,5 @@
 using Metering.Core.Encoding;
+using Metering.Core.Entries;
 
 namespace Metering.Core.Accounts;
 
@@ -6,7 +7,15 @@ namespace Metering.Core.Accounts;
 /// <param name="Quantity">Of its only line.</param>
 /// <param name="Credits">In all.</param>
 /// <param name="Whole">Nothing is left to give back.</param>
-internal readonly record struct ReversedSoFar(Quantity Quantity, Credits Credits, bool Whole);
+internal readonly record struct ReversedSoFar(Quantity Quantity, Credits Credits, bool Whole)
+{
+    /// <summary>With another reversal of the same charge.</summary>
+    internal ReversedSoFar With(Reversed reversed)
+    {
+        var partly = reversed.Asked is not null;
+        return new ReversedSoFar(partly ? Quantity + reversed.Lines[^1].Quantity : Quantity, Credits - reversed.Payment.Credits, Whole: !partly);
+    }
+}
 
 /// <summary>What was given back of the charges that are remembered.</summary>
 internal sealed class Reversals

@@ -5,7 +5,7 @@ using RateCardDraft = Metering.Contracts.RateCardDraft;
 
 namespace Metering.Grains.Accounts;
 
-/// <summary>Charges, quotes, holds and reversals.</summary>
+/// <summary>Charges, quotes and holds.</summary>
 public sealed partial class AccountGrain
 {
     /// <summary>How often the card is loaded for one request: it may change its name, or grow too old to price by, meanwhile.</summary>
@@ -166,22 +166,6 @@ public sealed partial class AccountGrain
         }
 
         return AccountMapping.Reply(decision.Released!, decision.Replayed);
-    });
-
-    public Task<Answer<ReversalReply>> Reverse(ReversalRequest reversal) => Turn<ReversalReply>(now =>
-    {
-        var decision = _account.DecideReversal(AccountMapping.Reversal(reversal), now);
-        if (decision.Outcome != Outcome.Done)
-        {
-            return Refuse(decision.Outcome, SubjectOf(decision.Outcome, reversal.Id, reversal.Charge));
-        }
-
-        if (!decision.Replayed)
-        {
-            Commit(decision.Reversed!);
-        }
-
-        return AccountMapping.Reply(decision.Reversed!, decision.Replayed);
     });
 
     /// <summary>What a refusal speaks of: the id, when that was the matter, or else what the request was about.</summary>

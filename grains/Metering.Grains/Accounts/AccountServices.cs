@@ -16,6 +16,7 @@ public sealed class AccountServices(
     [FromKeyedServices(AccountStorage.ProviderName)] IGrainStorage storage,
     IOptions<JournalOptions> journalOptions,
     LocalAccounts localAccounts,
+    IEnumerable<IEntryArchive> entryArchives,
     ILogger<AccountGrain> logger)
 {
     internal Journal.Journal Journal => journal;
@@ -31,6 +32,9 @@ public sealed class AccountServices(
     internal JournalOptions JournalOptions { get; } = journalOptions.Value;
 
     internal LocalAccounts LocalAccounts => localAccounts;
+
+    /// <summary>Null when this silo keeps no ledger.</summary>
+    internal IEntryArchive? EntryArchive { get; } = entryArchives.SingleOrDefault();
 
     internal ILogger Logger => logger;
 }

@@ -90,6 +90,13 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
         (connection, files) => UsageAnswer.Read(connection, files, query, tail),
         cancellationToken);
 
+    /// <summary>A charge or settle of an account, and what was given back of it.</summary>
+    /// <exception cref="LedgerStoreException">The store cannot be reached, or there are more rows than are looked at.</exception>
+    public Task<ChargeRows> FindChargeAsync(string account, int partition, string charge, CancellationToken cancellationToken) => RunAsync(
+        segment => segment.Partition == partition,
+        (connection, files) => ChargeSearch.Read(connection, files, account, charge),
+        cancellationToken);
+
     /// <summary>Every row of the segments, account by account, oldest first, and also those that were written more than once: for whoever checks them.</summary>
     /// <param name="account">Only this account's; all when null.</param>
     /// <param name="begin">Called before the first row; and once more when a damaged segment is found on the way, and all is read again without it.</param>

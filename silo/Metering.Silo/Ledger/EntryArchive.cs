@@ -25,6 +25,19 @@ internal sealed class EntryArchive(LedgerReader reader) : IEntryArchive
         }
     }
 
+    public async Task<ArchivedCharge> FindChargeAsync(string account, int partition, string charge, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var found = await reader.FindChargeAsync(account, partition, charge, cancellationToken);
+            return new ArchivedCharge(Entries(found.Rows), found.Through, found.IsWhole, found.Damaged);
+        }
+        catch (LedgerStoreException fault)
+        {
+            throw new JournalArchiveException(fault.Message, fault);
+        }
+    }
+
     private static List<Entry> Entries(IReadOnlyList<LedgerRow> rows)
     {
         var entries = new List<Entry>(rows.Count);

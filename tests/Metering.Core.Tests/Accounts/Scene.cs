@@ -156,13 +156,18 @@ internal sealed class Scene
         return decision;
     }
 
-    internal ReversalDecision Reverse(string id, string charge, string? quantity = null)
+    internal ReversalDecision Reverse(string id, string charge, string? quantity = null, ChargeEvidence? evidence = null)
     {
         var asked = quantity is null ? (Quantity?)null : Quantity.From(decimal.Parse(quantity, CultureInfo.InvariantCulture));
-        var decision = Account.DecideReversal(new Reverse(id, charge, asked), Begin());
+        var decision = Account.DecideReversal(new Reverse(id, charge, asked), Begin(), evidence);
         Commit(decision.Replayed ? null : decision.Reversed);
         return decision;
     }
+
+    /// <summary>What all its entries say of a charge, as the ledger has them.</summary>
+    internal ChargeEvidence? Evidence(string charge) => Entries.OfType<PaidOperation>().LastOrDefault(paid => paid.Id == charge) is { } found
+        ? new ChargeEvidence(found, [.. Entries.OfType<Reversed>().Where(reversed => reversed.Charge == charge && reversed.ChargedSequence == found.Sequence)], Account.Sequence)
+        : null;
 
     internal Decision Put(BudgetTerms budget) => Commit(Account.DecideBudget(budget, Begin()));
 

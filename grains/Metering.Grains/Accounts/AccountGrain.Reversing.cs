@@ -1,0 +1,110 @@
+using Metering.Contracts;
+using Metering.Core;
+using Metering.Core.Charges;
+using Metering.Grains.Journal;
+
+namespace Metering.Grains.Accounts;
+
+/// <summary>Reversals, also of charges that the account has forgotten.</summary>
+public sealed partial class AccountGrain
+{
+    /// <summary>How often evidence is gathered for one reversal: others that come meanwhile make it stale.</summary>
+    private const int MaxEvidence = 5;
+
+    /// <summary>Reversals of one account that look through its ledger at the same time.</summary>
+    private const int MaxSearches = 4;
+
+    private int _searches;
+
+    public async Task<Answer<ReversalReply>> Reverse(ReversalRequest reversal)
+    {
+        var evidence = (ChargeEvidence?)null;
+        for (var gathered = 0; ; gathered++)
+        {
+            var needsEvidence = false;
+            var answer = await Turn<ReversalReply>(now =>
+            {
+                var decision = _account.DecideReversal(AccountMapping.Reversal(reversal), now, evidence);
+                needsEvidence = decision.NeedsEvidence;
+                if (decision.Outcome != Outcome.Done)
+                {
+                    return Refuse(decision.Outcome, SubjectOf(decision.Outcome, reversal.Id, reversal.Charge));
+                }
+
+                if (!decision.Replayed)
+                {
+                    Commit(decision.Reversed!);
+                }
+
+                return AccountMapping.Reply(decision.Reversed!, decision.Replayed);
+            });
+            if (!needsEvidence || answer.Refusal is not { Code: Code.ChargeNotFound } || _services.EntryArchive is not { } archive)
+            {
+                return answer;
+            }
+
+            if (gathered == MaxEvidence || _searches >= MaxSearches)
+            {
+                return Refuse(Code.Overloaded, "The account gives back other old charges at the same time.") with { RetryAfter = TimeSpan.FromSeconds(1) };
+            }
+
+            (evidence, var refusal) = await SearchAsync(archive, reversal.Charge);
+            if (evidence is null)
+            {
+                return refusal ?? answer;
+            }
+        }
+    }
+
+    private async Task<(ChargeEvidence? Evidence, Refusal? Refusal)> SearchAsync(IEntryArchive archive, string charge)
+    {
+        _searches++;
+        try
+        {
+            return await GatherAsync(archive, charge);
+        }
+        catch (JournalUnavailableException unavailable)
+        {
+            return (null, Refuse(Code.Unavailable, unavailable.Message) with { RetryAfter = unavailable.RetryAfter });
+        }
+        catch (JournalArchiveException fault)
+        {
+            return (null, Refuse(Code.Unavailable, fault.Message) with { RetryAfter = TimeSpan.FromSeconds(1) });
+        }
+        catch (FormatException gone)
+        {
+            // Law 10: without all that came after it nobody can say what was given back of it.
+            return (null, Refuse(Code.TooOld, $"The account does not remember charge {charge}, and the ledger does not have all of it: {gone.Message}"));
+        }
+        finally
+        {
+            _searches--;
+        }
+    }
+
+    /// <summary>The journal first, the archive after: what is archived in between is then in both. What the account has decided by now is made durable before, and so is in one of them.</summary>
+    private async Task<(ChargeEvidence? Evidence, Refusal? Refusal)> GatherAsync(IEntryArchive archive, string charge)
+    {
+        long through;
+        Task committed;
+        lock (_turn)
+        {
+            (through, committed) = (_account.Sequence, _lastCommit);
+        }
+
+        if (!committed.IsCompleted)
+        {
+            // With periodic durability nobody else may be in a hurry. Whether it lands shows below.
+            _ = _log!.Flush();
+        }
+
+        if (await FailureAsync(committed) is { } lost)
+        {
+            return (null, lost);
+        }
+
+        var unarchived = await _services.Journal.ReadUnarchivedAsync(Id, CancellationToken.None);
+        var archived = await archive.FindChargeAsync(Id, _services.Journal.PartitionOf(Id), charge, CancellationToken.None);
+        return (ForgottenCharge.Find(charge, archived, unarchived, through), null);
+    }
+}
