@@ -42,7 +42,8 @@ public static class GatewayHosting
         services.AddSingleton<RetryBudget>().AddSingleton<FailureLog>().AddSingleton<AccountGrains>().AddSingleton<GrainCalls>().AddSingleton<GrainCharges>().AddSingleton<GrainRouter>().AddSingleton<ChargeBatch>().AddSingleton<AccountList>()
             .AddSingleton<WatchHub>().AddSingleton<PatternWarnings>();
         services.AddSingleton<KnownKeys>().AddHostedService(static provider => provider.GetRequiredService<KnownKeys>());
-        services.AddSingleton<Gatekeeper>().AddSingleton<MeterLimits>().AddSingleton<KeyRingCalls>();
+        services.AddSingleton<ServerCertificate>().AddHostedService(static provider => provider.GetRequiredService<ServerCertificate>());
+        services.AddSingleton<JwtCallers>().AddSingleton<Gatekeeper>().AddSingleton<MeterLimits>().AddSingleton<KeyRingCalls>();
         services.AddSingleton<Admission>().AddSingleton<ChargesInWork>().AddSingleton<RequestBody>();
         services.AddSingleton<ChargeEndpoints>().AddSingleton<AccountEndpoints>().AddSingleton<GrantEndpoints>()
             .AddSingleton<HoldEndpoints>().AddSingleton<GovernanceEndpoints>().AddSingleton<WatchEndpoints>()
@@ -61,6 +62,7 @@ public static class GatewayHosting
     {
         app.UseMiddleware<ProblemMiddleware>();
         app.UseMiddleware<AccessMiddleware>();
+        app.UseMiddleware<PageHeaders>();
         app.MapMetrics();
         var services = app.Services;
         services.GetRequiredService<ChargeEndpoints>().Map(app);
@@ -112,7 +114,7 @@ public static class GatewayHosting
     }
 
     /// <summary>Two ports, and a bound on everything a connection may hold or delay.</summary>
-    private sealed class KestrelConfiguration(IOptions<GatewayOptions> gateway, GatewayEndpoints endpoints) : IConfigureOptions<KestrelServerOptions>
+    private sealed class KestrelConfiguration(IOptions<GatewayOptions> gateway, GatewayEndpoints endpoints, ServerCertificate certificate) : IConfigureOptions<KestrelServerOptions>
     {
         public void Configure(KestrelServerOptions options)
         {
@@ -123,8 +125,9 @@ public static class GatewayHosting
             options.Limits.MaxRequestBodySize = limits.MaxBodyBytes + FramingBytes;
             options.Limits.RequestHeadersTimeout = HeadersTimeout;
             options.Limits.KeepAliveTimeout = KeepAliveTimeout;
-            options.Listen(limits.Address, limits.HttpPort, listen => endpoints.ListenHttp(listen));
-            options.Listen(limits.Address, limits.GrpcPort, listen => endpoints.ListenGrpc(listen));
+            var handshakes = limits.Tls is null ? null : certificate.Handshakes;
+            options.Listen(limits.Address, limits.HttpPort, listen => endpoints.ListenHttp(listen, handshakes));
+            options.Listen(limits.Address, limits.GrpcPort, listen => endpoints.ListenGrpc(listen, handshakes));
             if (limits.Access.MetricsPort != 0)
             {
                 options.Listen(limits.Address, limits.Access.MetricsPort, static listen => listen.Protocols = HttpProtocols.Http1);

@@ -11,6 +11,9 @@ public sealed class GatewayOptions
     [Required]
     public IPAddress Address { get; set; } = IPAddress.Loopback;
 
+    /// <summary>The certificate; null to speak without TLS.</summary>
+    public TlsOptions? Tls { get; set; }
+
     /// <summary>Who is let in.</summary>
     [Required]
     public AccessOptions Access { get; set; } = new();

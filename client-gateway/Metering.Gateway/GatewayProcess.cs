@@ -51,6 +51,7 @@ public static class GatewayProcess
         {
             gateway.Address = settings.Address;
             gateway.Access = settings.Access.ToOptions();
+            gateway.Tls = settings.Tls.ToOptions();
             gateway.HttpPort = settings.HttpPort;
             gateway.GrpcPort = settings.GrpcPort;
             gateway.SiloTimeout = settings.SiloTimeout;

@@ -16,6 +16,7 @@ internal sealed class GatewaySettings
         Membership = Parse(Cluster.Redis, Cluster.RedisCertificateAuthorityFile);
         Address = section.OptionalAddress(nameof(Address)) ?? IPAddress.Loopback;
         Access = new AccessSettings(section, Address);
+        Tls = new TlsSettings(section);
         HttpPort = section.Port(nameof(HttpPort), 8080, mayBeAnyFree: true);
         GrpcPort = section.Port(nameof(GrpcPort), 8081, mayBeAnyFree: true);
         SiloTimeout = section.Time(nameof(SiloTimeout), TimeSpan.FromMilliseconds(500), TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(1));
@@ -42,6 +43,9 @@ internal sealed class GatewaySettings
     /// <summary>Who is let in.</summary>
     public AccessSettings Access { get; }
 
+    /// <summary>The certificate.</summary>
+    public TlsSettings Tls { get; }
+
     /// <summary>TCP port of HTTP; 0 takes a free one.</summary>
     public int HttpPort { get; }
 
@@ -63,7 +67,7 @@ internal sealed class GatewaySettings
     /// <summary>Reads and checks the settings.</summary>
     /// <exception cref="SettingsException">A name is unknown, a value is missing, or one is not in its range.</exception>
     public static GatewaySettings From(IConfiguration configuration) =>
-        new(SettingsSection.Of(configuration, typeof(GatewaySettings), typeof(ClusterSettings), typeof(AccessSettings)));
+        new(SettingsSection.Of(configuration, typeof(GatewaySettings), typeof(ClusterSettings), typeof(AccessSettings), typeof(TlsSettings)));
 
     // What was wrong with it is not repeated: it may be a part of the password.
     private static ConfigurationOptions Parse(string redis, string? certificateAuthorityFile)

@@ -29,6 +29,15 @@ internal static partial class Log
     [LoggerMessage(21, LogLevel.Error, "A first admin key may have been made, and could not be printed; when nobody has one, set AdminKey")]
     public static partial void FirstKeyInDoubt(this ILogger logger, Exception exception);
 
+    [LoggerMessage(22, LogLevel.Information, "Another certificate is in use for new connections; it ends at {NotAfter:O}")]
+    public static partial void CertificateReplaced(this ILogger logger, DateTime notAfter);
+
+    [LoggerMessage(23, LogLevel.Warning, "The certificate's files could not be read; new connections get the one before ({Cause})")]
+    public static partial void CertificateNotRead(this ILogger logger, string cause);
+
+    [LoggerMessage(24, LogLevel.Warning, "The issuer of tokens does not answer; callers with tokens that are not remembered hear unavailable ({Cause})")]
+    public static partial void IssuerAway(this ILogger logger, string cause);
+
     [LoggerMessage(6, LogLevel.Critical, "The client of the cluster failed for no reason we know, and does not try again")]
     public static partial void ConnectingFailed(this ILogger logger, Exception exception);
 }

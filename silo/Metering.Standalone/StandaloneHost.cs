@@ -57,6 +57,7 @@ public static class StandaloneHost
         {
             gateway.Address = settings.Address;
             gateway.Access = settings.Access.ToOptions();
+            gateway.Tls = settings.Tls.ToOptions();
             gateway.HttpPort = settings.HttpPort;
             gateway.GrpcPort = settings.GrpcPort;
         });

@@ -31,6 +31,9 @@ public sealed record StandaloneSettings
     /// <summary>Who is let in.</summary>
     public required AccessSettings Access { get; init; }
 
+    /// <summary>The certificate.</summary>
+    public required TlsSettings Tls { get; init; }
+
     /// <summary>TCP port of HTTP; 0 takes a free one.</summary>
     public required int HttpPort { get; init; }
 
@@ -50,12 +53,13 @@ public sealed record StandaloneSettings
     /// <exception cref="SettingsException">A name is unknown, or a value is not in its range.</exception>
     public static StandaloneSettings From(IConfiguration configuration)
     {
-        var section = SettingsSection.Of(configuration, typeof(StandaloneSettings), typeof(AccessSettings), typeof(KeepingSettings), typeof(LedgerSettings));
+        var section = SettingsSection.Of(configuration, typeof(StandaloneSettings), typeof(AccessSettings), typeof(TlsSettings), typeof(KeepingSettings), typeof(LedgerSettings));
         var address = section.OptionalAddress(nameof(Address)) ?? IPAddress.Loopback;
         return new StandaloneSettings
         {
             Address = address,
             Access = new AccessSettings(section, address),
+            Tls = new TlsSettings(section),
             DataDirectory = section.Text(nameof(DataDirectory), "./data"),
             HttpPort = section.Port(nameof(HttpPort), 8080, mayBeAnyFree: true),
             GrpcPort = section.Port(nameof(GrpcPort), 8081, mayBeAnyFree: true),

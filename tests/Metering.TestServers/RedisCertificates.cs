@@ -5,7 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 namespace Metering.TestServers;
 
 /// <summary>A certificate for localhost, and the authority that signed it, made anew for each server.</summary>
-internal static class RedisCertificates
+public static class RedisCertificates
 {
     public const string AuthorityFile = "authority.crt";
     public const string CertificateFile = "server.crt";

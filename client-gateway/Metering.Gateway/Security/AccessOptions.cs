@@ -24,6 +24,9 @@ public sealed class AccessOptions
     /// <summary>A port for <c>/metrics</c> alone, where nobody is asked for a key; 0 for none.</summary>
     public int MetricsPort { get; set; }
 
+    /// <summary>An issuer whose tokens are taken beside keys; null for none.</summary>
+    public JwtOptions? Jwt { get; set; }
+
     /// <summary>Whether a first admin key is made and printed when there never was one, for nobody could call otherwise.</summary>
-    internal bool MakesFirstKey => Access == Access.Keys && AdminKey is null;
+    internal bool MakesFirstKey => Access == Access.Keys && AdminKey is null && Jwt is null;
 }

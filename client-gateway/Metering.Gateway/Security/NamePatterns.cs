@@ -7,16 +7,20 @@ internal sealed class NamePatterns
 
     public static readonly NamePatterns All = new([]);
 
+    /// <summary>No name fits.</summary>
+    public static readonly NamePatterns None = new([]) { FitsAll = false };
+
     private readonly string[] _patterns;
 
     public NamePatterns(IEnumerable<string> patterns)
     {
         // In the order of the names that fit, each once: what another pattern covers is left out.
         var all = patterns.Distinct(StringComparer.Ordinal).ToList();
+        FitsAll = all.Count == 0;
         _patterns = [.. all.Where(pattern => !all.Any(other => other != pattern && Covers(other, pattern))).OrderBy(static pattern => pattern.TrimEnd(Any), StringComparer.Ordinal)];
     }
 
-    public bool FitsAll => _patterns.Length == 0;
+    public bool FitsAll { get; private init; }
 
     /// <summary>No two of them fit the same name, and the names of one come before all those of the next, in ordinal order.</summary>
     public IReadOnlyList<string> Patterns => _patterns;

@@ -34,12 +34,17 @@ internal sealed class GatewayHost : IHttpHost, IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
-    public static async Task<GatewayHost> Start(Action<GatewayOptions>? configure = null, Action<FakeGrains>? prepare = null)
+    public static async Task<GatewayHost> Start(Action<GatewayOptions>? configure = null, Action<FakeGrains>? prepare = null, ILoggerProvider? log = null)
     {
         var grains = new FakeGrains();
         prepare?.Invoke(grains);
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
+        if (log is not null)
+        {
+            builder.Logging.AddProvider(log).SetMinimumLevel(LogLevel.Trace);
+        }
+
         builder.Services.AddSingleton<IGrainFactory>(grains);
         builder.AddMeteringGateway(options =>
         {

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using Metering.Contracts;
 using Metering.Gateway.Security;
 using Metering.Gateway.Tests.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Metering.Gateway.Tests.Security;
 
@@ -13,7 +14,7 @@ internal sealed class TestKeys
     private readonly List<ApiKey> _keys = [];
 
     /// <summary>A gateway that knows callers by these keys only.</summary>
-    public async Task<GatewayHost> Start(Action<GatewayOptions>? configure = null)
+    public async Task<GatewayHost> Start(Action<GatewayOptions>? configure = null, ILoggerProvider? log = null)
     {
         var gateway = await GatewayHost.Start(
             options =>
@@ -21,7 +22,8 @@ internal sealed class TestKeys
                 options.Access = new AccessOptions { Access = Access.Keys, AdminKey = AdminKey };
                 configure?.Invoke(options);
             },
-            grains => grains.Keys.Ring = new KeyRing { Keys = [.. _keys], HasHadKeys = true });
+            grains => grains.Keys.Ring = new KeyRing { Keys = [.. _keys], HasHadKeys = true },
+            log);
         return gateway;
     }
 
