@@ -16,7 +16,7 @@ internal sealed record Fault(string Name, bool CutsLinks, Func<Scene, Task> Come
 
     public static Fault RestartAll { get; } = new("silos and gateways are restarted one by one", false, SiloFaults.RestartOneByOneAsync);
 
-    public static Fault JoinAndLeave { get; } = new("a silo joins, and leaves", false, SiloFaults.JoinAndLeaveAsync);
+    public static Fault ScaleOutAndIn { get; } = new("silos come and go as load does", false, SiloFaults.ScaleOutAndInAsync);
 
     public static Fault TwoOwners { get; } = new("two silos own the same partitions", false, SiloFaults.OwnTwiceAsync);
 
@@ -44,7 +44,7 @@ internal sealed record Fault(string Name, bool CutsLinks, Func<Scene, Task> Come
 
     public static IReadOnlyList<Fault> All { get; } =
     [
-        KillSilo, KillSiloAgainAndAgain, KillAllSilos, PauseSilo, RestartAll, JoinAndLeave, TwoOwners, KillGateway, KillRedis, LoseLastSecond, SlowRedis, FloodSlowRedis,
+        KillSilo, KillSiloAgainAndAgain, KillAllSilos, PauseSilo, RestartAll, ScaleOutAndIn, TwoOwners, KillGateway, KillRedis, LoseLastSecond, SlowRedis, FloodSlowRedis,
         BusyProcessors, KillAzurite, CutFromRedis, CutFromSilos, CutFromGateways, UnplugSilo,
     ];
 }

@@ -1,3 +1,4 @@
+using Metering.Cluster.Load;
 using Metering.Cluster.Processes;
 
 namespace Metering.Cluster.Faults;
@@ -76,27 +77,57 @@ internal static class SiloFaults
         await scene.RestoreAsync();
     }
 
+    /// <summary>As an upgrade does it. Whoever uses the client library must not notice but by waiting.</summary>
     public static async Task RestartOneByOneAsync(Scene scene)
     {
+        await using var customers = await LibraryCallers.BeginAsync(scene.Cluster, $"library{scene.Chance.Next():x}");
         scene.Strike(victim: null);
         foreach (var process in scene.Cluster.Silos.Select(silo => silo.Process).Concat(scene.Cluster.Gateways.Select(gateway => gateway.Process)).ToList())
         {
-            var exitCode = await process.StopAsync();
-            scene.Require(exitCode == 0, $"{process.Name} was asked to stop and ended with exit code {exitCode}.");
+            await StopAsync(scene, process);
             await scene.RestoreAsync();
         }
+
+        await customers.EndAsync();
+        scene.Note(customers.ToString());
+        scene.Require(customers.Failures.Count == 0, $"Of calls by the client library {customers.Failures.Count} failed: {string.Join("; ", customers.Failures.Distinct().Take(5))}");
+        scene.Faults.AddRange(await customers.WrongAccountsAsync());
     }
 
-    public static async Task JoinAndLeaveAsync(Scene scene)
+    /// <summary>As an autoscaler does it: two more at once, then one after the other goes, whichever, to one fewer than there were, and another comes.</summary>
+    public static async Task ScaleOutAndInAsync(Scene scene)
     {
         scene.Strike(victim: null);
-        var silo = await scene.Cluster.AddSiloAsync();
+        var usual = scene.Cluster.Silos.Count;
+        await AddSilosAsync(scene, 2);
+        await Scene.PauseAsync(1);
+        while (scene.Cluster.Silos.Count >= usual)
+        {
+            var silo = scene.ChooseSilo();
+            await StopAsync(scene, silo.Process);
+            await scene.Cluster.RemoveAsync(silo);
+            await scene.PauseAsync(0, 1);
+        }
+
+        await AddSilosAsync(scene, 1);
+    }
+
+    private static async Task AddSilosAsync(Scene scene, int count)
+    {
         using var timeout = new CancellationTokenSource(Scene.Patience);
-        await silo.WaitReadyAsync(timeout.Token);
-        await Scene.PauseAsync(2);
-        var exitCode = await silo.Process.StopAsync();
-        scene.Require(exitCode == 0, $"{silo.Name} was asked to leave and ended with exit code {exitCode}.");
-        await scene.Cluster.RemoveAsync(silo);
+        var joining = new List<SiloProcess>();
+        for (var i = 0; i < count; i++)
+        {
+            joining.Add(await scene.Cluster.AddSiloAsync());
+        }
+
+        await Task.WhenAll(joining.Select(silo => silo.WaitReadyAsync(timeout.Token)));
+    }
+
+    private static async Task StopAsync(Scene scene, ServerProcess process)
+    {
+        var exitCode = await process.StopAsync();
+        scene.Require(exitCode == 0, $"{process.Name} was asked to stop and ended with exit code {exitCode}.");
     }
 
     /// <summary>Redis stands still for a moment before, so that the silo dies with appends under way and answers that wait for them.</summary>
