@@ -47,7 +47,7 @@ public static class GatewayHosting
         services.AddSingleton<Admission>().AddSingleton<ChargesInWork>().AddSingleton<RequestBody>();
         services.AddSingleton<ChargeEndpoints>().AddSingleton<AccountEndpoints>().AddSingleton<GrantEndpoints>()
             .AddSingleton<HoldEndpoints>().AddSingleton<GovernanceEndpoints>().AddSingleton<WatchEndpoints>()
-            .AddSingleton<LedgerEndpoints>().AddSingleton<UsageEndpoints>().AddSingleton<RateCardEndpoints>().AddSingleton<EventEndpoints>().AddSingleton<KeyEndpoints>().AddSingleton<HealthEndpoints>();
+            .AddSingleton<LedgerEndpoints>().AddSingleton<UsageEndpoints>().AddSingleton<Statements>().AddSingleton<StatementEndpoints>().AddSingleton<RateCardEndpoints>().AddSingleton<EventEndpoints>().AddSingleton<KeyEndpoints>().AddSingleton<HealthEndpoints>();
         services.AddHealthChecks().AddCheck<SiloHealthCheck>(SiloHealthCheck.Ready, tags: [SiloHealthCheck.Ready]);
         services.AddSingleton<SiloHealthCheck>().AddSingleton<Drain>();
         services.AddHostedService(static provider => provider.GetRequiredService<Drain>());
@@ -73,6 +73,7 @@ public static class GatewayHosting
         services.GetRequiredService<WatchEndpoints>().Map(app);
         services.GetRequiredService<LedgerEndpoints>().Map(app);
         services.GetRequiredService<UsageEndpoints>().Map(app);
+        services.GetRequiredService<StatementEndpoints>().Map(app);
         services.GetRequiredService<RateCardEndpoints>().Map(app);
         services.GetRequiredService<EventEndpoints>().Map(app);
         services.GetRequiredService<KeyEndpoints>().Map(app);

@@ -120,6 +120,11 @@ ledger.SetAction((parsed, token) => RunAsync(new LedgerBenchmark(
     TimeSpan.FromSeconds(parsed.GetValue(ledgerSeconds)),
     TimeSpan.FromSeconds(parsed.GetValue(ledgerHalf))).RunAsync(token)));
 
+var archived = Count("--entries", "Entries of the month.", 10_000_000);
+var archivedAccounts = Count("--accounts", "Accounts they are of.", 10_000);
+var volume = new Command("volume", "Statements and usage out of a month of archived entries.") { archived, archivedAccounts };
+volume.SetAction((parsed, token) => RunAsync(new VolumeBenchmark(parsed.GetValue(archived), parsed.GetValue(archivedAccounts)).RunAsync(token)));
+
 // Started by `peers`: the limit has to be a process of its own, as the servers are.
 var emptyHttp = Count("--http-port", "For HTTP.", 8080);
 var emptyGrpc = Count("--grpc-port", "For gRPC.", 8081);
@@ -129,7 +134,7 @@ empty.SetAction((parsed, token) => EmptyServer.ServeAsync(parsed.GetValue(emptyH
 
 return await new RootCommand("Measures the server that was built with this program.")
 {
-    http, recovery, startup, file, memory, core, peers, ladder, checkpoint, ledger, many, overload, cluster, activation, empty,
+    http, recovery, startup, file, memory, core, peers, ladder, checkpoint, ledger, many, overload, cluster, activation, volume, empty,
 }.Parse(args).InvokeAsync();
 
 static Option<int> Count(string name, string description, int otherwise)

@@ -33,6 +33,9 @@ internal static class Limits
     public const int MaxRateLimits = 100;
     public const int MaxRateLimitSeconds = 86_400;
 
+    /// <summary>The month after the last one must have a name too.</summary>
+    public const int MaxStatementYear = 9_998;
+
     /// <summary>Far from overflowing, and more than any producer will count to.</summary>
     public const long MaxProducerSequence = 1L << 62;
 

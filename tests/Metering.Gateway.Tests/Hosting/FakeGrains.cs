@@ -342,7 +342,7 @@ internal sealed class FakeLedger : ILedgerGrain
                 Reverses = "req-0",
             },
         ],
-        More = true,
+        More = request.After == 0,
         OpeningBalance = 100m,
         ClosingBalance = 99.928m,
         Damaged = ["date=2026-01-31/hour=12/partition-0000-000000000001-000000000002.parquet"],

@@ -47,7 +47,7 @@ public sealed class OpenApiTests
                 "delete /v1/accounts/{account}", "delete /v1/accounts/{account}/budgets/{budget}", "delete /v1/accounts/{account}/grants/{grant}",
                 "delete /v1/keys/{key}",
                 "get /healthz/live", "get /healthz/ready", "get /v1/accounts", "get /v1/accounts/{account}", "get /v1/accounts/{account}/charges/{id}",
-                "get /v1/accounts/{account}/grants", "get /v1/accounts/{account}/ledger", "get /v1/accounts/{account}/ledger/verify", "get /v1/accounts/{account}/usage", "get /v1/accounts/{account}/watch", "get /v1/keys", "get /v1/keys/{key}", "get /v1/rate-cards/{card}", "get /v1/usage", "post /v1/accounts/{account}/charges",
+                "get /v1/accounts/{account}/grants", "get /v1/accounts/{account}/ledger", "get /v1/accounts/{account}/ledger/verify", "get /v1/accounts/{account}/statements/{month}", "get /v1/accounts/{account}/usage", "get /v1/accounts/{account}/watch", "get /v1/keys", "get /v1/keys/{key}", "get /v1/rate-cards/{card}", "get /v1/usage", "post /v1/accounts/{account}/charges",
                 "post /v1/accounts/{account}/charges/{charge}/reversals", "post /v1/accounts/{account}/grants", "post /v1/accounts/{account}/holds",
                 "post /v1/accounts/{account}/holds/{hold}/release", "post /v1/accounts/{account}/holds/{hold}/settle",
                 "post /v1/accounts/{account}/quotes", "post /v1/accounts/{account}/tokens", "post /v1/charges", "post /v1/events", "post /v1/keys",
@@ -115,7 +115,7 @@ public sealed class OpenApiTests
 
         var problem = await gateway.Post("/v1/charges", "{}");
         Conforms(document, document["components"]!["schemas"]!["Problem"]!, problem.Json, "problem");
-        Assert.Equal(33, compared);
+        Assert.Equal(34, compared);
     }
 
     [Fact]
@@ -172,7 +172,7 @@ public sealed class OpenApiTests
         .Replace("{hold}", "h1", StringComparison.Ordinal).Replace("{budget}", "search", StringComparison.Ordinal)
         .Replace("{charge}", "req-1", StringComparison.Ordinal).Replace("{key}", "K7dQ2mZx0PbT", StringComparison.Ordinal)
         .Replace("{account}", "acme", StringComparison.Ordinal).Replace("{grant}", "plan", StringComparison.Ordinal)
-        .Replace("{id}", "req-1", StringComparison.Ordinal).Replace("{card}", "default", StringComparison.Ordinal)
+        .Replace("{id}", "req-1", StringComparison.Ordinal).Replace("{card}", "default", StringComparison.Ordinal).Replace("{month}", "2026-01", StringComparison.Ordinal)
         + (path.EndsWith("/usage", StringComparison.Ordinal) ? "?from=2026-01-31T12:00:00Z&to=2026-01-31T13:00:00Z&groupBy=meter" : "");
 
     private static async Task<JsonNode> Document(GatewayHost gateway) => (await gateway.Get("/openapi/v1.json")).Json;
