@@ -8,7 +8,7 @@ namespace Metering.Contracts;
 public interface IAccountHistoryGrain : IGrainWithStringKey
 {
     /// <summary>The most entries that are applied for one answer.</summary>
-    const long MaxEntries = 1_000_000;
+    const long MaxEntries = 500_000;
 
     /// <summary>
     /// As it was at an instant, open holds included: after every entry of that instant, and with everything that had fallen due by then. Refuses with

@@ -27,7 +27,7 @@ internal static class AccountOperations
     {
         Access = AccessRule.ReadsAccount,
         Description = "With `at` or `sequence` it is brought to where it was by applying its entries again, from the first on, which takes time: exact, with the holds that were open, or refused. "
-            + "Refused with `too_old` when entries are missing (the server keeps no ledger, or began to keep one later), and with `out_of_range` when there are more than a million before that point.",
+            + "Refused with `too_old` when entries are missing (the server keeps no ledger, or began to keep one later), and with `out_of_range` when there are more than 500,000 before that point.",
         Query =
         [
             new("at", typeof(string), "As it was at this instant, with every entry of that instant."),
