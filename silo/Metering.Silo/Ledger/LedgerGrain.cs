@@ -172,7 +172,7 @@ public sealed class LedgerGrain(Journal journal, IServiceProvider services) : Gr
         }
     }
 
-    private static LedgerPage Join(LedgerRows archived, List<LedgerRow> unarchived, LedgerQuery query, int maxEntries)
+    internal static LedgerPage Join(LedgerRows archived, List<LedgerRow> unarchived, LedgerQuery query, int maxEntries)
     {
         var rows = new List<LedgerRow>(archived.Rows);
         if (!archived.More)
@@ -180,10 +180,20 @@ public sealed class LedgerGrain(Journal journal, IServiceProvider services) : Gr
             // Whatever of the journal's part is in the segments too came from them already.
             var last = rows.Count > 0 ? rows[^1].Sequence : query.After;
             rows.AddRange(unarchived.Where(row => row.Sequence > last && query.Matches(row)));
+            FillIn(rows, archived.Rows.Count);
         }
 
         var lines = rows.GroupBy(static row => row.Sequence).Take(maxEntries).SelectMany(static entry => entry).Select(Line).ToList();
         return new LedgerPage { Lines = lines, More = archived.More || lines.Count < rows.Count, Damaged = archived.Damaged };
+    }
+
+    /// <summary>What the first entry of the journal's part changed is not known from the journal when the entry before it was trimmed: that one is in the segments.</summary>
+    private static void FillIn(List<LedgerRow> rows, int first)
+    {
+        if (first > 0 && first < rows.Count && rows[first] is { Credits: null } row && rows[first - 1] is var before && before.Sequence == row.Sequence - 1)
+        {
+            rows[first] = row with { Credits = row.Balance - before.Balance };
+        }
     }
 
     private static LedgerLine Line(LedgerRow row) => new()
