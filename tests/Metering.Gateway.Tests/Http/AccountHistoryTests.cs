@@ -1,4 +1,5 @@
 using System.Net;
+using Metering.Client;
 using Metering.Gateway.Tests.Hosting;
 
 namespace Metering.Gateway.Tests.Http;
@@ -53,6 +54,21 @@ public sealed class AccountHistoryTests
         (await server.Get("/v1/accounts/acme?at=9999-01-01T00:00:00Z")).IsProblem(HttpStatusCode.UnprocessableEntity, "in_future");
         (await server.Get("/v1/accounts/acme?sequence=3")).IsProblem(HttpStatusCode.UnprocessableEntity, "in_future");
         (await server.Get("/v1/accounts/nobody?sequence=1")).IsProblem(HttpStatusCode.NotFound, "account_not_found");
+    }
+
+    [Fact]
+    public async Task The_client_reads_the_same_over_grpc()
+    {
+        await using var server = await StartAsync("--Metering:Ledger=Folder");
+        await server.Post("/v1/accounts/acme/charges", Requests[0].Body);
+        using var client = new MeteringClient(server.GrpcAddress);
+        Assert.Equal((2L, 10m), Told(await client.GetAccountAfterAsync("acme", 2, Cancellation)));
+        Assert.Equal((3L, 7.5m), Told(await client.GetAccountAtAsync("acme", DateTimeOffset.UtcNow.AddMilliseconds(-1), Cancellation)));
+        Assert.Equal("in_future", (await client.GetAccountAfterAsync("acme", 4, Cancellation)).Refusal?.Code);
+        Assert.Equal("invalid_request", (await client.GetAccountAfterAsync("acme", -1, Cancellation)).Refusal?.Code);
+
+        static (long Sequence, decimal Balance) Told(Answer<Account> answer) =>
+            answer.Reply is { } account ? (account.Sequence, account.Balance) : throw new InvalidOperationException(answer.Refusal?.ToString());
     }
 
     [Fact]
