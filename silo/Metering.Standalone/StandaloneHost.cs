@@ -7,6 +7,7 @@ using Metering.Ledger.Segments;
 using Metering.Silo;
 using Metering.Silo.Ledger;
 using Metering.Silo.Storage.Embedded;
+using Orleans.Configuration;
 
 namespace Metering.Standalone;
 
@@ -17,6 +18,9 @@ public static class StandaloneHost
 
     /// <summary>In the data directory.</summary>
     internal const string LedgerFolder = "ledger";
+
+    /// <summary>Addresses of grains that Orleans caches. They are all in this silo's own directory: a second copy of a million would only take their memory.</summary>
+    private const int MaxCachedAddresses = 1_000;
 
     /// <summary>How long a stop may take to finish what was accepted and to write what changed.</summary>
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(30);
@@ -43,6 +47,7 @@ public static class StandaloneHost
         builder.Logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
         builder.Host.UseOrleans(silo => silo
             .UseLocalhostClustering(siloPort: FreePort(), gatewayPort: 0, serviceId: ClusterName, clusterId: ClusterName)
+            .Configure<GrainDirectoryOptions>(static directory => directory.CacheSize = MaxCachedAddresses)
             .AddEmbeddedStore(new EmbeddedStoreOptions { DataDirectory = settings.DataDirectory })
             .AddLedger(settings)
             .AddMetering(

@@ -52,7 +52,7 @@ var peerConnections = Count("--connections", "Connections.", 4);
 var peerDepth = Count("--depth", "Calls under way on each connection.", 8);
 var peerBatch = Count("--batch", "Charges in a call.", 500);
 var peerExponent = new Option<double>("--zipf-exponent") { Description = "How uneven the accounts are.", DefaultValueFactory = _ => 1.0 };
-var peerOnly = new Option<string[]>("--only") { Description = "Only some: metering, cluster, empty, redis, postgres, append.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };
+var peerOnly = new Option<string[]>("--only") { Description = "Only some: metering, cluster, empty, redis, postgres, append; and silos, for 3 silos beside 1 at the same rate, which is left out otherwise.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };
 var peers = new Command("peers", "This server beside what people use today, and beside the machine's limit: one table from one run.")
 {
     peerRounds, peerSeconds, peerWarmUp, peerAccounts, peerConnections, peerDepth, peerBatch, peerExponent, peerOnly,

@@ -30,6 +30,13 @@ internal static class ChargeMetrics
         tags: null,
         new InstrumentAdvice<long> { HistogramBucketBoundaries = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000] });
 
+    private static readonly Histogram<int> MessageSize = Meter.CreateHistogram(
+        "metering.lane.message.size",
+        "{charge}",
+        "Charges of a message to a silo: how well callers share what a message costs.",
+        tags: null,
+        new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2048] });
+
     private const int Charged = 0;
     private const int Replayed = 1;
     private const int FirstCode = 2;
@@ -37,6 +44,9 @@ internal static class ChargeMetrics
     /// <summary>The outcomes as labels, made once.</summary>
     private static readonly KeyValuePair<string, object?>[] Outcomes =
         [.. Enum.GetValues<Code>().Select(WireNames.Of).Prepend("replayed").Prepend("charged").Select(static outcome => KeyValuePair.Create("metering.outcome", (object?)outcome))];
+
+    /// <summary>Counts a message to a silo.</summary>
+    public static void Sent(int charges) => MessageSize.Record(charges);
 
     /// <summary>Counts one charge's answer, and hands it on.</summary>
     public static Answer<ChargeReply> Counted(Answer<ChargeReply> answer)

@@ -6,6 +6,9 @@ namespace Metering.Core.Accounts;
 /// <summary>What an account is set to. Changing it replaces all of it.</summary>
 public sealed record AccountSettings
 {
+    [ThreadStatic]
+    private static AccountSettings? _lastRead;
+
     public required string DisplayName { get; init; }
     public required string RateCard { get; init; }
 
@@ -42,17 +45,19 @@ public sealed record AccountSettings
         }
     }
 
+    /// <summary>Accounts that say the same share one object where they are read one after another, as those of one kind are: of a million there would be a million.</summary>
     internal static AccountSettings Read(ref ByteReader reader)
     {
-        return new AccountSettings
+        var read = new AccountSettings
         {
             DisplayName = reader.Text(),
             RateCard = Shared(reader.Text()),
             Discount = Percent.From(reader.Credits().Value),
             CreditLimit = reader.Credits(),
-            Period = new Period(reader.Enum<PeriodUnit>(), reader.Instant()),
+            Period = Period.Of(reader.Enum<PeriodUnit>(), reader.Instant()),
             Metadata = ReadMetadata(ref reader),
         };
+        return _lastRead is { } last && last.SaysTheSameAs(read) ? last : _lastRead = read;
     }
 
     /// <summary>One string for the name that most accounts have, where the program has it as a constant.</summary>

@@ -24,6 +24,9 @@ public enum GrantStatus
 /// <summary>What a caller asks to grant, and what a grant is made of: it never changes.</summary>
 public sealed record GrantTerms
 {
+    [ThreadStatic]
+    private static GrantTerms? _lastRead;
+
     public required string Id { get; init; }
 
     /// <summary>Above zero.</summary>
@@ -58,17 +61,22 @@ public sealed record GrantTerms
         Recurrence?.Write(writer);
     }
 
-    internal static GrantTerms Read(ref ByteReader reader) => new()
+    /// <summary>Accounts of one plan share its terms where they are read one after another: of a million there would be a million.</summary>
+    internal static GrantTerms Read(ref ByteReader reader)
     {
-        Id = reader.Text(),
-        Amount = reader.Credits(),
-        Priority = reader.Small(),
-        Kind = reader.Enum<GrantKind>(),
-        EffectiveAt = reader.OptionalInstant(),
-        ExpiresAt = reader.OptionalInstant(),
-        Meters = MeterPatterns.Read(ref reader),
-        Recurrence = reader.Flag() ? Recurrence.Read(ref reader) : null,
-    };
+        var read = new GrantTerms
+        {
+            Id = reader.Text(),
+            Amount = reader.Credits(),
+            Priority = reader.Small(),
+            Kind = reader.Enum<GrantKind>(),
+            EffectiveAt = reader.OptionalInstant(),
+            ExpiresAt = reader.OptionalInstant(),
+            Meters = MeterPatterns.Read(ref reader),
+            Recurrence = reader.Flag() ? Recurrence.Read(ref reader) : null,
+        };
+        return _lastRead is { } last && last == read ? last : _lastRead = read;
+    }
 }
 
 /// <summary>Credits put into an account, and what is left of them.</summary>

@@ -13,7 +13,9 @@ public sealed class GrantBook
 
     // In the order of adding.
     private readonly List<Grant> _all = new(capacity: 1);
-    private readonly List<Grant> _active = new(capacity: 1);
+
+    // Null while there is one grant, and it is active, as most accounts have: then it is the same.
+    private List<Grant>? _active;
 
     // Null while all active ones have something left, as most accounts' have: then they are the same.
     private List<Grant>? _burnable;
@@ -34,10 +36,10 @@ public sealed class GrantBook
     public IEnumerable<Grant> All => _all;
 
     /// <summary>Active grants that still have something, in burn order.</summary>
-    internal List<Grant> Burnable => _burnable ?? _active;
+    internal List<Grant> Burnable => _burnable ?? Active;
 
     /// <summary>Active grants, spent ones included, in burn order.</summary>
-    internal List<Grant> Active => _active;
+    internal List<Grant> Active => _active ?? _all;
 
     public Grant? Find(string id)
     {
@@ -108,6 +110,11 @@ public sealed class GrantBook
             throw new ArgumentException($"There is a grant {grant.Id} already.", nameof(grant));
         }
 
+        if (_active is null && (_all.Count > 0 || grant.Status != GrantStatus.Active))
+        {
+            _active = [.. _all];
+        }
+
         _all.Add(grant);
         if (_byId is not null)
         {
@@ -170,7 +177,7 @@ public sealed class GrantBook
         if (grant.Status == GrantStatus.Active)
         {
             ActiveRemaining -= grant.Remaining;
-            Remove(_active, grant);
+            Remove(_active ??= [.. _all], grant);
             if (_burnable is not null && !grant.Remaining.IsZero)
             {
                 Remove(_burnable, grant);
@@ -272,10 +279,14 @@ public sealed class GrantBook
                 break;
             case GrantStatus.Active:
                 ActiveRemaining += grant.Remaining;
-                Insert(_active, grant);
+                if (_active is not null)
+                {
+                    Insert(_active, grant);
+                }
+
                 if (grant.Remaining.IsZero)
                 {
-                    _burnable ??= [.. _active.Where(static each => !each.Remaining.IsZero)];
+                    _burnable ??= [.. Active.Where(static each => !each.Remaining.IsZero)];
                 }
                 else if (_burnable is not null)
                 {
@@ -300,7 +311,7 @@ public sealed class GrantBook
     /// <summary>Nothing is left of an active grant that had something.</summary>
     private void Spent(Grant grant)
     {
-        _burnable ??= [.. _active];
+        _burnable ??= [.. Active];
         Remove(_burnable, grant);
     }
 

@@ -56,6 +56,10 @@ public sealed record Period
     /// <summary>Calendar months.</summary>
     public static Period Default { get; } = new(PeriodUnit.Month, new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
+    /// <summary>One object for all who have the default, as most accounts do.</summary>
+    public static Period Of(PeriodUnit every, DateTimeOffset anchor) =>
+        (every, anchor) == (Default.Every, Default.Anchor) ? Default : new Period(every, anchor);
+
     public PeriodUnit Every { get; }
     public int Count { get; }
     public DateTimeOffset Anchor { get; }

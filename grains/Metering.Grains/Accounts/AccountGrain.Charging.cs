@@ -55,7 +55,7 @@ public sealed partial class AccountGrain
         }
 
         Task settled;
-        lock (_turn)
+        lock (this)
         {
             settled = ChargeInTurn(prepared, answers, card);
         }

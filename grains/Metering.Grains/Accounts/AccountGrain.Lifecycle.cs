@@ -305,7 +305,7 @@ public sealed partial class AccountGrain
             var state = new GrainState<AccountSnapshot>(snapshot, _snapshotETag) { RecordExists = _snapshotETag is not null };
             await _services.Storage.WriteStateAsync(AccountStorage.StateName, this.GetGrainId(), state);
             _snapshotETag = state.ETag;
-            lock (_turn)
+            lock (this)
             {
                 _log.Snapshotted(taken.Sequence);
                 _snapshotBytes = BytesOf(snapshot);
@@ -328,7 +328,7 @@ public sealed partial class AccountGrain
         catch (Exception failure)
         {
             Log.SnapshotFailed(_services.Logger, Id, failure);
-            lock (_turn)
+            lock (this)
             {
                 _snapshotNotBefore = _time.GetUtcNow() + _options.SnapshotRetryDelay;
             }
@@ -338,7 +338,7 @@ public sealed partial class AccountGrain
     /// <summary>In a turn: little is written here. The blocks of remembered ids, which are most of it, are only taken.</summary>
     private TakenSnapshot TakeSnapshot()
     {
-        lock (_turn)
+        lock (this)
         {
             var writer = _snapshotWriter ??= new ByteWriter();
             writer.Clear();
@@ -369,7 +369,7 @@ public sealed partial class AccountGrain
         }
         finally
         {
-            lock (_turn)
+            lock (this)
             {
                 _account.GiveBackIdBlocks();
             }

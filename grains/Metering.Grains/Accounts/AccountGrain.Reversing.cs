@@ -87,7 +87,7 @@ public sealed partial class AccountGrain
     {
         long through;
         Task committed;
-        lock (_turn)
+        lock (this)
         {
             (through, committed) = (_account.Sequence, _lastCommit);
         }

@@ -27,7 +27,7 @@ public sealed partial class AccountGrain
     internal bool TryCharge(ReadOnlySpan<PreparedCharge> charges, Span<Answer<ChargeReply>> answers, out Task settled)
     {
         settled = Task.CompletedTask;
-        lock (_turn)
+        lock (this)
         {
             if (_isLeaving || _outOfService is not null || !_account.Exists || !TryCard(out var card) || AttemptTime.IsOver(_time))
             {
@@ -108,7 +108,7 @@ public sealed partial class AccountGrain
     private void CloseToRouter()
     {
         _services.LocalAccounts.Remove(Id, this);
-        lock (_turn)
+        lock (this)
         {
             _isLeaving = true;
         }

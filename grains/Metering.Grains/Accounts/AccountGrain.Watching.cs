@@ -35,7 +35,7 @@ public sealed partial class AccountGrain
     {
         long? before;
         var next = Task.CompletedTask;
-        lock (_turn)
+        lock (this)
         {
             before = _log?.LastSequence;
             if (Look() is { } refusal)
@@ -63,7 +63,7 @@ public sealed partial class AccountGrain
         await next;
         Answer<WatchPage> page;
         Task settled;
-        lock (_turn)
+        lock (this)
         {
             page = _account.Exists ? _watched!.After(after) : NotFoundAndLeave();
             try
@@ -95,7 +95,7 @@ public sealed partial class AccountGrain
 
     private Task ForgetUnwatched()
     {
-        lock (_turn)
+        lock (this)
         {
             StopForgetting();
             _watched?.Dispose();
@@ -161,7 +161,7 @@ public sealed partial class AccountGrain
 
     private void SetPostedAlarm()
     {
-        lock (_turn)
+        lock (this)
         {
             _alarmAt = DateTimeOffset.MaxValue;
             WakeWhenDue();
@@ -227,7 +227,7 @@ public sealed partial class AccountGrain
 
     private Task Wake()
     {
-        lock (_turn)
+        lock (this)
         {
             _alarmAt = DateTimeOffset.MaxValue;
             if (_outOfService is not null || !_account.Exists)

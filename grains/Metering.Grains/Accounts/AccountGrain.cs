@@ -15,8 +15,8 @@ namespace Metering.Grains.Accounts;
 /// </summary>
 /// <remarks>
 /// Reentrant, because while one turn's answer waits for its commit the next turn may run: that is what fills a record with many charges. It is
-/// safe because a turn has no await between looking at the state and changing it, and holds the turn lock meanwhile: charges
-/// that the silo's router brings are decided on its thread (<see cref="ChargeRouter"/>). What needs the activation's own scheduler, timers and
+/// safe because a turn has no await between looking at the state and changing it, and holds the turn lock meanwhile (the activation itself, which nobody else
+/// locks: a lock apart would be one object more for each of a million accounts): charges that the silo's router brings are decided on its thread (<see cref="ChargeRouter"/>). What needs the activation's own scheduler, timers and
 /// snapshots, is posted there. Every answer, refusals and reads too, waits for
 /// the account's last commit: what it saw may not be durable yet; and one that made no entries waits for the proof that the account is still this activation's,
 /// where the store is shared. Once a commit fails, memory is not to be trusted any more: the activation
@@ -31,7 +31,6 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
     private readonly AccountServices _services;
     private readonly TimeProvider _time;
     private readonly AccountOptions _options;
-    private readonly Lock _turn = new();
 
     private Account _account = null!;
     private AccountJournal? _log;
@@ -62,7 +61,7 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
 
         Answer<T> answer;
         Task settled;
-        lock (_turn)
+        lock (this)
         {
             try
             {

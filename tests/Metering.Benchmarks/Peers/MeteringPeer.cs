@@ -6,18 +6,26 @@ namespace Metering.Benchmarks.Peers;
 /// A server of this project's API under one kind of load. Several of them share a server and its accounts; each turn has ids of its own, and the check
 /// at the end covers them all.
 /// </summary>
-internal sealed class MeteringPeer(string name, string what, LoadPlan plan, MeteringTarget target) : IPeer
+internal sealed class MeteringPeer(string name, string what, Func<LoadPlan> planOf, MeteringTarget target) : IPeer
 {
+    public MeteringPeer(string name, string what, LoadPlan plan, MeteringTarget target)
+        : this(name, what, () => plan, target)
+    {
+    }
+
     private const string Overloaded = "overloaded";
 
     public string Name => name;
 
     public string What => what;
 
+    /// <summary>Charges per second of its last turn; 0 before the first.</summary>
+    public double LastPerSecond { get; private set; }
+
     public async Task<PeerTurn> RunAsync(TimeSpan duration, CancellationToken cancellationToken)
     {
         var record = new LoadRecord();
-        var run = new LoadRun(plan with { Duration = duration }, target.Session.Pattern, target.Session.Totals, target.NextProcess());
+        var run = new LoadRun(planOf() with { Duration = duration }, target.Session.Pattern, target.Session.Totals, target.NextProcess());
         var before = target.CpuSeconds();
         var result = await run.RunAsync(
             sample =>
@@ -26,6 +34,7 @@ internal sealed class MeteringPeer(string name, string what, LoadPlan plan, Mete
                 return Task.CompletedTask;
             },
             cancellationToken);
+        LastPerSecond = record.ChargesPerSecond;
         return result.Open == 0 && result.Refused.Keys.All(code => code == Overloaded)
             ? new PeerTurn(record.Charged, record.MeasuredSeconds, record.Latency, target.CpuSeconds() - before, record.Refused)
             : throw new InvalidOperationException($"{name} refused or lost charges: {string.Join(", ", result.Refused.Keys)}; {result.Open} without an outcome.");

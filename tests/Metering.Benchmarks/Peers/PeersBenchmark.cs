@@ -83,7 +83,13 @@ internal sealed class PeersBenchmark(PeerLoad load, int rounds, TimeSpan turn, T
         {
             var target = await StartStandaloneAsync(cancellationToken);
             var plan = target.Plan;
-            yield return new MeteringPeer(Ours, "price, check, deduct, journal synced; Standalone", plan, target.Target);
+            var ours = new MeteringPeer(Ours, "price, check, deduct, journal synced; Standalone", plan, target.Target);
+            yield return ours;
+            yield return new MeteringPeer(
+                "Metering, ChargeStream, at half of that",
+                "the same at a fixed rate, half of its turn before; latency from when a charge was due",
+                () => plan with { ChargesPerSecond = ours.LastPerSecond / 2 },
+                target.Target);
             yield return new MeteringPeer("Metering, ChargeStream, uniform", "the same, accounts drawn evenly", plan with { Mix = MixKind.Uniform }, target.Target);
             yield return new MeteringPeer("Metering, ChargeStream, one account", "the same, one account for all", plan with { Mix = MixKind.OneHot }, target.Target);
             yield return new MeteringPeer("Metering, ChargeMany, Zipf", "the same, unary batches", plan with { Kind = CallKind.Batch }, target.Target);
@@ -98,9 +104,20 @@ internal sealed class PeersBenchmark(PeerLoad load, int rounds, TimeSpan turn, T
             }
             else
             {
-                var (plan, target) = await StartClusterAsync(cancellationToken);
+                var (plan, target) = await StartClusterAsync(silos: 2, cancellationToken);
                 yield return new MeteringPeer("Metering, cluster, ChargeStream, Zipf", "the same; 2 silos, Redis (everysec), Azurite, 1 gateway", plan, target);
             }
+        }
+
+        // Only when asked for: two more clusters on the machine would take from all others.
+        if (only.Contains("silos") && LocalCluster.WhyNot() is null)
+        {
+            var (plan, target) = await StartClusterAsync(silos: 1, cancellationToken);
+            var peak = new MeteringPeer("Metering, 1 silo, at its peak", "cluster of 1 silo, Redis (everysec), Azurite, 1 gateway", plan, target);
+            yield return peak;
+            yield return new MeteringPeer("Metering, 1 silo", "the same at half of that rate", () => plan with { ChargesPerSecond = peak.LastPerSecond / 2 }, target);
+            var (wide, targets) = await StartClusterAsync(silos: 3, cancellationToken);
+            yield return new MeteringPeer("Metering, 3 silos", "the same rate on 3 silos", () => wide with { ChargesPerSecond = peak.LastPerSecond / 2 }, targets);
         }
 
         if (Wants("empty"))
@@ -141,10 +158,10 @@ internal sealed class PeersBenchmark(PeerLoad load, int rounds, TimeSpan turn, T
         return (plan, new MeteringTarget(session, [server.Process.ProcessId], keepsBooks: true, server));
     }
 
-    private async Task<(LoadPlan Plan, MeteringTarget Target)> StartClusterAsync(CancellationToken cancellationToken)
+    private async Task<(LoadPlan Plan, MeteringTarget Target)> StartClusterAsync(int silos, CancellationToken cancellationToken)
     {
         var directory = new TemporaryDirectory();
-        var options = new ClusterOptions { Directory = directory.Path, Silos = 2, Gateways = 1, SiloSettings = TestCluster.AsDelivered };
+        var options = new ClusterOptions { Directory = directory.Path, Silos = silos, Gateways = 1, SiloSettings = TestCluster.AsDelivered };
         var cluster = await LocalCluster.StartAsync(new LoopbackNetwork(), options, cancellationToken);
         var server = new WholeCluster(cluster, directory);
         var gateway = cluster.Gateways[0];

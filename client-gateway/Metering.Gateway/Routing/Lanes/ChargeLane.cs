@@ -1,4 +1,5 @@
 using Metering.Contracts;
+using Metering.Gateway.Telemetry;
 
 namespace Metering.Gateway.Routing.Lanes;
 
@@ -75,6 +76,7 @@ internal sealed class ChargeLane(SiloRoute route, TimeSpan attempt, FailureLog f
 
         try
         {
+            ChargeMetrics.Sent(message.Count);
             AttemptTime.Begin(time.GetUtcNow(), attempt);
             var reply = await way.Router.Charge(message.ToSilo()).WaitAsync(attempt, time);
             message.Answer(reply.Answers);

@@ -11,6 +11,8 @@ internal sealed class LaneMessage
 
     public bool IsEmpty => _charges.Count == 0;
 
+    public int Count => _charges.Count;
+
     /// <summary>Takes as much of a part as there is room for: at least one charge when it is empty.</summary>
     /// <returns>Whether all of it is in.</returns>
     public bool Take(BatchPart part)
