@@ -84,6 +84,10 @@ var overload = new Command("overload", "Goodput at twice the peak, what refusals
 overload.SetAction((parsed, token) => RunAsync(new OverloadBenchmark(
     parsed.GetValue(peerAccounts), parsed.GetValue(overloadRounds), TimeSpan.FromSeconds(parsed.GetValue(overloadSeconds))).RunAsync(token)));
 
+var security = new Command("security", "What it costs to ask callers for a key, beside a server that asks nobody.") { peerAccounts, overloadRounds, overloadSeconds };
+security.SetAction((parsed, token) => RunAsync(new SecurityBenchmark(
+    parsed.GetValue(peerAccounts), parsed.GetValue(overloadRounds), TimeSpan.FromSeconds(parsed.GetValue(overloadSeconds))).RunAsync(token)));
+
 var activated = new Argument<int>("count") { Description = "Accounts.", DefaultValueFactory = _ => 1_000_000 };
 var many = new Command("accounts", "Memory per account, and how fast accounts are activated, in one process.") { activated };
 many.SetAction((parsed, token) => RunAsync(new AccountsBenchmark(Math.Max(parsed.GetValue(activated), 100)).RunAsync(token)));
@@ -134,7 +138,7 @@ empty.SetAction((parsed, token) => EmptyServer.ServeAsync(parsed.GetValue(emptyH
 
 return await new RootCommand("Measures the server that was built with this program.")
 {
-    http, recovery, startup, file, memory, core, peers, ladder, checkpoint, ledger, many, overload, cluster, activation, volume, empty,
+    http, recovery, startup, file, memory, core, peers, ladder, checkpoint, ledger, many, overload, security, cluster, activation, volume, empty,
 }.Parse(args).InvokeAsync();
 
 static Option<int> Count(string name, string description, int otherwise)
