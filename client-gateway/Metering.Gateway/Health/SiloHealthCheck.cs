@@ -1,4 +1,5 @@
 using Metering.Gateway.Routing;
+using Metering.Gateway.Security;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 
@@ -9,7 +10,7 @@ namespace Metering.Gateway.Health;
 /// sends nothing more while what was accepted is finished.
 /// </summary>
 internal sealed class SiloHealthCheck(
-    ISilos silos, Drain drain, TimeProvider time, ILogger<SiloHealthCheck> logger) : IHealthCheck, IDisposable
+    ISilos silos, KnownKeys keys, Drain drain, TimeProvider time, ILogger<SiloHealthCheck> logger) : IHealthCheck, IDisposable
 {
     public const string Ready = "ready";
 
@@ -59,7 +60,13 @@ internal sealed class SiloHealthCheck(
         try
         {
             await silos.Probe().WaitAsync(AnswerTimeout, time);
-            return HealthCheckResult.Healthy();
+            if (keys.Current.Refusal is not null)
+            {
+                await keys.TryRead();
+            }
+
+            // Without the keys nobody is let in by one.
+            return keys.Current.Refusal is { } refusal ? HealthCheckResult.Unhealthy(refusal.Detail) : HealthCheckResult.Healthy();
         }
         catch (Exception exception)
         {
