@@ -51,12 +51,12 @@ public sealed class GatewayOptions
     [Range(0, 1_000_000)]
     public int MaxConcurrentRetries { get; set; }
 
-    /// <summary>Requests in work at once over both edges; a gRPC stream is one. One account may have a quarter of them. Over it callers hear <c>overloaded</c>.</summary>
+    /// <summary>Requests in work at once over both edges; a gRPC stream is one. One account may have three eighths of them. Over it callers hear <c>overloaded</c>.</summary>
     [Range(1, 1_000_000)]
     public int MaxConcurrentRequests { get; set; } = 8_192;
 
     /// <summary>
-    /// Charges of batches in work at once over both edges, those of streams included; one account may have a quarter of them. Over it callers hear <c>overloaded</c>, but a batch that
+    /// Charges of batches in work at once over both edges, those of streams included; one account may have three eighths of them. Over it callers hear <c>overloaded</c>, but a batch that
     /// finds nothing in work is always taken. Divided by what the silos do in a second, it is how long a charge may wait.
     /// </summary>
     [Range(1, 10_000_000)]

@@ -10,8 +10,11 @@ internal sealed class Admission
 {
     public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
-    /// <summary>Below one in so many of the most there may be, accounts are not told apart; above, an account may have so many more.</summary>
-    private const int ShareOfAccount = 8;
+    /// <summary>Below one in so many of the most there may be, accounts are not told apart.</summary>
+    private const int Crowded = 8;
+
+    /// <summary>Above, an account may have one in so many.</summary>
+    private const int ShareOfAccount = 4;
 
     private readonly int _max;
     private readonly int _crowded;
@@ -21,8 +24,8 @@ internal sealed class Admission
     public Admission(IOptions<GatewayOptions> options)
     {
         _max = options.Value.MaxConcurrentRequests;
-        _crowded = _max / ShareOfAccount;
-        _shares = new AccountShares(Math.Max(1, _crowded));
+        _crowded = _max / Crowded;
+        _shares = new AccountShares(Math.Max(1, _max / ShareOfAccount));
     }
 
     public static Refusal Overloaded { get; } = new()

@@ -8,12 +8,16 @@ namespace Metering.Gateway.Routing;
 /// the silos are through with in a moment: so what is taken is answered soon, however much more is offered.
 /// </summary>
 /// <remarks>
-/// While there are few charges in work nobody counts whose they are. Above an eighth of the bound each account may have another eighth: whatever one of them sends, three
-/// quarters of the places are the others', and nobody stands behind more than a quarter of one account's.
+/// While there are few charges in work nobody counts whose they are. Above an eighth of the bound each account may have a quarter more: whatever one of them sends, more
+/// than half of the places are the others', and an account that is alone is not refused what it could well be charged.
 /// </remarks>
 internal sealed class ChargesInWork
 {
-    private const int ShareOfAccount = 8;
+    /// <summary>Below one in so many of the most there may be, accounts are not told apart.</summary>
+    private const int Crowded = 8;
+
+    /// <summary>Above, an account may have one in so many.</summary>
+    private const int ShareOfAccount = 4;
 
     private readonly int _max;
     private readonly int _crowded;
@@ -24,8 +28,8 @@ internal sealed class ChargesInWork
     public ChargesInWork(IOptions<GatewayOptions> options)
     {
         _max = options.Value.MaxConcurrentCharges;
-        _crowded = _max / ShareOfAccount;
-        _shares = new AccountShares(Math.Max(1, _crowded));
+        _crowded = _max / Crowded;
+        _shares = new AccountShares(Math.Max(1, _max / ShareOfAccount));
     }
 
     /// <summary>Why a batch is refused as a whole.</summary>

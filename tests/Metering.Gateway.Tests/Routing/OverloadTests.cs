@@ -55,15 +55,15 @@ public sealed class OverloadTests
     }
 
     [Fact]
-    public async Task One_account_has_a_quarter_of_the_places_for_charges_and_the_others_are_served()
+    public async Task One_account_has_three_eighths_of_the_places_for_charges_and_the_others_are_served()
     {
         await using var gateway = await GatewayHost.Start(options => options.MaxConcurrentCharges = 16);
         Hold(gateway, "noisy");
         var first = gateway.Client.ChargeManyAsync(Many("noisy", "noisy"), cancellationToken: Cancellation).ResponseAsync;
         await ArrivedAsync(gateway, "noisy", batches: 1);
 
-        // Two places are nobody's in particular, and two more are its share.
-        var second = gateway.Client.ChargeManyAsync(Many("noisy", "noisy", "noisy", "noisy"), cancellationToken: Cancellation).ResponseAsync;
+        // Two places are nobody's in particular, and four more are its share.
+        var second = gateway.Client.ChargeManyAsync(Many("noisy", "noisy", "noisy", "noisy", "noisy", "noisy"), cancellationToken: Cancellation).ResponseAsync;
         await ArrivedAsync(gateway, "noisy", batches: 2);
         var quiet = await gateway.Client.ChargeManyAsync(Many("quiet", "quiet"), cancellationToken: Cancellation);
         Assert.All(quiet.Results, result => Assert.NotNull(result.Reply));
@@ -71,19 +71,19 @@ public sealed class OverloadTests
         _answering.SetResult();
         Assert.All((await first).Results, result => Assert.NotNull(result.Reply));
         var results = (await second).Results;
-        Assert.Equal(2, results.Count(result => result.Reply is not null));
+        Assert.Equal(4, results.Count(result => result.Reply is not null));
         Assert.All(results.Where(result => result.Reply is null), result => Assert.Equal(("overloaded", "noisy"), (result.Refusal.Code, result.Refusal.Account)));
-        Assert.Equal(4, gateway.Grains.Account("noisy").Charges.Count);
+        Assert.Equal(6, gateway.Grains.Account("noisy").Charges.Count);
         Assert.All((await gateway.Client.ChargeManyAsync(Many("noisy", "noisy"), cancellationToken: Cancellation)).Results, result => Assert.NotNull(result.Reply));
     }
 
     [Fact]
-    public async Task One_account_has_a_quarter_of_the_requests_in_work_and_the_others_are_served()
+    public async Task One_account_has_three_eighths_of_the_requests_in_work_and_the_others_are_served()
     {
         await using var gateway = await GatewayHost.Start(options => options.MaxConcurrentRequests = 16);
         Hold(gateway, "noisy");
         var taken = new List<Task<Reply>>();
-        while (taken.Count < 4)
+        while (taken.Count < 6)
         {
             // One after the other: two of them are not counted, because there are so few.
             taken.Add(gateway.Post("/v1/accounts/noisy/charges", $$"""{"id":"c{{taken.Count}}",{{Quantity}}}"""));
@@ -99,7 +99,7 @@ public sealed class OverloadTests
         _answering.SetResult();
         Assert.All(await Task.WhenAll(taken), reply => Assert.Equal(HttpStatusCode.OK, reply.Status));
         Assert.Equal(HttpStatusCode.OK, (await gateway.Post("/v1/accounts/noisy/charges", $$"""{"id":"over",{{Quantity}}}""")).Status);
-        Assert.Equal(["c0", "c1", "c2", "c3", "over"], gateway.Grains.Account("noisy").Charges.Select(charge => charge.Id).Order());
+        Assert.Equal(["c0", "c1", "c2", "c3", "c4", "c5", "over"], gateway.Grains.Account("noisy").Charges.Select(charge => charge.Id).Order());
     }
 
     [Fact]
