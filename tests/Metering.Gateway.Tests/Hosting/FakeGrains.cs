@@ -30,6 +30,7 @@ internal sealed class FakeGrains : IGrainFactory
         where TGrainInterface : IGrainWithStringKey =>
         Failing(typeof(TGrainInterface) == typeof(IAccountGrain)
             ? (TGrainInterface)(object)Account(primaryKey)
+            : typeof(TGrainInterface) == typeof(IAccountHistoryGrain) ? (TGrainInterface)(object)new FakeHistory(primaryKey)
             : typeof(TGrainInterface) == typeof(ILedgerGrain) ? (TGrainInterface)(object)new FakeLedger()
             : (TGrainInterface)(object)RateCard(primaryKey));
 
@@ -381,4 +382,11 @@ internal sealed class FakeKeyRing : IKeyRingGrain
     public Task<Answer<ApiKey>> Revoke(string id) => Task.FromResult<Answer<ApiKey>>(Samples.Key with { Id = id, RevokedAt = Samples.At });
 
     public Task<Answer<KeyRing>> GetForTokens() => Task.FromResult<Answer<KeyRing>>(Ring with { TokenSecret = [1, 2, 3] });
+}
+
+internal sealed class FakeHistory(string account) : IAccountHistoryGrain
+{
+    public Task<Answer<AccountView>> GetAt(DateTimeOffset at) => Task.FromResult<Answer<AccountView>>(Samples.Account(account));
+
+    public Task<Answer<AccountView>> GetAfter(long sequence) => Task.FromResult<Answer<AccountView>>(Samples.Account(account));
 }

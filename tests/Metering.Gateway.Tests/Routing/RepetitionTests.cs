@@ -38,6 +38,10 @@ public sealed class RepetitionTests
         [nameof(GrainRouter.Publish)] = (true, By(async router => (await router.Publish("default", new RateCardDraft { CreditDefinition = "1", Meters = [] })).Refusal)),
         [nameof(GrainRouter.GetRateCard)] = (true, By(async router => (await router.GetRateCard("default", version: null)).Refusal)),
         [nameof(GrainRouter.ReadLedger)] = (true, By(async router => (await router.ReadLedger("acme", new LedgerRequest { After = 0, Limit = 1 })).Refusal)),
+        [nameof(GrainRouter.GetAccountAt)] = (true, By(async router => (await router.GetAccountAt("acme", DateTimeOffset.UnixEpoch)).Refusal)),
+        [nameof(GrainRouter.GetAccountAfter)] = (true, By(async router => (await router.GetAccountAfter("acme", sequence: 1)).Refusal)),
+        [nameof(GrainRouter.VerifyLedger)] = (true, By(async router => (await router.VerifyLedger("acme", from: null, to: null)).Refusal)),
+        [nameof(GrainRouter.ReadUsage)] = (true, By(async router => (await router.ReadUsage("acme", new UsageRequest { From = DateTimeOffset.UnixEpoch, To = DateTimeOffset.UnixEpoch.AddDays(1), GroupBy = [] })).Refusal)),
         [nameof(GrainRouter.ListAccounts)] = (true, By(async router => (await router.ListAccounts("", "", 1)).Refusal)),
     };
 
