@@ -112,12 +112,12 @@ public sealed partial class Journal : ILifecycleParticipant<ISiloLifecycle>, IDi
     /// <param name="cancellationToken">Cancels the wait for what is not durable yet: it fails, and the partition is let go at once.</param>
     public Task ReleaseAsync(int partition, CancellationToken cancellationToken) => _slots[partition].ReleaseAsync(cancellationToken);
 
-    /// <summary>Begins to open again whatever was lost and is this silo's. Does not wait.</summary>
-    internal void ReopenLost()
+    /// <summary>Begins to open whatever is this silo's and should be open though nobody asks for it. Does not wait.</summary>
+    internal void OpenUnasked()
     {
         foreach (var slot in _slots)
         {
-            _ = slot.ReopenAsync();
+            _ = slot.OpenUnaskedAsync();
         }
     }
 

@@ -9,6 +9,9 @@ internal sealed class PartitionSlot(JournalServices services, int number) : IDis
     /// <summary>A damaged log is looked at again after so long: an operator may have restored it.</summary>
     private static readonly TimeSpan DamageRecheck = TimeSpan.FromSeconds(30);
 
+    /// <summary>Longer than a former owner takes to let go: before that, opening would fence it out of what it is making durable.</summary>
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(2);
+
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _stopping = new();
     private JournalPartition? _partition;
@@ -18,6 +21,7 @@ internal sealed class PartitionSlot(JournalServices services, int number) : IDis
     private Exception? _failure;
     private long _failedAt;
     private LogTip _known;
+    private long? _mineSince;
 
     internal string LogName { get; } = PartitionLog.NameOf(number);
 
@@ -49,14 +53,18 @@ internal sealed class PartitionSlot(JournalServices services, int number) : IDis
     }
 
     /// <summary>
-    /// Opens the partition again if it was lost, or could not be opened, though nobody asks for it: what a store has lost of it this silo alone may have, in memory, and is to put back
-    /// before something happens to this silo too. Not after another owner has fenced it out: that would be to fight over it.
+    /// Opens the partition though nobody asks for it. If it was lost, or could not be opened: what a store has lost of it this silo alone may have, in memory, and is to put back
+    /// before something happens to this silo too. With an archive also once it has been this silo's for a while: what a former owner had not archived waits in its log. Not after
+    /// another owner has fenced it out: that would be to fight over it.
     /// </summary>
-    internal async Task ReopenAsync()
+    internal async Task OpenUnaskedAsync()
     {
         lock (_lock)
         {
-            if (_releases > 0 || _opening is not null || (_failure is null && _partition?.Loss is not (JournalLoss.Uncertain or JournalLoss.TailLost)))
+            var isSettled = IsSettled();
+            var isToOpenAgain = _failure is not null || _partition?.Loss is JournalLoss.Uncertain or JournalLoss.TailLost;
+            var isToOpenForArchive = services.Archive is not null && isSettled && _partition?.Loss is null or JournalLoss.Closed && _partition is not { IsLost: false };
+            if (_releases > 0 || _opening is not null || !(isToOpenAgain || isToOpenForArchive))
             {
                 return;
             }
@@ -156,6 +164,19 @@ internal sealed class PartitionSlot(JournalServices services, int number) : IDis
     {
         _stopping.Cancel();
         Current?.Dispose();
+    }
+
+    /// <summary>Whether the partition has been this silo's for long enough that a former owner has let go of it. Asked now and then; begins anew when it is another's.</summary>
+    private bool IsSettled()
+    {
+        if (!services.Ownership.IsMine(number))
+        {
+            _mineSince = null;
+            return false;
+        }
+
+        _mineSince ??= services.Time.GetTimestamp();
+        return services.Time.GetElapsedTime(_mineSince.Value) >= Settling;
     }
 
     private void ThrowIfTooEarly()

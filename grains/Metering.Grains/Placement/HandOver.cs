@@ -4,7 +4,7 @@ namespace Metering.Grains.Placement;
 
 /// <summary>
 /// Lets go of partitions that are to be other silos': whenever the cluster changes, and of all when this silo shuts down, so that their next owner
-/// finds them closed and need not wait for the fence to settle who is right. And opens again, in good time, what this silo has lost and is still to own.
+/// finds them closed and need not wait for the fence to settle who is right. And opens, in good time, what is this silo's and should be open though nobody asks for it.
 /// </summary>
 /// <remarks>
 /// At shutdown it works in the stage that tells the others that this silo is shutting down, and keeps it from ending, because the next one deactivates
@@ -95,7 +95,7 @@ internal sealed class HandOver(
 
                 // Not cancelled when the silo stops: what is being made durable would fail.
                 await ReleaseAsync(Enumerable.Range(0, journal.Partitions).Where(partition => !map.IsMine(partition)), CancellationToken.None);
-                journal.ReopenLost();
+                journal.OpenUnasked();
             }
         }
         catch (OperationCanceledException) when (stopped.IsCancellationRequested)

@@ -39,6 +39,28 @@ public sealed class ArchivingTests
     }
 
     [Fact]
+    public async Task What_a_former_owner_left_comes_to_the_archive_though_nobody_asks_for_an_account()
+    {
+        using (var former = NewSilo())
+        {
+            await (await former.Open("acme")).Append(1, "a1");
+        }
+
+        using var next = NewSilo();
+        next.IsOwner = false;
+        next.Journal.OpenUnasked();
+        next.Time.Advance(TimeSpan.FromMinutes(1));
+        next.IsOwner = true;
+        next.Journal.OpenUnasked();
+        Assert.False(next.Journal.IsOpen(0), "A partition that is on its way here should be left to its former owner for a moment.");
+        next.Time.Advance(TimeSpan.FromSeconds(2));
+        next.Journal.OpenUnasked();
+        await Entries.Until(() => next.Journal.IsOpen(0));
+        next.Time.Advance(Options.ArchiveInterval);
+        await Entries.Until(() => _archive.Taken is [("acme", "a1")]);
+    }
+
+    [Fact]
     public async Task The_log_is_trimmed_only_through_what_is_in_a_snapshot_and_in_the_archive()
     {
         using var silo = NewSilo();

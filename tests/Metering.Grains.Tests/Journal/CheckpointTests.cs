@@ -71,7 +71,9 @@ public sealed class CheckpointTests
             await acme.Append(1, "a1");
             await acme.Append(2, "a2");
             silo.Time.Advance(Interval);
-            await Entries.Until(() => _asked.Count == 1);
+
+            // The fourth carries the mark.
+            await Entries.Until(() => _store.Numbers(TestSilo.Log) is [1L, 2L, 3L, 4L]);
         }
 
         using (var next = new TestSilo(_store))

@@ -123,10 +123,10 @@ public sealed class LostTailTests : IAsyncLifetime
         _store.LoseTail(TestSilo.Log, 2);
         Assert.Single(_owner.Journal.Faults());
 
-        _owner.Journal.ReopenLost();
+        _owner.Journal.OpenUnasked();
         Assert.Single(_owner.Journal.Faults());
         _owner.Time.Advance(_owner.Options.ReopenDelay);
-        _owner.Journal.ReopenLost();
+        _owner.Journal.OpenUnasked();
 
         await Entries.Until(() => _owner.Journal.Faults().Count == 0);
         await RecoversAsync("a1", "a2");
