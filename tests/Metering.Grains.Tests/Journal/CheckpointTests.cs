@@ -64,7 +64,8 @@ public sealed class CheckpointTests
     [Fact]
     public async Task Lowered_marks_bring_back_what_older_snapshots_lack()
     {
-        using (var silo = new TestSilo(_store, new JournalOptions { TrimDelay = TimeSpan.FromMinutes(10) }))
+        var options = new JournalOptions { TrimDelay = TimeSpan.FromMinutes(10) };
+        using (var silo = new TestSilo(_store, options))
         {
             SnapshotWhenAsked(silo);
             var acme = await silo.Open("acme");
@@ -76,12 +77,12 @@ public sealed class CheckpointTests
             await Entries.Until(() => _store.Numbers(TestSilo.Log) is [1L, 2L, 3L, 4L]);
         }
 
-        using (var next = new TestSilo(_store))
+        using (var next = new TestSilo(_store, options))
         {
             Assert.Empty((await next.Open("acme")).Tail);
         }
 
-        using var restored = new TestSilo(_store);
+        using var restored = new TestSilo(_store, options);
         Assert.True(await restored.Journal.LowerMarksAsync(TestContext.Current.CancellationToken) > 3);
         Assert.Equal(["a1", "a2"], (await restored.Open("acme")).Tail.Text());
     }
