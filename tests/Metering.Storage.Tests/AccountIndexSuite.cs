@@ -79,6 +79,15 @@ public abstract class AccountIndexSuite : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Accounts_that_look_like_numbers_are_in_order_of_their_letters()
+    {
+        await AddAllAsync(["09", "0A", "9", "10", "0_", "-1"]);
+
+        Assert.Equal(["0A", "0_"], await Index.ListAsync("0", "09", 10, Cancel));
+        Assert.Equal(["09", "0A", "0_", "10", "9"], await Index.ListAsync("", "-1", 10, Cancel));
+    }
+
+    [Fact]
     public Task Any_page_of_any_accounts_is_what_sorting_them_gives()
     {
         // Pages from ids there are and ids there are not, with prefixes of some.

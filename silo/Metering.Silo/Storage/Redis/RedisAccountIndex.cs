@@ -1,3 +1,4 @@
+using System.Text;
 using Metering.Grains.Journal;
 using StackExchange.Redis;
 
@@ -13,6 +14,9 @@ internal sealed class RedisAccountIndex(RedisConnections redis, string serviceId
     // Above every byte that UTF-8 has: ids that start with a prefix come before the prefix and this.
     private const byte AboveAll = 0xFF;
 
+    private const byte Inclusive = (byte)'[';
+    private const byte Exclusive = (byte)'(';
+
     private readonly string _key = $"{{{serviceId}}}:accounts";
 
     public Task AddAsync(string account, CancellationToken cancellationToken)
@@ -27,17 +31,17 @@ internal sealed class RedisAccountIndex(RedisConnections redis, string serviceId
         ArgumentNullException.ThrowIfNull(after);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
         var startsAfter = after.Length > 0 && string.CompareOrdinal(after, prefix) >= 0;
-        RedisValue from = startsAfter ? after : prefix;
-        RedisValue to = (byte[])[.. System.Text.Encoding.UTF8.GetBytes(prefix), AboveAll];
-        var exclude = startsAfter ? Exclude.Start : Exclude.None;
         if (startsAfter && !after.StartsWith(prefix, StringComparison.Ordinal))
         {
             // Behind all that start with the prefix.
             return [];
         }
 
+        // In Redis' own words. The client's method compares the two ends first, and takes an id like 09 for the number 9: it would turn the range around.
+        byte[] from = startsAfter ? [Exclusive, .. Encoding.UTF8.GetBytes(after)] : [Inclusive, .. Encoding.UTF8.GetBytes(prefix)];
+        byte[] to = [Inclusive, .. Encoding.UTF8.GetBytes(prefix), AboveAll];
         var members = await redis.RunAsync(
-            _key, database => database.SortedSetRangeByValueAsync(_key, from, to, exclude, 0, limit, Primary), cancellationToken);
-        return Array.ConvertAll(members, static member => member.ToString());
+            _key, database => database.ExecuteAsync("ZRANGEBYLEX", [(RedisKey)_key, from, to, "LIMIT", 0, limit], Primary), cancellationToken);
+        return Array.ConvertAll((RedisValue[])members!, static member => member.ToString());
     }
 }
