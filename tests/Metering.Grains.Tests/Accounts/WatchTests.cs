@@ -118,6 +118,9 @@ public sealed class WatchTests
         var acme = await cluster.FundAsync("acme", 10m);
         await acme.Watch(2, TimeSpan.Zero).Granted();
         await cluster.SleepAsync("acme");
+
+        // Awake again before both are sent: of messages that wait for a place the later one may come first.
+        await acme.Get().Granted();
         var watching = acme.Watch(2, TimeSpan.FromSeconds(10));
         await cluster.TurnsTakenAsync("acme");
         await acme.Charge(Requests.Calls("c", 1m)).Granted();
