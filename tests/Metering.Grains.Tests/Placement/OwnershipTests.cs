@@ -32,7 +32,7 @@ public sealed class OwnershipTests
     {
         await using var cluster = await SiloCluster.StartAsync();
         var accounts = Enumerable.Range(0, 20).Select(static number => $"account-{number}").ToArray();
-        await Task.WhenAll(accounts.Select(async account => (await cluster.Account(account).Put(new AccountRequest())).Granted()));
+        await Task.WhenAll(accounts.Select(async account => (await Insist.OnAnswer(() => cluster.Account(account).Put(new AccountRequest()))).Granted()));
 
         Assert.All(await Task.WhenAll(accounts.Select(cluster.RememberedPlaceAsync)), Assert.Null);
         Assert.All(await cluster.PlacesAsync(), account => Assert.Equal([cluster.OwnerOf(account.Key)], account.Value));
@@ -60,7 +60,7 @@ public sealed class OwnershipTests
     {
         await using var cluster = await SiloCluster.StartAsync();
         var accounts = Enumerable.Range(0, 250).Select(number => $"account-{number:D3}").ToArray();
-        await Task.WhenAll(accounts.Select(async account => (await cluster.Account(account).Put(new AccountRequest())).Granted()));
+        await Task.WhenAll(accounts.Select(async account => (await Insist.OnAnswer(() => cluster.Account(account).Put(new AccountRequest()))).Granted()));
 
         // Some are only in a tail, and some have a snapshot.
         await Task.WhenAll(accounts[..100].Select(account => cluster.Service<IGrainFactory>(cluster.Silos.First()).GetGrain<ICheckpointedAccount>(account).Checkpoint()));
@@ -77,7 +77,7 @@ public sealed class OwnershipTests
     {
         await using var cluster = await SiloCluster.StartAsync();
         var accounts = Enumerable.Range(0, 50).Select(number => $"account-{number:D2}").ToArray();
-        await Task.WhenAll(accounts.Select(async account => (await cluster.Account(account).Put(new AccountRequest())).Granted()));
+        await Task.WhenAll(accounts.Select(async account => (await Insist.OnAnswer(() => cluster.Account(account).Put(new AccountRequest()))).Granted()));
         foreach (var silo in cluster.Silos.Skip(1).ToList())
         {
             await cluster.LeaveAsync(silo);

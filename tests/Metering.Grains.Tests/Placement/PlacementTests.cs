@@ -73,12 +73,12 @@ public sealed class PlacementTests(ITestOutputHelper output)
     {
         await using var cluster = await SiloCluster.StartAsync();
         var accounts = Enumerable.Range(0, 100).Select(static number => $"account-{number}").ToArray();
-        await Task.WhenAll(accounts.Select(async account => (await cluster.Account(account).Put(new AccountRequest())).Granted()));
+        await Task.WhenAll(accounts.Select(async account => (await Insist.OnAnswer(() => cluster.Account(account).Put(new AccountRequest()))).Granted()));
         var victim = cluster.Silos.Last();
         var elsewhere = accounts.Where(account => !cluster.OwnerOf(account).Equals(victim.SiloAddress)).ToDictionary(static account => account, account => ActivationOf(cluster, account));
 
         await cluster.KillAsync(victim);
-        await Task.WhenAll(accounts.Select(account => AskUntilAnsweredAsync(cluster, account)));
+        await Task.WhenAll(accounts.Select(async account => (await Insist.OnAnswer(() => cluster.Account(account).Get())).Granted()));
 
         Assert.All(elsewhere, before => Assert.True(ReferenceEquals(before.Value, ActivationOf(cluster, before.Key)), $"{before.Key} was awake on a silo that is well, and had to wake up again."));
     }
@@ -136,24 +136,5 @@ public sealed class PlacementTests(ITestOutputHelper output)
     {
         var owner = cluster.Silos.Single(silo => silo.SiloAddress.Equals(cluster.OwnerOf(account)));
         return cluster.Service<LocalAccounts>(owner).TryGet(account, out var activation) ? activation : null;
-    }
-
-    private static async Task AskUntilAnsweredAsync(SiloCluster cluster, string account)
-    {
-        while (true)
-        {
-            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
-            try
-            {
-                if ((await cluster.Account(account).Get()).Refusal is null)
-                {
-                    return;
-                }
-            }
-            catch (Exception lost) when (lost is TimeoutException or OrleansException)
-            {
-                // It was on its way to the silo that died.
-            }
-        }
     }
 }

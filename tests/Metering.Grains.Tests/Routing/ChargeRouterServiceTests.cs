@@ -107,11 +107,11 @@ public sealed class ChargeRouterServiceTests
         var accounts = Enumerable.Range(0, Accounts).Select(static number => $"account-{number}").ToArray();
         await Task.WhenAll(accounts.Select(async account =>
         {
-            (await cluster.Account(account).Put(new AccountRequest())).Granted();
-            (await cluster.Account(account).AddGrant(Requests.Grant(100m))).Granted();
+            _ = (await Insist.OnAnswer(() => cluster.Account(account).Put(new AccountRequest()))).Granted();
+            _ = (await Insist.OnAnswer(() => cluster.Account(account).AddGrant(Requests.Grant(100m)))).Granted();
 
             // By call, for then its silo has the card.
-            (await cluster.Account(account).Charge(Requests.Calls("first", 0m))).Granted();
+            _ = (await Insist.OnAnswer(() => cluster.Account(account).Charge(Requests.Calls("first", 0m)))).Granted();
         }));
         return accounts;
     }
