@@ -21,6 +21,9 @@ namespace Metering.Gateway;
 /// <remarks>It takes <see cref="IGrainFactory"/> from the host's services: an Orleans client, or a silo in the same process.</remarks>
 public static class GatewayHosting
 {
+    /// <summary>The tag of health checks that <c>/healthz/ready</c> asks: unhealthy is 503, degraded is 200 with the reasons.</summary>
+    public const string Readiness = SiloHealthCheck.Ready;
+
     // Kestrel counts what gRPC puts around a message too; the exact limit on bodies and messages is kept above it.
     private const int FramingBytes = 1_024;
 

@@ -67,6 +67,8 @@ public static class StandaloneHost
             gateway.GrpcPort = settings.GrpcPort;
         });
 
+        builder.Services.AddHealthChecks().AddCheck<LedgerHealthCheck>("ledger", tags: [GatewayHosting.Readiness]);
+
         // Last, so that the grains answer by the time it asks them.
         builder.Services.AddHostedService<SampleRateCard>();
         var app = builder.Build();

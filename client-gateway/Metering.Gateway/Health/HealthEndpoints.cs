@@ -26,21 +26,37 @@ internal sealed class HealthEndpoints(HealthCheckService health)
     private async Task Ready(HttpContext context)
     {
         var report = await health.CheckHealthAsync(static check => check.Tags.Contains(SiloHealthCheck.Ready), context.RequestAborted);
-        if (report.Status == HealthStatus.Healthy)
+        var reasons = report.Entries.Values.Where(entry => entry.Status == report.Status).Select(static entry => entry.Description ?? "Not ready.");
+        switch (report.Status)
         {
-            WriteStatus(context, "ready");
-            return;
+            case HealthStatus.Healthy:
+                WriteStatus(context, "ready");
+                break;
+            case HealthStatus.Degraded:
+                WriteStatus(context, "degraded", [.. reasons]);
+                break;
+            case HealthStatus.Unhealthy:
+                JsonResponse.WriteProblem(context, new Refusal { Code = Code.Unavailable, Detail = string.Join(' ', reasons) });
+                break;
         }
-
-        var reason = report.Entries.Values.FirstOrDefault(entry => entry.Status != HealthStatus.Healthy).Description;
-        JsonResponse.WriteProblem(context, new Refusal { Code = Code.Unavailable, Detail = reason ?? "Not ready." });
     }
 
-    private static void WriteStatus(HttpContext context, string status) =>
-        JsonResponse.Write(context, StatusCodes.Status200OK, JsonResponse.ContentType, status, static (json, status) =>
+    private static void WriteStatus(HttpContext context, string status, params string[] reasons) =>
+        JsonResponse.Write(context, StatusCodes.Status200OK, JsonResponse.ContentType, (status, reasons), static (json, it) =>
         {
             json.WriteStartObject();
-            json.WriteString("status"u8, status);
+            json.WriteString("status"u8, it.status);
+            if (it.reasons.Length > 0)
+            {
+                json.WriteStartArray("reasons"u8);
+                foreach (var reason in it.reasons)
+                {
+                    json.WriteStringValue(reason);
+                }
+
+                json.WriteEndArray();
+            }
+
             json.WriteEndObject();
         });
 }

@@ -41,7 +41,7 @@ internal static class HealthOperations
     public static readonly Operation Ready = new("ready", "GET", "/healthz/ready", "Health", "Whether charges can be taken")
     {
         Access = AccessRule.Open,
-        Description = "503 until a grain answers, and as soon as the process is told to stop.",
+        Description = "503 until a grain answers, and as soon as the process is told to stop. `degraded`, with the reasons, while it serves and something needs an operator's eye: a ledger that does not follow.",
         Reply = new(typeof(Shapes.Health), """{"status":"ready"}"""),
     };
 }

@@ -78,7 +78,7 @@ internal sealed class SiloHealth(
         }
 
         reasons.AddRange(stores.Where(static store => store.Failure is not null).Select(static store => $"Azure Storage fails for the {store.Store}: {store.Failure}"));
-        reasons.AddRange(LedgerReasons(journal.Backlog(), options.Value.MaxArchiveBacklogBytes));
+        reasons.AddRange(LedgerHealth.Reasons(journal.Backlog(), options.Value.MaxArchiveBacklogBytes));
         if (await RedisFault() is { } silence)
         {
             reasons.Add(silence);
@@ -91,20 +91,6 @@ internal sealed class SiloHealth(
 
         var servesNothing = faults.Count > 0 && !Enumerable.Range(0, journal.Partitions).Any(journal.IsOpen);
         return new HealthState(servesNothing ? Readiness.NotReady : reasons.Count > 0 ? Readiness.Degraded : Readiness.Ready, reasons);
-    }
-
-    private static IEnumerable<string> LedgerReasons(ArchiveBacklog backlog, long limit)
-    {
-        if (backlog.Fault is { } fault)
-        {
-            yield return string.Create(CultureInfo.InvariantCulture, $"The ledger does not take what is committed; {backlog.Bytes} bytes of log wait: {fault}");
-        }
-
-        if (backlog.LongestBytes >= limit / 2)
-        {
-            yield return string.Create(
-                CultureInfo.InvariantCulture, $"The ledger is behind: a partition has {backlog.LongestBytes} of {limit} bytes of log that it has not taken, and at all of them its accounts refuse.");
-        }
     }
 
     private async Task<string?> RedisFault()

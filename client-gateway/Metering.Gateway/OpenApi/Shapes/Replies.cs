@@ -317,4 +317,6 @@ internal sealed record GrantReply
 internal sealed record Health
 {
     public required string Status { get; init; }
+
+    public IReadOnlyList<string>? Reasons { get; init; }
 }
