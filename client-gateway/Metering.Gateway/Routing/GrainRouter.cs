@@ -64,9 +64,8 @@ internal sealed class GrainRouter(
     public Task<Answer<SettleReply>> Release(string account, ReleaseRequest release) =>
         Ask(account, Repetition.UnderItsId, release, static (grain, release) => grain.Release(release));
 
-    // A charge that the account has forgotten is looked for in the ledger, within the call.
     public Task<Answer<ReversalReply>> Reverse(string account, ReversalRequest reversal) =>
-        calls.Ask(account, Repetition.UnderItsId, reversal, static (grain, reversal) => grain.Reverse(reversal), _storeAttempt, Begin());
+        Ask(account, Repetition.UnderItsId, reversal, static (grain, reversal) => grain.Reverse(reversal));
 
     public Task<Answer<BudgetView>> PutBudget(string account, BudgetRequest budget) =>
         Ask(account, Repetition.Replacing, budget, static (grain, budget) => grain.PutBudget(budget));

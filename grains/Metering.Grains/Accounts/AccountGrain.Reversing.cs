@@ -14,7 +14,14 @@ public sealed partial class AccountGrain
     /// <summary>Reversals of one account that look through its ledger at the same time.</summary>
     private const int MaxSearches = 4;
 
-    private int _searches;
+    /// <summary>What a caller is waiting for is worth so much of a turn of waiting, however late its clock says it is.</summary>
+    private static readonly TimeSpan LeastPatience = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>After which one that is told to ask again does.</summary>
+    private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>By charge. One stays until somebody has taken what it found, or its place is needed.</summary>
+    private readonly Dictionary<string, Task<(ChargeEvidence? Evidence, Refusal? Refusal)>> _searches = new(StringComparer.Ordinal);
 
     public async Task<Answer<ReversalReply>> Reverse(ReversalRequest reversal)
     {
@@ -43,12 +50,18 @@ public sealed partial class AccountGrain
                 return answer;
             }
 
-            if (gathered == MaxEvidence || _searches >= MaxSearches)
+            if (gathered == MaxEvidence || Search(archive, reversal.Charge) is not { } search)
             {
                 return Refuse(Code.Overloaded, "The account gives back other old charges at the same time.") with { RetryAfter = TimeSpan.FromSeconds(1) };
             }
 
-            (evidence, var refusal) = await SearchAsync(archive, reversal.Charge);
+            if (!await IsDoneInTimeAsync(search))
+            {
+                return Refuse(Code.Unavailable, $"Charge {reversal.Charge} is being looked for in the ledger.") with { RetryAfter = AskAgain };
+            }
+
+            _searches.Remove(reversal.Charge);
+            (evidence, var refusal) = await search;
             if (evidence is null)
             {
                 return refusal ?? answer;
@@ -56,9 +69,40 @@ public sealed partial class AccountGrain
         }
     }
 
+    /// <summary>The search for a charge: one that is under way or done, or a new one. Null when there are too many.</summary>
+    private Task<(ChargeEvidence? Evidence, Refusal? Refusal)>? Search(IEntryArchive archive, string charge)
+    {
+        if (_searches.TryGetValue(charge, out var search))
+        {
+            return search;
+        }
+
+        if (_searches.Count >= MaxSearches && _searches.FirstOrDefault(static known => known.Value.IsCompleted) is { Key: { } done })
+        {
+            _searches.Remove(done);
+        }
+
+        return _searches.Count < MaxSearches ? _searches[charge] = SearchAsync(archive, charge) : null;
+    }
+
+    /// <summary>
+    /// A gateway sends a call again that is not answered soon, to find an account that has moved. It must not take a search for a silo that is gone: so it is told to ask again, and finds the same search.
+    /// </summary>
+    private async Task<bool> IsDoneInTimeAsync(Task search)
+    {
+        if (AttemptTime.Left(_time.GetUtcNow()) is not { } left)
+        {
+            return true;
+        }
+
+        using var patience = new CancellationTokenSource();
+        var isDone = await Task.WhenAny(search, Task.Delay(left / 2 > LeastPatience ? left / 2 : LeastPatience, _time, patience.Token)) == search;
+        await patience.CancelAsync();
+        return isDone;
+    }
+
     private async Task<(ChargeEvidence? Evidence, Refusal? Refusal)> SearchAsync(IEntryArchive archive, string charge)
     {
-        _searches++;
         try
         {
             return await GatherAsync(archive, charge);
@@ -75,10 +119,6 @@ public sealed partial class AccountGrain
         {
             // Law 10: without all that came after it nobody can say what was given back of it.
             return (null, Refuse(Code.TooOld, $"The account does not remember charge {charge}, and the ledger does not have all of it: {gone.Message}"));
-        }
-        finally
-        {
-            _searches--;
         }
     }
 

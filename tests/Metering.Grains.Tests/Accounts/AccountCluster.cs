@@ -64,6 +64,9 @@ internal sealed class Settings
     internal AccountOptions Accounts { get; } = new();
 
     internal RateCardOptions RateCards { get; } = new();
+
+    /// <summary>Where entries are that have left the journal; null for nowhere.</summary>
+    internal IEntryArchive? EntryArchive { get; set; }
 }
 
 /// <summary>A silo with accounts on stores and a clock that the test owns. All its time stands still unless the test moves it.</summary>
@@ -109,6 +112,11 @@ internal sealed class AccountCluster : IAsyncDisposable
             silo.Services.AddSingleton<TimeProvider>(world.Clock);
             silo.Services.AddSingleton<IJournalStore>(new JournalConnection(world.Journal, connections));
             silo.Services.AddSingleton<IAccountIndex, NoIndex>();
+            if (settings.EntryArchive is { } archive)
+            {
+                silo.Services.AddSingleton(archive);
+            }
+
             silo.Services.AddGrainStorage("accounts", (provider, _) => new SnapshotConnection(
                 world.Snapshots, connections, provider.GetRequiredService<Serializer>(), provider.GetRequiredService<IActivatorProvider>()));
             silo.Services.AddSingleton(Options.Create(settings.Accounts));
