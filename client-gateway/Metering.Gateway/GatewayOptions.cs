@@ -56,7 +56,7 @@ public sealed class GatewayOptions
     public int MaxConcurrentRequests { get; set; } = 8_192;
 
     /// <summary>
-    /// Charges of batches in work at once over both edges, those of streams included; one account may have three quarters of them. Over it callers hear <c>overloaded</c>, but a batch that
+    /// Charges of batches in work at once over both edges, those of streams included; one account may have half of them. Over it callers hear <c>overloaded</c>, but a batch that
     /// finds nothing in work is always taken. Divided by what the silos do in a second, it is how long a charge may wait.
     /// </summary>
     [Range(1, 10_000_000)]

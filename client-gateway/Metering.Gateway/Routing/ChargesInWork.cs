@@ -8,13 +8,13 @@ namespace Metering.Gateway.Routing;
 /// the silos are through with in a moment: so what is taken is answered soon, however much more is offered.
 /// </summary>
 /// <remarks>
-/// Up to half of the bound nobody counts whose charges are in work: to count each costs more than it is worth while there is room for all. Above it each account may have a quarter more: whatever one of
-/// them sends, a quarter of the places are the others', and an account that is alone is not refused what it could well be charged.
+/// Up to a quarter of the bound nobody counts whose charges are in work: to count each costs more than it is worth while there is room for all. Above it each account may have a quarter more: whatever one of
+/// them sends, half of the places are the others', and an account that is alone is not refused what it could well be charged.
 /// </remarks>
 internal sealed class ChargesInWork
 {
     /// <summary>Below one in so many of the most there may be, accounts are not told apart.</summary>
-    private const int Crowded = 2;
+    private const int Crowded = 4;
 
     /// <summary>Above, an account may have one in so many.</summary>
     private const int ShareOfAccount = 4;

@@ -55,14 +55,14 @@ public sealed class OverloadTests
     }
 
     [Fact]
-    public async Task One_account_has_three_quarters_of_the_places_for_charges_and_the_others_are_served()
+    public async Task One_account_has_half_of_the_places_for_charges_and_the_others_are_served()
     {
         await using var gateway = await GatewayHost.Start(options => options.MaxConcurrentCharges = 16);
         Hold(gateway, "noisy");
-        var first = gateway.Client.ChargeManyAsync(Many([.. Enumerable.Repeat("noisy", 8)]), cancellationToken: Cancellation).ResponseAsync;
+        var first = gateway.Client.ChargeManyAsync(Many([.. Enumerable.Repeat("noisy", 4)]), cancellationToken: Cancellation).ResponseAsync;
         await ArrivedAsync(gateway, "noisy", batches: 1);
 
-        // Eight places are nobody's in particular, and four more are its share.
+        // Four places are nobody's in particular, and four more are its share.
         var second = gateway.Client.ChargeManyAsync(Many("noisy", "noisy", "noisy", "noisy", "noisy", "noisy"), cancellationToken: Cancellation).ResponseAsync;
         await ArrivedAsync(gateway, "noisy", batches: 2);
         var quiet = await gateway.Client.ChargeManyAsync(Many("quiet", "quiet"), cancellationToken: Cancellation);
@@ -73,7 +73,7 @@ public sealed class OverloadTests
         var results = (await second).Results;
         Assert.Equal(4, results.Count(result => result.Reply is not null));
         Assert.All(results.Where(result => result.Reply is null), result => Assert.Equal(("overloaded", "noisy"), (result.Refusal.Code, result.Refusal.Account)));
-        Assert.Equal(12, gateway.Grains.Account("noisy").Charges.Count);
+        Assert.Equal(8, gateway.Grains.Account("noisy").Charges.Count);
         Assert.All((await gateway.Client.ChargeManyAsync(Many("noisy", "noisy"), cancellationToken: Cancellation)).Results, result => Assert.NotNull(result.Reply));
     }
 
