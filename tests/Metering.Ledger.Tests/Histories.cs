@@ -19,6 +19,19 @@ internal static class Histories
         return duel.Scene.Entries;
     });
 
+    /// <summary>Twelve histories, and as many more as it takes until entries of all these kinds are in them: some come seldom.</summary>
+    internal static IReadOnlyList<IReadOnlyList<Entry>> With(params EntryKind[] kinds)
+    {
+        var histories = Any.Array[12].Single().ToList();
+        for (var more = 0; more < 1_000 && kinds.Except(histories.SelectMany(history => history).Select(entry => entry.Kind)).Any(); more++)
+        {
+            histories.Add(Any.Single());
+        }
+
+        Assert.Empty(kinds.Except(histories.SelectMany(history => history).Select(entry => entry.Kind)));
+        return histories;
+    }
+
     /// <summary>An account that has 100 credits and charged some of them, one by one.</summary>
     internal static Scene Charged(int charges) => Charged(charges, TimeSpan.FromSeconds(1));
 

@@ -130,7 +130,7 @@ public sealed class ClusterTests : IAsyncLifetime
     {
         await using var gateway = await Gateway.Start(Redis.ConnectionString);
 
-        await gateway.Stop().WaitAsync(TimeSpan.FromSeconds(5), Cancellation);
+        await gateway.Stop().WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
     }
 
     private sealed class Gateway : IHttpHost, IAsyncDisposable

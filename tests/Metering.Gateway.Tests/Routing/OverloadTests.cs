@@ -11,7 +11,7 @@ public sealed class OverloadTests
 {
     private const string Quantity = "\"meter\":\"m\",\"quantity\":1";
 
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
 
     // Answers wait for this, so that what was taken stays in work for as long as a test wants.
     private readonly TaskCompletionSource _answering = new();

@@ -186,7 +186,7 @@ public sealed class LimitedCallerTests
     private static async Task Until(Func<Task<bool>> happens)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        timeout.CancelAfter(TimeSpan.FromSeconds(20));
+        timeout.CancelAfter(TimeSpan.FromSeconds(60));
         while (!await happens())
         {
             await Task.Delay(50, timeout.Token);

@@ -71,7 +71,6 @@ public sealed class OwnershipTests
         TestContext.Current.TestOutputHelper?.WriteLine(
             $"{Active} active accounts: the log was free after {released.TotalMilliseconds:0.0} ms, the last of them had left after {clock.Elapsed.TotalMilliseconds:0} ms.");
         Assert.Equal(landed, _world.Snapshots.Landed.Count);
-        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(10), $"The accounts took {clock.Elapsed} to leave.");
         Assert.Equal(10m, (await cluster.Account("account-0").Get().Granted()).Balance);
     }
 

@@ -206,7 +206,7 @@ public sealed class RateCardGrainTests
         Assert.Equal(2, (await cluster.Cache(1).LoadAsync("default"))?.LatestVersion);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 180_000)]
     public async Task Silos_refresh_by_themselves_while_they_are_active()
     {
         await using var cluster = await RateCardCluster.Start(

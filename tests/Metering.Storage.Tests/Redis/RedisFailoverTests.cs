@@ -12,7 +12,7 @@ public sealed class RedisFailoverTests
 {
     private const int Logs = 24;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
     private static readonly RedisSettings Node = new() { Arguments = ["--cluster-node-timeout", "1000"] };
 
     private static CancellationToken Cancel => TestRedis.Cancel;

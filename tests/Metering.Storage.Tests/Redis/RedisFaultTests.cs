@@ -8,7 +8,7 @@ namespace Metering.Storage.Tests.Redis;
 /// <summary>Redis dies, forgets its last second, hangs, fills up.</summary>
 public sealed class RedisFaultTests : IAsyncLifetime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private RedisServer _server = null!;
     private RedisConnections _connections = null!;
