@@ -81,7 +81,7 @@ internal sealed class OverloadBenchmark(int accounts, int rounds, TimeSpan turn)
             $"a quiet account, {QuietChargesPerSecond} single charges a second over HTTP: alone p50 {alone.P50:F1}, p99 {alone.P99:F1} ms, {alone.RefusedRate:N0} refused/s"));
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"the same beside one account that sends without end: p50 {beside.P50:F1}, p99 {beside.P99:F1} ms, {beside.RefusedRate:N0} refused/s; the noisy one is charged {noise.Rate:N0}/s and refused {noise.RefusedRate:N0}/s"));
+            $"the same beside one account that sends without end: p50 {beside.P50:F1}, p99 {beside.P99:F1} ms, {beside.RefusedRate:N0} refused/s{beside.Codes}; the noisy one is charged {noise.Rate:N0}/s and refused {noise.RefusedRate:N0}/s{noise.Codes}"));
         await IsRightAsync("the quiet account", quiet, cancellationToken);
         await IsRightAsync("the noisy account", noisy, cancellationToken);
     }
@@ -108,7 +108,8 @@ internal sealed class OverloadBenchmark(int accounts, int rounds, TimeSpan turn)
             result.RefusalMilliseconds(99),
             (ProcessorTime.Of(server.Process.ProcessId) - cpu) * 1_000_000 / Math.Max(1, record.Charged),
             result.CpuSeconds / seconds,
-            clock.Elapsed - plan.Duration);
+            clock.Elapsed - plan.Duration,
+            result.Refused.Count == 0 ? "" : $" ({string.Join(", ", result.Refused.Select(code => $"{code.Key} {code.Value:N0}"))})");
 
         double Milliseconds(double percentile) => record.Latency.TotalCount == 0 ? 0 : record.Latency.GetValueAtPercentile(percentile) / 1_000d;
     }
@@ -149,5 +150,5 @@ internal sealed class OverloadBenchmark(int accounts, int rounds, TimeSpan turn)
 
     /// <summary>What a turn was like; rates by the second, latencies in milliseconds.</summary>
     private sealed record Step(
-        double Rate, double RefusedRate, double P50, double P99, double RefusalP50, double RefusalP99, double Microseconds, double ClientCores, TimeSpan Drain);
+        double Rate, double RefusedRate, double P50, double P99, double RefusalP50, double RefusalP99, double Microseconds, double ClientCores, TimeSpan Drain, string Codes);
 }
