@@ -27,6 +27,10 @@ public static class GatewayHosting
     // Kestrel counts what gRPC puts around a message too; the exact limit on bodies and messages is kept above it.
     private const int FramingBytes = 1_024;
 
+    // A body that comes more slowly is given up: nobody may hold a place for long by sending next to nothing. Streams of gRPC may be silent.
+    private const double MinBodyBytesPerSecond = 4 * 1_024;
+
+    private static readonly TimeSpan BodyGrace = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan KeepAliveTimeout = TimeSpan.FromMinutes(2);
 
@@ -47,7 +51,7 @@ public static class GatewayHosting
         services.AddSingleton<KnownKeys>().AddHostedService(static provider => provider.GetRequiredService<KnownKeys>());
         services.AddSingleton<ServerCertificate>().AddHostedService(static provider => provider.GetRequiredService<ServerCertificate>());
         services.AddSingleton<JwtCallers>().AddSingleton<Gatekeeper>().AddSingleton<MeterLimits>().AddSingleton<KeyRingCalls>();
-        services.AddSingleton<Admission>().AddSingleton<ChargesInWork>().AddSingleton<RequestBody>();
+        services.AddSingleton<Admission>().AddSingleton<ChargesInWork>().AddSingleton<RequestBody>().AddSingleton<BodyBytes>();
         services.AddSingleton<ChargeEndpoints>().AddSingleton<AccountEndpoints>().AddSingleton<GrantEndpoints>()
             .AddSingleton<HoldEndpoints>().AddSingleton<GovernanceEndpoints>().AddSingleton<WatchEndpoints>()
             .AddSingleton<LedgerEndpoints>().AddSingleton<UsageEndpoints>().AddSingleton<Statements>().AddSingleton<StatementEndpoints>().AddSingleton<RateCardEndpoints>().AddSingleton<EventEndpoints>().AddSingleton<KeyEndpoints>().AddSingleton<HealthEndpoints>();
@@ -64,6 +68,7 @@ public static class GatewayHosting
     public static WebApplication MapMeteringGateway(this WebApplication app)
     {
         app.UseMiddleware<ProblemMiddleware>();
+        app.UseMiddleware<BodiesInWork>();
         app.UseMiddleware<AccessMiddleware>();
         app.UseMiddleware<PageHeaders>();
         app.MapMetrics();
@@ -127,6 +132,7 @@ public static class GatewayHosting
             options.Limits.MaxConcurrentConnections = limits.MaxConnections;
             options.Limits.MaxConcurrentUpgradedConnections = 0;
             options.Limits.MaxRequestBodySize = limits.MaxBodyBytes + FramingBytes;
+            options.Limits.MinRequestBodyDataRate = new MinDataRate(MinBodyBytesPerSecond, BodyGrace);
             options.Limits.RequestHeadersTimeout = HeadersTimeout;
             options.Limits.KeepAliveTimeout = KeepAliveTimeout;
             var handshakes = limits.Tls is null ? null : certificate.Handshakes;

@@ -31,6 +31,13 @@ public sealed class GatewayOptions
     public long MaxBodyBytes { get; set; } = 8 * 1_024 * 1_024;
 
     /// <summary>
+    /// Bytes of bodies and messages in work at once over both edges, as far as each is larger than 64 KiB: 1 MiB to 64 GiB. Over it callers hear <c>overloaded</c>, but a body that
+    /// finds no other is always taken.
+    /// </summary>
+    [Range(1_024 * 1_024, 64L * 1_024 * 1_024 * 1_024)]
+    public long MaxBodyBytesInWork { get; set; } = 256 * 1_024 * 1_024;
+
+    /// <summary>
     /// How long one attempt of a call to a silo may take, 50 ms to 5 min. Its outcome is then unknown; it is sent again, under the same id, while
     /// <see cref="RequestTimeout"/> and <see cref="MaxConcurrentRetries"/> allow.
     /// </summary>

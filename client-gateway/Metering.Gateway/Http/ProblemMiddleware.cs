@@ -1,4 +1,5 @@
 using Metering.Contracts;
+using Metering.Gateway.Grpc;
 using Metering.Gateway.Routing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -22,7 +23,7 @@ internal sealed class ProblemMiddleware(RequestDelegate next, Admission admissio
         // Health must answer when nothing else does, and gRPC counts its calls itself.
         if (!context.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal))
         {
-            return IsGrpc(context) ? next(context) : Guard(context, isCounted: false);
+            return context.IsGrpc() ? next(context) : Guard(context, isCounted: false);
         }
 
         if (admission.TryEnter())
@@ -33,9 +34,6 @@ internal sealed class ProblemMiddleware(RequestDelegate next, Admission admissio
         JsonResponse.WriteProblem(context, Admission.Overloaded);
         return Task.CompletedTask;
     }
-
-    private static bool IsGrpc(HttpContext context) =>
-        context.Request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) == true;
 
     private async Task Guard(HttpContext context, bool isCounted)
     {
@@ -50,6 +48,10 @@ internal sealed class ProblemMiddleware(RequestDelegate next, Admission admissio
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {
             // The caller has gone; nobody hears.
+        }
+        catch (BodyRefusedException) when (!context.Response.HasStarted)
+        {
+            JsonResponse.WriteProblem(context, BodyBytes.Overloaded);
         }
         catch (BadHttpRequestException exception) when (!context.Response.HasStarted)
         {

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Metering.Gateway.Health;
+using Metering.Gateway.Http;
 using Metering.Gateway.Routing;
 using Metering.Gateway.Security;
 using Microsoft.AspNetCore.Builder;
@@ -63,7 +64,7 @@ internal static class GatewayTelemetry
     public static void MapMetrics(this IEndpointRouteBuilder routes) => routes.MapPrometheusScrapingEndpoint(MetricsPath).WithAccess(AccessRule.ReadsMetrics);
 
     /// <summary>How the gateway stands, told whenever somebody looks.</summary>
-    private sealed class GatewayMetrics(IMeterFactory meters, Admission admission, ChargesInWork charges, RetryBudget retries, SiloHealthCheck health) : IHostedService
+    private sealed class GatewayMetrics(IMeterFactory meters, Admission admission, ChargesInWork charges, BodyBytes bodies, RetryBudget retries, SiloHealthCheck health) : IHostedService
     {
         public Task StartAsync(CancellationToken cancellationToken)
         {
@@ -71,6 +72,7 @@ internal static class GatewayTelemetry
             meter.CreateObservableUpDownCounter("metering.gateway.requests.active", () => admission.InWork, "{request}", "Requests in work; a stream is one.");
             meter.CreateObservableUpDownCounter("metering.gateway.charges.active", () => charges.Count, "{charge}", "Charges of batches in work.");
             meter.CreateObservableCounter("metering.gateway.charges.refused", () => charges.Refused, "{charge}", "Charges of batches refused because there were as many in work as the gateway takes; 1 for a batch that was not read.");
+            meter.CreateObservableUpDownCounter("metering.gateway.bodies.size", () => bodies.Held, "By", "Bytes of large bodies and messages that have come and are not read yet.");
             meter.CreateObservableUpDownCounter("metering.gateway.retries.active", () => retries.Retrying, "{request}", "Calls that are being sent to silos again.");
             meter.CreateObservableGauge("metering.gateway.ready", () => health.WasReady ? 1 : 0, "1", "1 while a silo answered when it was last asked.");
             return Task.CompletedTask;

@@ -69,6 +69,7 @@ public sealed class LifecycleTests
     [Theory]
     [InlineData("HttpPort")]
     [InlineData("MaxBodyBytes")]
+    [InlineData("MaxBodyBytesInWork")]
     [InlineData("SiloTimeout")]
     [InlineData("RequestTimeout")]
     [InlineData("MaxConcurrentRetries")]
