@@ -13,14 +13,18 @@ internal sealed class Retries(MeteringClientOptions options, Backoff backoff)
         where T : class =>
         Run(attempt, new Due(options.Time, options.Deadline), cancellationToken);
 
-    public async Task<Answer<T>> Run<T>(Func<CallOptions, Task<T>> attempt, Due due, CancellationToken cancellationToken)
+    public Task<Answer<T>> Run<T>(Func<CallOptions, Task<T>> attempt, Due due, CancellationToken cancellationToken)
+        where T : class =>
+        Run(attempt, options.AttemptTimeout, due, cancellationToken);
+
+    public async Task<Answer<T>> Run<T>(Func<CallOptions, Task<T>> attempt, TimeSpan attemptTimeout, Due due, CancellationToken cancellationToken)
         where T : class
     {
         for (var tried = 1; ; tried++)
         {
             try
             {
-                var timeout = TimeSpan.FromTicks(Math.Min(options.AttemptTimeout.Ticks, due.Left.Ticks));
+                var timeout = TimeSpan.FromTicks(Math.Min(attemptTimeout.Ticks, due.Left.Ticks));
                 var call = new CallOptions(deadline: options.Time.GetUtcNow().UtcDateTime + timeout, cancellationToken: cancellationToken);
                 return new Answer<T>(await attempt(call), null);
             }

@@ -52,6 +52,7 @@ internal sealed class MeteringMethods(MeteringService service, ChargesInWork inW
         [nameof(MeteringService.PutPolicy)] = AccessRule.OperatesAccount,
         [nameof(MeteringService.PublishRateCard)] = AccessRule.OperatesInstallation,
         [nameof(MeteringService.GetRateCard)] = AccessRule.ReadsInstallation,
+        [nameof(MeteringService.SimulateRateCard)] = AccessRule.OperatesInstallation,
     };
 
     /// <summary>In place of the generated binding, which the server would find by itself: it would serve the two methods a second time.</summary>

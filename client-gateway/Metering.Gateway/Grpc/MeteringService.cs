@@ -219,6 +219,15 @@ internal sealed class MeteringService(
         return Reply(await router.GetRateCard(request.Card, version), RateCardMessages.ToWire);
     }
 
+    public override async Task<V1.SimulateRateCardReply> SimulateRateCard(V1.SimulateRateCardRequest request, ServerCallContext context)
+    {
+        var faults = new Faults();
+        Shape.Name(faults, "card", request.Card);
+        var body = LedgerMessages.FromWire(request, faults);
+        RefuseIfAny(faults);
+        return Reply(await router.Simulate(request.Card, body), LedgerMessages.ToWire);
+    }
+
     private static TWire Reply<T, TWire>(Answer<T> answer, Func<T, TWire> toWire)
         where T : class =>
         answer.Reply is { } reply ? toWire(reply) : throw Refusals.ToException(answer.Refusal!);

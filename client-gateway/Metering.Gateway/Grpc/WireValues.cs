@@ -53,6 +53,12 @@ internal static class WireValues
 
     public static V1.Decimal? ToWireIfAny(this decimal? amount) => amount?.ToWire();
 
+    /// <summary>A sum of many amounts, which may have more whole units than the wire has room for.</summary>
+    /// <exception cref="global::Grpc.Core.RpcException">It does: refused, and said so.</exception>
+    public static V1.Decimal SumToWire(this decimal sum) => decimal.Abs(sum) <= long.MaxValue
+        ? sum.ToWire()
+        : throw Refusals.ToException(new Refusal { Code = Code.OutOfRange, Detail = "It adds up to more than 64 bits hold. A shorter range has less." });
+
     public static Timestamp ToWire(this DateTimeOffset instant) => Timestamp.FromDateTimeOffset(instant);
 
     public static Timestamp? ToWireIfAny(this DateTimeOffset? instant) => instant?.ToWire();

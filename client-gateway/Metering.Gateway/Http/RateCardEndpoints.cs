@@ -8,13 +8,14 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Metering.Gateway.Http;
 
-/// <summary>Rate cards: drafts in, versions out.</summary>
+/// <summary>Rate cards: drafts in, versions out; and what a draft would have made of stored usage.</summary>
 internal sealed class RateCardEndpoints(GrainRouter router, RequestBody body)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.Map(RateCardOperations.Publish, Publish);
         routes.Map(RateCardOperations.Get, Get);
+        routes.Map(RateCardOperations.Simulate, Simulate);
     }
 
     private async Task Publish(HttpContext context)
@@ -29,6 +30,20 @@ internal sealed class RateCardEndpoints(GrainRouter router, RequestBody body)
         }
 
         JsonResponse.WriteAnswer(context, await router.Publish(card, incoming.Value!), RateCardWriter.Write);
+    }
+
+    private async Task Simulate(HttpContext context)
+    {
+        var faults = new Faults();
+        var card = Address.Name(context, "card", faults);
+        var incoming = await body.ReadJson(context, faults, SimulationReader.Read);
+        if (incoming.Problem is { } problem)
+        {
+            JsonResponse.WriteProblem(context, problem);
+            return;
+        }
+
+        JsonResponse.WriteAnswer(context, await router.Simulate(card, incoming.Value), SimulationWriter.Write);
     }
 
     private async Task Get(HttpContext context)

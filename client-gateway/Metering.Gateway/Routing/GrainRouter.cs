@@ -1,4 +1,5 @@
 using Metering.Contracts;
+using Metering.Gateway.Json;
 using Microsoft.Extensions.Options;
 
 namespace Metering.Gateway.Routing;
@@ -23,10 +24,7 @@ internal sealed class GrainRouter(
     {
         var answer = await Ask(account, Repetition.Reading, (charge, draft), static (grain, it) => grain.Quote(it.charge, it.draft));
 
-        // The grain finds faults in the draft, by their paths in it; in this body the draft has a field of its own.
-        return draft is not null && answer.Refusal is { Code: Code.InvalidRequest, Errors.Count: > 0 } refusal
-            ? Refusal.Invalid([.. refusal.Errors.Select(fault => fault with { Path = $"rateCard.{fault.Path}" })])
-            : answer;
+        return draft is null ? answer : FaultsOf("rateCard", answer);
     }
 
     public Task<Answer<ChargeView>> GetCharge(string account, string id) =>
@@ -121,8 +119,26 @@ internal sealed class GrainRouter(
     public Task<Answer<UsageReply>> ReadUsage(UsageRequest request) =>
         AskLedger<IUsageGrain, UsageRequest, UsageReply>(null, static (grains, _) => grains.GetGrain<IUsageGrain>(0), request, static (grain, request) => grain.Read(request));
 
+    /// <summary>An account's stored usage under a draft card.</summary>
+    public async Task<Answer<SimulationReply>> Simulate(string card, SimulationBody body)
+    {
+        var request = new SimulationRequest { Card = card, From = body.From, To = body.To, Draft = body.Draft };
+        var answer = silos.WhyNotFound is { } reason
+            ? SiloFailure.NotFound(body.Account, reason)
+            : await calls.Send(
+                body.Account, Repetition.Reading, grains.GetGrain<ISimulationGrain>(body.Account), request, static (grain, request) => grain.Simulate(request), HistoryTime, new Deadline(time, HistoryTime));
+        return FaultsOf("draft", answer);
+    }
+
     /// <summary>When a request that begins now has waited long enough, for those that are several calls.</summary>
     public Deadline Begin() => calls.Begin();
+
+    /// <summary>A grain finds faults in a draft by their paths in it; in the body the draft has a field of its own.</summary>
+    private static Answer<T> FaultsOf<T>(string draft, Answer<T> answer)
+        where T : class =>
+        answer.Refusal is { Code: Code.InvalidRequest, Errors.Count: > 0 } refusal
+            ? Refusal.Invalid([.. refusal.Errors.Select(fault => fault with { Path = $"{draft}.{fault.Path}" })])
+            : answer;
 
     private Task<Answer<T>> AskLedger<TGrain, TArgument, T>(
         string? account, Func<IGrainFactory, string, TGrain> grain, TArgument argument, Func<TGrain, TArgument, Task<Answer<T>>> call)

@@ -1,4 +1,3 @@
-using System.Numerics;
 using Metering.Core.Charges;
 using Metering.Core.Entries;
 using Metering.Core.Grants;
@@ -162,22 +161,6 @@ public sealed partial class Account
             var part = share.Of(cumulative) - given;
             given += part;
             return part;
-        }
-    }
-
-    /// <summary>The part of a charge between two cumulative quantities given back. A whole of zero is given back all at once.</summary>
-    private readonly record struct Share(Quantity Before, Quantity After, Quantity Whole)
-    {
-        internal Credits Of(Credits credits) => Upto(credits, After) - Upto(credits, Before, nothing: true);
-
-        private Credits Upto(Credits credits, Quantity quantity, bool nothing = false)
-        {
-            if (Whole.IsZero)
-            {
-                return nothing ? Credits.Zero : credits;
-            }
-
-            return Credits.FromNanos((Int128)((BigInteger)credits.Nanos * (BigInteger)quantity.Nanos / (BigInteger)Whole.Nanos));
         }
     }
 }

@@ -101,7 +101,7 @@ public sealed class AccountHistoryGrain(Journal.Journal journal, IServiceProvide
 
         while (true)
         {
-            var page = await archive.ReadAsync(Id, journal.PartitionOf(Id), account.Sequence, past.Before, CancellationToken.None);
+            var page = await archive.ReadAsync(Id, journal.PartitionOf(Id), new EntryRange { After = account.Sequence, Before = past.Before }, CancellationToken.None);
             if (Apply(account, page.Entries, past) is { } refusal)
             {
                 return page.Damaged.Count == 0 ? refusal : refusal with { Detail = $"{refusal.Detail} Damaged: {string.Join(", ", page.Damaged)}." };
@@ -143,11 +143,11 @@ public sealed class AccountHistoryGrain(Journal.Journal journal, IServiceProvide
         }
 
         var archive = services.GetService<IEntryArchive>();
-        var page = archive is null ? null : await archive.ReadAsync(Id, journal.PartitionOf(Id), account.Sequence, DateTimeOffset.MaxValue, CancellationToken.None);
+        var page = archive is null ? null : await archive.ReadAsync(Id, journal.PartitionOf(Id), new EntryRange { After = account.Sequence }, CancellationToken.None);
         return page is { Entries: [var after, ..] } && after.Sequence == next ? null : Gone(next);
     }
 
-    private static List<Entry> Decoded(IReadOnlyList<ReadOnlyMemory<byte>> chunks)
+    internal static List<Entry> Decoded(IReadOnlyList<ReadOnlyMemory<byte>> chunks)
     {
         var entries = new List<Entry>();
         foreach (var chunk in chunks)

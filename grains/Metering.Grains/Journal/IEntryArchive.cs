@@ -8,12 +8,19 @@ public interface IEntryArchive
     /// <summary>A page of an account's archived entries, oldest first, each once.</summary>
     /// <param name="account">Whose.</param>
     /// <param name="partition">The account's.</param>
-    /// <param name="after">Only entries after this sequence.</param>
-    /// <param name="before">Only entries before this instant.</param>
+    /// <param name="range">Which.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="JournalArchiveException">It cannot be reached.</exception>
     /// <exception cref="FormatException">An entry is not kept whole. The message says which.</exception>
-    Task<ArchivedEntries> ReadAsync(string account, int partition, long after, DateTimeOffset before, CancellationToken cancellationToken);
+    Task<ArchivedEntries> ReadAsync(string account, int partition, EntryRange range, CancellationToken cancellationToken);
+
+    /// <summary>The sequence of an account's last archived entry before an instant; 0 when there is none.</summary>
+    /// <exception cref="JournalArchiveException">It cannot be reached.</exception>
+    Task<long> LastBeforeAsync(string account, int partition, DateTimeOffset before, CancellationToken cancellationToken);
+
+    /// <summary>Where the first of the periods begins that count the usage of an account's archived charges and settles in a range; null when there is none.</summary>
+    /// <exception cref="JournalArchiveException">It cannot be reached.</exception>
+    Task<DateTimeOffset?> FirstPeriodAsync(string account, int partition, DateTimeOffset from, DateTimeOffset before, CancellationToken cancellationToken);
 
     /// <summary>What the archive has of a charge or settle, and of what was given back of it.</summary>
     /// <param name="account">Whose.</param>
@@ -23,6 +30,26 @@ public interface IEntryArchive
     /// <exception cref="JournalArchiveException">It cannot be reached.</exception>
     /// <exception cref="FormatException">An entry is not kept whole, or there are more than can be looked at.</exception>
     Task<ArchivedCharge> FindChargeAsync(string account, int partition, string charge, CancellationToken cancellationToken);
+}
+
+/// <summary>Some of an account's entries.</summary>
+public sealed record EntryRange
+{
+    /// <summary>Only entries after this sequence.</summary>
+    public long After { get; init; }
+
+    /// <summary>Only entries from this instant on.</summary>
+    public DateTimeOffset From { get; init; } = DateTimeOffset.MinValue;
+
+    /// <summary>Only entries before this instant.</summary>
+    public DateTimeOffset Before { get; init; } = DateTimeOffset.MaxValue;
+
+    /// <summary>Only entries of these kinds; of all when empty.</summary>
+    public IReadOnlyList<EntryKind> Kinds { get; init; } = [];
+
+    /// <summary>Whether an entry is one of those asked for.</summary>
+    public bool Includes(Entry entry) =>
+        entry.Sequence > After && entry.At >= From && entry.At < Before && (Kinds.Count == 0 || Kinds.Contains(entry.Kind));
 }
 
 /// <summary>What the archive has of a charge.</summary>

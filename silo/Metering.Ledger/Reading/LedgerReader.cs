@@ -80,6 +80,13 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
         return null;
     }
 
+    /// <summary>Where the first of the periods begins that count usage of charges and settles of a range; null when there are none.</summary>
+    /// <param name="query">Whose, and the range; its other filters do not matter.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="LedgerStoreException">The store cannot be reached.</exception>
+    public Task<DateTimeOffset?> ReadFirstPeriodAsync(LedgerQuery query, CancellationToken cancellationToken) =>
+        RunAsync(segment => IsOf(segment, query), (connection, files) => ReadFirstPeriod(connection, files, query), cancellationToken);
+
     /// <summary>Usage by window and group, of segments and of what is not archived yet.</summary>
     /// <param name="query">Which.</param>
     /// <param name="tail">Of the same query, and read before.</param>
@@ -224,6 +231,22 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
             $"SELECT {RowReader.Columns} FROM {LedgerSql.From(files.Paths)} WHERE account = {LedgerSql.Text(query.Account)} AND {LedgerSql.Between(query.From, query.To)} ORDER BY sequence DESC LIMIT 1";
         using var rows = command.ExecuteReader();
         return rows.Read() ? RowReader.Read(rows) : null;
+    }
+
+    private static DateTimeOffset? ReadFirstPeriod(DuckDBConnection connection, SegmentFiles files, LedgerQuery query)
+    {
+        if (files.Paths.Count == 0)
+        {
+            return null;
+        }
+
+        using var command = connection.CreateCommand();
+        command.CommandText = $"""
+            SELECT epoch_ns(min(period_start)) FROM {LedgerSql.From(files.Paths)}
+            WHERE account = {LedgerSql.Text(query.Account)} AND {LedgerSql.Between(query.From, query.To)} AND kind IN ('charged', 'settled') AND price IS NOT NULL
+            """;
+        using var rows = command.ExecuteReader();
+        return rows.Read() && !rows.IsDBNull(0) ? Instants.From(rows.GetInt64(0)) : null;
     }
 
     private static LedgerRows Page(DuckDBConnection connection, SegmentFiles files, LedgerQuery query)

@@ -11,26 +11,39 @@ internal sealed class EntryArchive(LedgerReader reader) : IEntryArchive
 {
     private const int MaxRows = 20_000;
 
-    public async Task<ArchivedEntries> ReadAsync(string account, int partition, long after, DateTimeOffset before, CancellationToken cancellationToken)
+    public Task<ArchivedEntries> ReadAsync(string account, int partition, EntryRange range, CancellationToken cancellationToken) => Guard(async () =>
     {
-        try
+        var query = new LedgerQuery
         {
-            var query = new LedgerQuery { Account = account, Partition = partition, After = after, To = before, MaxRows = MaxRows };
-            var page = await reader.ReadAsync(query, cancellationToken);
-            return new ArchivedEntries(Entries(page.Rows), page.More, page.Damaged);
-        }
-        catch (LedgerStoreException fault)
-        {
-            throw new JournalArchiveException(fault.Message, fault);
-        }
-    }
+            Account = account,
+            Partition = partition,
+            After = range.After,
+            From = range.From,
+            To = range.Before,
+            Kinds = range.Kinds,
+            MaxRows = MaxRows,
+        };
+        var page = await reader.ReadAsync(query, cancellationToken);
+        return new ArchivedEntries(Entries(page.Rows), page.More, page.Damaged);
+    });
 
-    public async Task<ArchivedCharge> FindChargeAsync(string account, int partition, string charge, CancellationToken cancellationToken)
+    public Task<long> LastBeforeAsync(string account, int partition, DateTimeOffset before, CancellationToken cancellationToken) => Guard(async () =>
+        (await reader.ReadLastAsync(new LedgerQuery { Account = account, Partition = partition, MaxRows = MaxRows }, before, cancellationToken))?.Sequence ?? 0);
+
+    public Task<DateTimeOffset?> FirstPeriodAsync(string account, int partition, DateTimeOffset from, DateTimeOffset before, CancellationToken cancellationToken) => Guard(() =>
+        reader.ReadFirstPeriodAsync(new LedgerQuery { Account = account, Partition = partition, From = from, To = before, MaxRows = MaxRows }, cancellationToken));
+
+    public Task<ArchivedCharge> FindChargeAsync(string account, int partition, string charge, CancellationToken cancellationToken) => Guard(async () =>
+    {
+        var found = await reader.FindChargeAsync(account, partition, charge, cancellationToken);
+        return new ArchivedCharge(Entries(found.Rows), found.Through, found.IsWhole, found.Damaged);
+    });
+
+    private static async Task<T> Guard<T>(Func<Task<T>> read)
     {
         try
         {
-            var found = await reader.FindChargeAsync(account, partition, charge, cancellationToken);
-            return new ArchivedCharge(Entries(found.Rows), found.Through, found.IsWhole, found.Damaged);
+            return await read();
         }
         catch (LedgerStoreException fault)
         {

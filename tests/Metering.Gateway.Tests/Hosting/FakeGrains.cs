@@ -31,6 +31,7 @@ internal sealed class FakeGrains : IGrainFactory
         Failing(typeof(TGrainInterface) == typeof(IAccountGrain)
             ? (TGrainInterface)(object)Account(primaryKey)
             : typeof(TGrainInterface) == typeof(IAccountHistoryGrain) ? (TGrainInterface)(object)new FakeHistory(primaryKey)
+            : typeof(TGrainInterface) == typeof(ISimulationGrain) ? (TGrainInterface)(object)new FakeSimulation()
             : typeof(TGrainInterface) == typeof(ILedgerGrain) ? (TGrainInterface)(object)new FakeLedger()
             : (TGrainInterface)(object)RateCard(primaryKey));
 
@@ -389,4 +390,10 @@ internal sealed class FakeHistory(string account) : IAccountHistoryGrain
     public Task<Answer<AccountView>> GetAt(DateTimeOffset at) => Task.FromResult<Answer<AccountView>>(Samples.Account(account));
 
     public Task<Answer<AccountView>> GetAfter(long sequence) => Task.FromResult<Answer<AccountView>>(Samples.Account(account));
+}
+
+internal sealed class FakeSimulation : ISimulationGrain
+{
+    public Task<Answer<SimulationReply>> Simulate(SimulationRequest request) => Task.FromResult<Answer<SimulationReply>>(
+        new SimulationReply { Meters = [new SimulatedMeter("llm.tokens", 1200m, 200m, 0.072m, 0.06m)], Lines = 3, Entries = 5 });
 }

@@ -32,7 +32,7 @@ public sealed class OpenApiTests
             }
         }
 
-        Assert.Equal(18, sent);
+        Assert.Equal(19, sent);
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public sealed class OpenApiTests
                 "post /v1/accounts/{account}/charges/{charge}/reversals", "post /v1/accounts/{account}/grants", "post /v1/accounts/{account}/holds",
                 "post /v1/accounts/{account}/holds/{hold}/release", "post /v1/accounts/{account}/holds/{hold}/settle",
                 "post /v1/accounts/{account}/quotes", "post /v1/accounts/{account}/tokens", "post /v1/charges", "post /v1/events", "post /v1/keys",
-                "post /v1/keys/{key}/rotate", "put /v1/accounts/{account}",
+                "post /v1/keys/{key}/rotate", "post /v1/rate-cards/{card}/simulate", "put /v1/accounts/{account}",
                 "put /v1/accounts/{account}/budgets/{budget}", "put /v1/accounts/{account}/policy", "put /v1/rate-cards/{card}",
             ],
             operations.Select(operation => $"{operation.Method} {operation.Path}").Order(StringComparer.Ordinal));
@@ -115,7 +115,7 @@ public sealed class OpenApiTests
 
         var problem = await gateway.Post("/v1/charges", "{}");
         Conforms(document, document["components"]!["schemas"]!["Problem"]!, problem.Json, "problem");
-        Assert.Equal(34, compared);
+        Assert.Equal(35, compared);
     }
 
     [Fact]
@@ -146,6 +146,7 @@ public sealed class OpenApiTests
         Assert.Equal("burst meter perSeconds quantity", FieldsOf("RateLimitRequest"));
         Assert.Equal("creditLimit discountPercent displayName metadata period rateCard", FieldsOf("AccountSettings"));
         Assert.Equal("convert freeUnits id kind maximumPerPeriod packagePrice packageSize perCharge tiers unitPrice when", FieldsOf("Price"));
+        Assert.Equal("account draft from to", FieldsOf("SimulationRequest"));
         Assert.Equal("decimal", (string?)schemas["GrantRequest"]!["properties"]!["amount"]!["format"]);
         Assert.Equal("[\"enforce\",\"upTo\",\"record\"]", schemas["ChargeMode"]!["enum"]!.ToJsonString());
         Assert.Contains("half_up", schemas["ConversionRounding"]!["enum"]!.ToJsonString(), StringComparison.Ordinal);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Reflection;
 using Metering.Contracts;
+using Metering.Gateway.Json;
 using Metering.Gateway.Routing;
 using Metering.Gateway.Tests.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -42,6 +43,7 @@ public sealed class RepetitionTests
         [nameof(GrainRouter.GetAccountAfter)] = (true, By(async router => (await router.GetAccountAfter("acme", sequence: 1)).Refusal)),
         [nameof(GrainRouter.VerifyLedger)] = (true, By(async router => (await router.VerifyLedger("acme", from: null, to: null)).Refusal)),
         [nameof(GrainRouter.ReadUsage)] = (true, By(async router => (await router.ReadUsage("acme", new UsageRequest { From = DateTimeOffset.UnixEpoch, To = DateTimeOffset.UnixEpoch.AddDays(1), GroupBy = [] })).Refusal)),
+        [nameof(GrainRouter.Simulate)] = (true, By(async router => (await router.Simulate("default", new SimulationBody("acme", DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddDays(1), new RateCardDraft { Meters = [] }))).Refusal)),
         [nameof(GrainRouter.ListAccounts)] = (true, By(async router => (await router.ListAccounts("", "", 1)).Refusal)),
     };
 

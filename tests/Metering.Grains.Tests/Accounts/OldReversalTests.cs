@@ -52,7 +52,12 @@ public sealed class OldReversalTests
 
         internal int Searches { get; private set; }
 
-        public Task<ArchivedEntries> ReadAsync(string account, int partition, long after, DateTimeOffset before, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<ArchivedEntries> ReadAsync(string account, int partition, EntryRange range, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<long> LastBeforeAsync(string account, int partition, DateTimeOffset before, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<DateTimeOffset?> FirstPeriodAsync(string account, int partition, DateTimeOffset from, DateTimeOffset before, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
         public async Task<ArchivedCharge> FindChargeAsync(string account, int partition, string charge, CancellationToken cancellationToken)
         {
