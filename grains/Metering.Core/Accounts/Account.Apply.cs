@@ -90,7 +90,7 @@ public sealed partial class Account
             _budgets.ChangePeriod(changed.Sequence);
         }
 
-        _settings = changed.Settings;
+        _settings = AccountSettings.Shared(changed.Settings);
     }
 
     private void ApplyCharged(Charged charged)
@@ -240,7 +240,7 @@ public sealed partial class Account
 
     private static Grant NewGrant(GrantTerms terms, Entry entry)
     {
-        var grant = new Grant(terms, entry.At, entry.Sequence) { BalanceWhenAdded = entry.Balance, AvailableWhenAdded = entry.Available };
+        var grant = new Grant(GrantTerms.Shared(terms), entry.At, entry.Sequence) { BalanceWhenAdded = entry.Balance, AvailableWhenAdded = entry.Available };
         grant.Status = grant.EffectiveAt <= entry.At ? GrantStatus.Active : GrantStatus.Pending;
         return grant;
     }

@@ -7,7 +7,7 @@ namespace Metering.Core.Accounts;
 public sealed record AccountSettings
 {
     [ThreadStatic]
-    private static AccountSettings? _lastRead;
+    private static AccountSettings? _last;
 
     public required string DisplayName { get; init; }
     public required string RateCard { get; init; }
@@ -45,7 +45,12 @@ public sealed record AccountSettings
         }
     }
 
-    /// <summary>Accounts that say the same share one object where they are read one after another, as those of one kind are: of a million there would be a million.</summary>
+    /// <summary>
+    /// Accounts that say the same share one object where they come one after another, as those of one kind do: of a million there would be a million, and a charge would find those
+    /// of its account far away.
+    /// </summary>
+    internal static AccountSettings Shared(AccountSettings settings) => _last is { } last && last.SaysTheSameAs(settings) ? last : _last = settings;
+
     internal static AccountSettings Read(ref ByteReader reader)
     {
         var read = new AccountSettings
@@ -57,7 +62,7 @@ public sealed record AccountSettings
             Period = Period.Of(reader.Enum<PeriodUnit>(), reader.Instant()),
             Metadata = ReadMetadata(ref reader),
         };
-        return _lastRead is { } last && last.SaysTheSameAs(read) ? last : _lastRead = read;
+        return Shared(read);
     }
 
     /// <summary>One string for the name that most accounts have, where the program has it as a constant.</summary>

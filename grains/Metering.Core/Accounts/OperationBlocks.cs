@@ -56,11 +56,17 @@ internal sealed class OperationBlocks
     private static readonly List<Block> None = [];
 
     private List<Block> _blocks = None;
+
+    // The last of them, which the next operation goes into; null when there is none.
+    private Block? _open;
     private byte[]? _spare;
     private int _head;
     private int _removedFromFirst;
 
     internal int Count { get; private set; }
+
+    /// <summary>When the oldest operation happened; asked at each charge, and the operation itself lies far from what a charge reads. Of no meaning when there is none.</summary>
+    internal long OldestAtTicks { get; private set; }
 
     /// <summary>The number of the block that holds the oldest operation; of the next block when there is none.</summary>
     internal long FirstNumber { get; private set; }
@@ -82,12 +88,13 @@ internal sealed class OperationBlocks
     internal uint Add(RememberedOperation operation)
     {
         var length = HeaderBytes + operation.Entry.Length;
-        if (_blocks.Count == 0 || _blocks[^1].Used + length > MaxBlock)
+        var block = _open;
+        if (block is null || block.Used + length > MaxBlock)
         {
-            AddBlock(NewBlock(length));
+            block = NewBlock(length);
+            AddBlock(block);
         }
 
-        var block = _blocks[^1];
         if (block.Bytes.Length - block.Used < length)
         {
             // Never in place: whoever took the block goes on reading what it took.
@@ -100,6 +107,7 @@ internal sealed class OperationBlocks
         Put(block.Bytes.AsSpan(at, length), operation.Hash, operation.AtTicks, operation.TimeTicks, operation.Entry.Length);
         operation.Entry.CopyTo(block.Bytes.AsSpan(at + HeaderBytes));
         block.Used = at + length;
+        OldestAtTicks = Count == 0 ? operation.AtTicks : OldestAtTicks;
         Count++;
         return PlaceOf(_blocks.Count - 1, at);
     }
@@ -113,6 +121,7 @@ internal sealed class OperationBlocks
         {
             var emptied = _blocks[0];
             _blocks.RemoveAt(0);
+            _open = _blocks.Count == 0 ? null : _open;
 
             // Where there is more than one block there will soon be another.
             _spare = _blocks.Count > 1 && emptied.Bytes.Length == MaxBlock && !emptied.IsTaken ? emptied.Bytes : null;
@@ -120,6 +129,8 @@ internal sealed class OperationBlocks
             _head = 0;
             _removedFromFirst = 0;
         }
+
+        OldestAtTicks = Count == 0 ? 0 : Oldest.AtTicks;
     }
 
     /// <summary>When all operations lie in the open block, and most of it is removed: moves them to a block of their own, with the next number.</summary>
@@ -132,8 +143,9 @@ internal sealed class OperationBlocks
         }
 
         var left = _blocks[0].Bytes.AsSpan(_head, _blocks[0].Used - _head);
-        _blocks[0] = new Block(new byte[Math.Max(left.Length, Math.Min(MaxBlock, Math.Max(MinBlock, left.Length * 2)))]) { Used = left.Length };
-        left.CopyTo(_blocks[0].Bytes);
+        _open = new Block(new byte[Math.Max(left.Length, Math.Min(MaxBlock, Math.Max(MinBlock, left.Length * 2)))]) { Used = left.Length };
+        left.CopyTo(_open.Bytes);
+        _blocks[0] = _open;
         _spare = null;
         FirstNumber++;
         _head = 0;
@@ -142,6 +154,9 @@ internal sealed class OperationBlocks
     }
 
     public Enumerator GetEnumerator() => new(this);
+
+    /// <inheritdoc cref="Account.FetchAhead"/>
+    internal int FetchAhead() => _open?.FetchAhead() ?? 0;
 
     /// <summary>The blocks from a number on, and the open one in any case: to be written, and given back.</summary>
     internal IdBlock[] Take(long from)
@@ -209,6 +224,8 @@ internal sealed class OperationBlocks
             operations.Count += operations.ReadBlock(bytes.Span, hashOf);
         }
 
+        operations.OldestAtTicks = operations.Count == 0 ? 0 : operations.Oldest.AtTicks;
+
         for (; removed > 0; removed--)
         {
             // At least one of the first block is there, or else the block would not be.
@@ -260,6 +277,7 @@ internal sealed class OperationBlocks
     {
         _blocks = ReferenceEquals(_blocks, None) ? new(capacity: 1) : _blocks;
         _blocks.Add(block);
+        _open = block;
     }
 
     private Block NewBlock(int needed)
@@ -341,5 +359,13 @@ internal sealed class OperationBlocks
 
         /// <summary>Somebody may be reading it: its bytes are not used again.</summary>
         internal bool IsTaken { get; set; }
+
+        /// <inheritdoc cref="Account.FetchAhead"/>
+        internal int FetchAhead()
+        {
+            // One reference read once, whose length does not change: whatever the other field says by now, this is inside or left alone.
+            var (bytes, next) = (Bytes, Used);
+            return (uint)next < (uint)bytes.Length ? bytes[next] : 0;
+        }
     }
 }

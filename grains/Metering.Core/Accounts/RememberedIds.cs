@@ -55,7 +55,7 @@ internal sealed class RememberedIds
     /// remembered by itself.
     /// </summary>
     internal bool MayHaveForgottenSince(DateTimeOffset at) =>
-        _operations.HasRemoved && (Count == 0 || _operations.Oldest.AtTicks >= at.UtcTicks);
+        _operations.HasRemoved && (Count == 0 || _operations.OldestAtTicks >= at.UtcTicks);
 
     /// <summary>The memory its table and blocks take.</summary>
     internal int BytesTaken => (_slots.Length * Slot.Size) + _operations.BytesTaken;
@@ -79,6 +79,13 @@ internal sealed class RememberedIds
         return null;
     }
 
+    /// <inheritdoc cref="Account.FetchAhead"/>
+    internal int FetchAhead(string id)
+    {
+        var slots = _slots;
+        return slots.Length == 0 ? 0 : _operations.FetchAhead() + slots[(int)(HashOf(id) & (uint)(slots.Length - 1))].FetchAhead();
+    }
+
     /// <summary>Remembers an operation under an id that is not remembered.</summary>
     internal void Add(Operation operation) => Add(operation.Id, operation.At, operation.Time, operation.Encoded);
 
@@ -86,8 +93,9 @@ internal sealed class RememberedIds
     internal void Forget(DateTimeOffset now, AccountLimits limits, Reversals reversals)
     {
         var through = (now - limits.IdWindow).UtcTicks;
-        while (_operations.Count > 0 && _operations.Oldest is var oldest && (_operations.Count > limits.MaxIds || oldest.AtTicks <= through))
+        while (_operations.Count > 0 && (_operations.Count > limits.MaxIds || _operations.OldestAtTicks <= through))
         {
+            var oldest = _operations.Oldest;
             if (oldest.TimeTicks > ForgottenThrough.UtcTicks)
             {
                 ForgottenThrough = new DateTimeOffset(oldest.TimeTicks, TimeSpan.Zero);
@@ -260,5 +268,8 @@ internal sealed class RememberedIds
         internal const int Size = 2 * sizeof(uint);
 
         internal bool IsEmpty => Hash == 0;
+
+        /// <inheritdoc cref="Account.FetchAhead"/>
+        internal int FetchAhead() => unchecked((int)Place);
     }
 }

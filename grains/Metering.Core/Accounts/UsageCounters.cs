@@ -15,22 +15,27 @@ internal sealed class UsageCounters
 {
     private const int MaxPeriods = 3;
 
-    // Shared until something is counted.
-    private static readonly Dictionary<PriceKey, Slot[]> None = [];
+    /// <summary>So many prices are found by looking at each, side by side in one piece of memory: most accounts are charged by few, and a table is several pieces.</summary>
+    private const int MaxUnindexed = 8;
 
-    private Dictionary<PriceKey, Slot[]> _slots = None;
+    private const int Absent = -1;
+
+    // In the order in which they were first charged.
+    private Counter[] _counters = [];
+    private int _count;
+    private Dictionary<PriceKey, int>? _places;
 
     internal IEnumerable<(PriceKey Price, DateTimeOffset PeriodStart, Quantity Quantity)> All =>
-        _slots.SelectMany(pair => pair.Value.Select(slot => (pair.Key, slot.Start, slot.Quantity)));
+        _counters.Take(_count).SelectMany(static counter => counter.Periods().Select(period => (counter.Price, period.Start, period.Quantity)));
 
     /// <summary>A meter's name as it is kept here, if it is: one string instead of two.</summary>
     internal string NameOf(string meter)
     {
-        foreach (var price in _slots.Keys)
+        for (var i = 0; i < _count; i++)
         {
-            if (price.Meter == meter)
+            if (_counters[i].Price.Meter == meter)
             {
-                return price.Meter;
+                return _counters[i].Price.Meter;
             }
         }
 
@@ -39,65 +44,59 @@ internal sealed class UsageCounters
 
     internal Quantity Get(PriceKey price, DateTimeOffset periodStart)
     {
-        if (_slots.TryGetValue(price, out var slots))
-        {
-            foreach (var slot in slots)
-            {
-                if (slot.Start == periodStart)
-                {
-                    return slot.Quantity;
-                }
-            }
-        }
-
-        return Quantity.Zero;
+        var place = PlaceOf(price);
+        return place == Absent ? Quantity.Zero : _counters[place].In(periodStart);
     }
 
     /// <summary>Counts usage; the period is the one counted in last from then on.</summary>
     internal void Add(PriceKey price, DateTimeOffset periodStart, Quantity quantity)
     {
-        if (!_slots.TryGetValue(price, out var slots))
+        var place = PlaceOf(price);
+        if (place == Absent)
         {
-            _slots = ReferenceEquals(_slots, None) ? [] : _slots;
-            _slots.Add(price, [new Slot(periodStart, quantity)]);
+            Append(new Counter(price, new Counted(periodStart, quantity)));
             return;
         }
 
-        // The last one first, which is almost always the one that goes on.
-        if (slots[0].Start == periodStart)
-        {
-            slots[0] = new Slot(periodStart, slots[0].Quantity + quantity);
-            return;
-        }
-
-        var counted = Array.Find(slots, slot => slot.Start == periodStart).Quantity;
-        _slots[price] = [new Slot(periodStart, counted + quantity), .. slots.Where(slot => slot.Start != periodStart).Take(MaxPeriods - 1)];
+        // The key as the card has it, one for all accounts: it is found by being the same, and each account's own would be memory that is far away.
+        _counters[place].Price = price;
+        _counters[place].Add(periodStart, quantity);
     }
 
     /// <summary>Gives usage back, as long as its period is still counted; never below zero.</summary>
     internal void GiveBack(PriceKey price, DateTimeOffset periodStart, Quantity quantity)
     {
-        if (_slots.TryGetValue(price, out var slots) && Array.FindIndex(slots, slot => slot.Start == periodStart) is >= 0 and var index)
+        var place = PlaceOf(price);
+        if (place != Absent)
         {
-            slots[index] = new Slot(periodStart, slots[index].Quantity - Quantity.Min(slots[index].Quantity, quantity));
+            _counters[place].GiveBack(periodStart, quantity);
         }
+    }
+
+    /// <inheritdoc cref="Account.FetchAhead"/>
+    internal int FetchAhead()
+    {
+        var counters = _counters;
+        return counters.Length == 0 ? 0 : counters[0].FetchAhead();
     }
 
     internal void Write(ByteWriter writer)
     {
-        writer.Count(_slots.Count);
-        foreach (var (price, slots) in _slots.OrderBy(pair => pair.Key.Card, StringComparer.Ordinal)
-            .ThenBy(pair => pair.Key.Meter, StringComparer.Ordinal)
-            .ThenBy(pair => pair.Key.Price, StringComparer.Ordinal))
+        writer.Count(_count);
+        foreach (var counter in _counters.Take(_count)
+            .OrderBy(counter => counter.Price.Card, StringComparer.Ordinal)
+            .ThenBy(counter => counter.Price.Meter, StringComparer.Ordinal)
+            .ThenBy(counter => counter.Price.Price, StringComparer.Ordinal))
         {
-            writer.Text(price.Card);
-            writer.Text(price.Meter);
-            writer.Text(price.Price);
-            writer.Count(slots.Length);
-            foreach (var slot in slots.Reverse())
+            writer.Text(counter.Price.Card);
+            writer.Text(counter.Price.Meter);
+            writer.Text(counter.Price.Price);
+            var periods = counter.Periods();
+            writer.Count(periods.Length);
+            foreach (var period in periods.Reverse())
             {
-                writer.Instant(slot.Start);
-                writer.Amount(slot.Quantity);
+                writer.Instant(period.Start);
+                writer.Amount(period.Quantity);
             }
         }
     }
@@ -117,5 +116,86 @@ internal sealed class UsageCounters
         return counters;
     }
 
-    private readonly record struct Slot(DateTimeOffset Start, Quantity Quantity);
+    private int PlaceOf(PriceKey price)
+    {
+        if (_places is not null)
+        {
+            return _places.GetValueOrDefault(price, Absent);
+        }
+
+        for (var i = 0; i < _count; i++)
+        {
+            if (_counters[i].Price.Equals(price))
+            {
+                return i;
+            }
+        }
+
+        return Absent;
+    }
+
+    private void Append(Counter counter)
+    {
+        if (_count == _counters.Length)
+        {
+            Array.Resize(ref _counters, Math.Max(1, _count * 2));
+        }
+
+        _counters[_count++] = counter;
+        if (_places is not null)
+        {
+            _places.Add(counter.Price, _count - 1);
+        }
+        else if (_count > MaxUnindexed)
+        {
+            _places = Enumerable.Range(0, _count).ToDictionary(place => _counters[place].Price);
+        }
+    }
+
+    /// <summary>What was used in a period.</summary>
+    private readonly record struct Counted(DateTimeOffset Start, Quantity Quantity);
+
+    /// <summary>What was used under one price. The period counted in last stands apart: it is almost always the one that goes on.</summary>
+    private struct Counter(PriceKey price, Counted last)
+    {
+        private Counted _last = last;
+        private Counted[] _before = [];
+
+        internal PriceKey Price { get; set; } = price;
+
+        /// <summary>The last one first.</summary>
+        internal readonly Counted[] Periods() => [_last, .. _before];
+
+        internal readonly Quantity In(DateTimeOffset start) =>
+            _last.Start == start ? _last.Quantity : Array.Find(_before, period => period.Start == start).Quantity;
+
+        internal void Add(DateTimeOffset start, Quantity quantity)
+        {
+            if (_last.Start == start)
+            {
+                _last = new Counted(start, _last.Quantity + quantity);
+                return;
+            }
+
+            var counted = In(start);
+            _before = [.. Periods().Where(period => period.Start != start).Take(MaxPeriods - 1)];
+            _last = new Counted(start, counted + quantity);
+        }
+
+        internal void GiveBack(DateTimeOffset start, Quantity quantity)
+        {
+            if (_last.Start == start)
+            {
+                _last = Less(_last, quantity);
+            }
+            else if (Array.FindIndex(_before, period => period.Start == start) is >= 0 and var index)
+            {
+                _before[index] = Less(_before[index], quantity);
+            }
+        }
+
+        internal readonly int FetchAhead() => _last.Quantity.IsZero ? 0 : 1;
+
+        private static Counted Less(Counted period, Quantity quantity) => new(period.Start, period.Quantity - Quantity.Min(period.Quantity, quantity));
+    }
 }

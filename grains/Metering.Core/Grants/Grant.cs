@@ -25,7 +25,7 @@ public enum GrantStatus
 public sealed record GrantTerms
 {
     [ThreadStatic]
-    private static GrantTerms? _lastRead;
+    private static GrantTerms? _last;
 
     public required string Id { get; init; }
 
@@ -61,10 +61,12 @@ public sealed record GrantTerms
         Recurrence?.Write(writer);
     }
 
-    /// <summary>Accounts of one plan share its terms where they are read one after another: of a million there would be a million.</summary>
+    /// <summary>Accounts of one plan share its terms where they come one after another: of a million there would be a million, and a charge would find those of its account far away.</summary>
+    internal static GrantTerms Shared(GrantTerms terms) => _last is { } last && last == terms ? last : _last = terms;
+
     internal static GrantTerms Read(ref ByteReader reader)
     {
-        var read = new GrantTerms
+        return Shared(new GrantTerms
         {
             Id = reader.Text(),
             Amount = reader.Credits(),
@@ -74,8 +76,7 @@ public sealed record GrantTerms
             ExpiresAt = reader.OptionalInstant(),
             Meters = MeterPatterns.Read(ref reader),
             Recurrence = reader.Flag() ? Recurrence.Read(ref reader) : null,
-        };
-        return _lastRead is { } last && last == read ? last : _lastRead = read;
+        });
     }
 }
 
@@ -145,6 +146,9 @@ public sealed class Grant
     /// <summary>The first boundary after an instant at which it refills; null when it never does or ends first.</summary>
     internal DateTimeOffset? RefillAfter(DateTimeOffset instant) =>
         Boundaries?.Next(instant) is { } next && next < (ExpiresAt ?? DateTimeOffset.MaxValue) ? next : null;
+
+    /// <inheritdoc cref="Accounts.Account.FetchAhead"/>
+    internal int FetchAhead() => unchecked((int)_endedTicks) + (Remaining.IsZero ? 0 : 1);
 
     private static DateTimeOffset? AtTicks(long ticks) => ticks == 0 ? null : new DateTimeOffset(ticks, TimeSpan.Zero);
 

@@ -24,6 +24,9 @@ public sealed class GrantBook
     private Credits _pending;
     private int _restricted;
 
+    // Of most accounts the only one.
+    private Grant? _addedLast;
+
     public int Count => _all.Count;
 
     /// <summary>What is left of active grants.</summary>
@@ -79,6 +82,9 @@ public sealed class GrantBook
         return sum;
     }
 
+    /// <inheritdoc cref="Accounts.Account.FetchAhead"/>
+    internal int FetchAhead() => _addedLast?.FetchAhead() ?? 0;
+
     /// <summary>The next grant to begin, refill or end, and when; null when none will.</summary>
     internal (DateTimeOffset At, GrantTurn Turn, Grant Grant)? NextDue()
     {
@@ -116,6 +122,7 @@ public sealed class GrantBook
         }
 
         _all.Add(grant);
+        _addedLast = grant;
         if (_byId is not null)
         {
             _byId.Add(grant.Id, grant);

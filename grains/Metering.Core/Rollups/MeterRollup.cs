@@ -57,6 +57,9 @@ internal sealed class MeterRollup
         return forgotten;
     }
 
+    /// <inheritdoc cref="Accounts.Account.FetchAhead"/>
+    internal int FetchAhead() => unchecked((int)(_start ^ _now.Lines));
+
     /// <summary>Everything there is, the oldest first; the last one is the minute that counts now.</summary>
     internal IEnumerable<UsageCell> Cells()
     {

@@ -53,6 +53,9 @@ internal sealed class UsageRollups
         }
     }
 
+    /// <inheritdoc cref="Accounts.Account.FetchAhead"/>
+    internal int FetchAhead() => _first?.FetchAhead() ?? 0;
+
     /// <summary>Usage in a range by window and meter, in this order; null when it is not covered.</summary>
     /// <param name="from">Inclusive.</param>
     /// <param name="to">Exclusive.</param>

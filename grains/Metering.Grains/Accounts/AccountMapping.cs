@@ -53,7 +53,7 @@ internal static class AccountMapping
         RateCard = request.RateCard,
         Discount = Percent.From(request.DiscountPercent),
         CreditLimit = Credits.From(request.CreditLimit),
-        Period = new CorePeriod((CorePeriodUnit)request.Period.Every, request.Period.Anchor.ToUniversalTime()),
+        Period = CorePeriod.Of((CorePeriodUnit)request.Period.Every, request.Period.Anchor.ToUniversalTime()),
         Metadata = [.. request.Metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal)],
     };
 

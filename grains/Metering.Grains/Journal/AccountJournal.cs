@@ -186,6 +186,9 @@ public sealed class AccountJournal : IDisposable
 
     public void Dispose() => Close();
 
+    /// <inheritdoc cref="Core.Accounts.Account.FetchAhead"/>
+    internal int FetchAhead() => unchecked((int)(_sequence ^ State.PendingId));
+
     /// <summary>Under the index's lock: ready for its activation.</summary>
     internal void Begin(IReadOnlyList<ReadOnlyMemory<byte>> tail)
     {

@@ -14,6 +14,9 @@ namespace Metering.Grains.Routing;
 /// </remarks>
 internal sealed class ChargeRouter(LocalAccounts accounts, IGrainFactory grains, ILogger<ChargeRouter> logger) : IChargeRouter
 {
+    /// <summary>Accounts whose memory is fetched before the first of them is charged: as much as stays near the processor meanwhile.</summary>
+    private const int FetchedAhead = 16;
+
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(100);
 
     public Task<Answer<ChargeReply>> Charge(string account, ChargeRequest charge)
@@ -58,22 +61,49 @@ internal sealed class ChargeRouter(LocalAccounts accounts, IGrainFactory grains,
     {
         var prepared = charges.Prepare();
         var unsettled = new List<Run>(charges.Accounts);
+        var grains = new AccountGrain?[Math.Min(FetchedAhead, charges.Accounts)];
         elsewhere = null;
-        for (var account = 0; account < charges.Accounts; account++)
+        for (var first = 0; first < charges.Accounts; first += grains.Length)
         {
-            var (start, count) = charges.RangeOf(account);
-            if (!accounts.TryGet(charges.AccountOf(account), out var grain)
-                || !grain.TryCharge(prepared.AsSpan(start, count), charges.AnswersOf(account), out var settled))
+            var count = Math.Min(grains.Length, charges.Accounts - first);
+            FetchAhead(charges, prepared, first, grains.AsSpan(0, count));
+            for (var i = 0; i < count; i++)
             {
-                (elsewhere ??= []).Add(account);
-            }
-            else if (!settled.IsCompletedSuccessfully)
-            {
-                unsettled.Add(new Run(grain, settled, account));
+                var account = first + i;
+                var (start, length) = charges.RangeOf(account);
+                if (grains[i] is not { } grain || !grain.TryCharge(prepared.AsSpan(start, length), charges.AnswersOf(account), out var settled))
+                {
+                    (elsewhere ??= []).Add(account);
+                }
+                else if (!settled.IsCompletedSuccessfully)
+                {
+                    unsettled.Add(new Run(grain, settled, account));
+                }
             }
         }
 
         return unsettled;
+    }
+
+    /// <summary>
+    /// Finds the next accounts, and reads of each what its turn will read. One after another their turns would each wait for memory that is far away; here the processor waits for all of them at
+    /// once.
+    /// </summary>
+    private void FetchAhead(ChargesByAccount charges, PreparedCharge[] prepared, int first, Span<AccountGrain?> grains)
+    {
+        for (var i = 0; i < grains.Length; i++)
+        {
+            _ = accounts.TryGet(charges.AccountOf(first + i), out grains[i]);
+        }
+
+        for (var i = 0; i < grains.Length; i++)
+        {
+            var (start, length) = charges.RangeOf(first + i);
+            for (var charge = start; charge < start + length; charge++)
+            {
+                grains[i]?.FetchAhead(prepared[charge].Charge.Id);
+            }
+        }
     }
 
     private static async Task<Answer<ChargeReply>> AfterCommit(AccountGrain grain, Answer<ChargeReply> answer, Task settled)
