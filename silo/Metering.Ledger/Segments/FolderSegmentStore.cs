@@ -63,28 +63,9 @@ public sealed class FolderSegmentStore : ISegmentStore
         return Path.Combine(_temporary, $"{Guid.NewGuid():N}.part");
     });
 
-    public Task PutAsync(string name, string temporaryFile, CancellationToken cancellationToken) => Task.Run(
-        () => Guard(() =>
-        {
-            var path = PathOf(name);
-            var folder = Path.GetDirectoryName(path)!;
-            var isNew = !Directory.Exists(folder);
-            Directory.CreateDirectory(folder);
-            using (var file = new FileStream(temporaryFile, FileMode.Open, FileAccess.ReadWrite))
-            {
-                file.Flush(flushToDisk: true);
-            }
+    public Task PutAsync(string name, string temporaryFile, CancellationToken cancellationToken) => PutAsync(name, temporaryFile, replaces: true, cancellationToken);
 
-            File.Move(temporaryFile, path, overwrite: true);
-            FolderSync.Sync(folder);
-            for (var parent = folder; isNew && parent.Length > _root.Length; parent = Path.GetDirectoryName(parent)!)
-            {
-                FolderSync.Sync(Path.GetDirectoryName(parent)!);
-            }
-
-            return true;
-        }),
-        cancellationToken);
+    public Task<bool> TryPutAsync(string name, string temporaryFile, CancellationToken cancellationToken) => PutAsync(name, temporaryFile, replaces: false, cancellationToken);
 
     public Task<IReadOnlyList<string>> ListAsync(string prefix, CancellationToken cancellationToken) => Task.Run(
         () => Guard<IReadOnlyList<string>>(() =>
@@ -110,6 +91,47 @@ public sealed class FolderSegmentStore : ISegmentStore
         File.Delete(PathOf(name));
         return true;
     }));
+
+    private Task<bool> PutAsync(string name, string temporaryFile, bool replaces, CancellationToken cancellationToken) => Task.Run(
+        () => Guard(() =>
+        {
+            var path = PathOf(name);
+            var folder = Path.GetDirectoryName(path)!;
+            var isNew = !Directory.Exists(folder);
+            Directory.CreateDirectory(folder);
+            using (var file = new FileStream(temporaryFile, FileMode.Open, FileAccess.ReadWrite))
+            {
+                file.Flush(flushToDisk: true);
+            }
+
+            if (!TryMove(temporaryFile, path, replaces))
+            {
+                return false;
+            }
+
+            FolderSync.Sync(folder);
+            for (var parent = folder; isNew && parent.Length > _root.Length; parent = Path.GetDirectoryName(parent)!)
+            {
+                FolderSync.Sync(Path.GetDirectoryName(parent)!);
+            }
+
+            return true;
+        }),
+        cancellationToken);
+
+    private static bool TryMove(string temporaryFile, string path, bool replaces)
+    {
+        try
+        {
+            File.Move(temporaryFile, path, replaces);
+            return true;
+        }
+        catch (IOException) when (!replaces && File.Exists(path))
+        {
+            File.Delete(temporaryFile);
+            return false;
+        }
+    }
 
     private string PathOf(string name) => Path.Combine(_root, name);
 

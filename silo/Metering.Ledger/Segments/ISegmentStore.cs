@@ -14,6 +14,11 @@ public interface ISegmentStore
     /// <exception cref="LedgerStoreException">The store cannot be reached or has no room; whether the file is there is not known.</exception>
     Task PutAsync(string name, string temporaryFile, CancellationToken cancellationToken);
 
+    /// <summary>The same, unless there is a file of that name: that one then stays as it is. The temporary file is gone in either case.</summary>
+    /// <returns>False when there was one. It may have been put by a request of this call that was sent twice.</returns>
+    /// <exception cref="LedgerStoreException">The store cannot be reached or has no room; whether the file is there is not known.</exception>
+    Task<bool> TryPutAsync(string name, string temporaryFile, CancellationToken cancellationToken);
+
     /// <summary>Names that begin with a prefix, in ordinal order.</summary>
     /// <exception cref="LedgerStoreException">The store cannot be reached.</exception>
     Task<IReadOnlyList<string>> ListAsync(string prefix, CancellationToken cancellationToken);

@@ -23,9 +23,13 @@ public sealed partial record SegmentName(DateTimeOffset Hour, int Partition, lon
         CultureInfo.InvariantCulture,
         $"date={Hour.UtcDateTime:yyyy-MM-dd}/hour={Hour.UtcDateTime:HH}/partition-{Partition:0000}-{First:000000000000}-{Last:000000000000}{(Merged > 0 ? $"-m{Merged}" : "")}.parquet");
 
-    /// <summary>Whether this one was merged of segments that have the records of another: then it has that one's rows too.</summary>
+    /// <summary>
+    /// Whether this one was merged of segments that have all records of another: then it should have that one's rows too. The name cannot tell whether it has; nobody may rely on it who removes anything.
+    /// </summary>
+    /// <remarks>Never both ways between two segments.</remarks>
     public bool Covers(SegmentName other) =>
-        Merged > other.Merged && (Hour, Partition) == (other.Hour, other.Partition) && First <= other.First && other.Last <= Last;
+        Merged > 0 && (Hour, Partition) == (other.Hour, other.Partition) && First <= other.First && other.Last <= Last
+        && (Merged > other.Merged || (Merged == other.Merged && Last - First > other.Last - other.First));
 
     /// <summary>The end of the hour, exclusive.</summary>
     public DateTimeOffset End => Hour + TimeSpan.FromHours(1);

@@ -1,4 +1,3 @@
-using DuckDB.NET.Data;
 using Metering.Ledger.Segments;
 
 namespace Metering.Ledger.Upkeep;
@@ -7,16 +6,21 @@ namespace Metering.Ledger.Upkeep;
 /// <param name="Merged">Segments that were merged.</param>
 /// <param name="Written">Segments that they were merged into.</param>
 /// <param name="Removed">Segments that were removed, because another has their rows.</param>
-/// <param name="Faults">Hours that stay as they are, and why.</param>
-public sealed record CompactionReport(int Merged, int Written, int Removed, IReadOnlyList<string> Faults);
+/// <param name="Faults">Segments that stay as they are, and why.</param>
+public sealed record CompactionReport(int Merged, int Written, int Removed, IReadOnlyList<string> Faults)
+{
+    /// <summary>Whether another round would do no more than this one: nothing, for nothing is left.</summary>
+    public bool IsAtRest => Merged + Removed + Faults.Count == 0;
+}
 
 /// <summary>Merges the small segments of past hours into large ones: each row once in its life.</summary>
 /// <remarks>
 /// <para>Why every entry can be read at any moment: the large segment is there, checked and durable, before any of those in it goes, and those go in a later round than the one that wrote it. In between
 /// a row is in two segments, as after a crash, and readers see it once. A crash leaves one of these states.</para>
-/// <para>Why a segment with the records of another has its rows: an owner archives records in order and without a gap, so that segments of one hour and partition have all rows of the records they
-/// span, whoever wrote them. Two that merge the same at once write the same rows under the same name.</para>
-/// <para>The rate is bounded: one merge at a time, on one thread, and a rest after it as long as it took.</para>
+/// <para>A name says which records a segment is of, and it may be wrong about what is in it: another merged at the same time, a file was missing for a while, or somebody put it there. So names only say what
+/// is worth a look. Nothing is removed before all its rows were found in the segment that stays, nothing that is there is written over, and only segments whose records follow one another are merged.</para>
+/// <para>Any number may work on the same hour: whoever finds a segment gone that was there when it looked gives up the hour until its next round.</para>
+/// <para>The rate is bounded: one step at a time, on one thread, and a rest after it as long as it took.</para>
 /// </remarks>
 public sealed class Compaction(ISegmentStore store, TimeProvider time)
 {
@@ -29,13 +33,13 @@ public sealed class Compaction(ISegmentStore store, TimeProvider time)
     /// <summary>How long after its end an hour is left alone: until then its last entries are still coming.</summary>
     public static readonly TimeSpan SettledAfter = TimeSpan.FromMinutes(10);
 
-    /// <summary>Those that were found too large to be merged, or damaged: they are not fetched again to find out.</summary>
+    /// <summary>Paths of those that were found too large to be merged, damaged, or at odds with another: they are not fetched again to find out.</summary>
     private readonly HashSet<string> _leftAlone = new(StringComparer.Ordinal);
 
     /// <summary>One round.</summary>
     /// <param name="isMine">Which partitions.</param>
-    /// <param name="rests">Whether to rest after each merge, for the sake of what else the machine does.</param>
-    /// <param name="cancellationToken">Ends it, between two merges or in the midst of one; nothing is lost by that.</param>
+    /// <param name="rests">Whether to rest after each step, for the sake of what else the machine does.</param>
+    /// <param name="cancellationToken">Ends it, between two steps or in the midst of one; nothing is lost by that.</param>
     /// <exception cref="LedgerStoreException">The store cannot be reached.</exception>
     public async Task<CompactionReport> RunAsync(Func<int, bool> isMine, bool rests, CancellationToken cancellationToken)
     {
@@ -44,86 +48,31 @@ public sealed class Compaction(ISegmentStore store, TimeProvider time)
             .Select(static path => SegmentName.TryParse(path, out var name) ? name : null).OfType<SegmentName>()
             .Where(name => name.End <= settled && isMine(name.Partition));
         var report = new CompactionReport(0, 0, 0, []);
-        foreach (var hour in segments.GroupBy(static name => (name.Hour, name.Partition)))
+        foreach (var names in segments.GroupBy(static name => (name.Hour, name.Partition)))
         {
-            var covered = hour.Where(name => hour.Any(other => other.Covers(name))).ToHashSet();
-            foreach (var name in covered)
+            var hour = new HourCompaction(store, [.. names], _leftAlone, RestAsync);
+            try
             {
-                await store.DeleteAsync(name.Path, cancellationToken);
+                await hour.RunAsync(cancellationToken);
+            }
+            catch (SegmentGoneException)
+            {
+                // Somebody else is at this hour, and what was listed of it is no longer so.
             }
 
-            var small = new Queue<SegmentName>(hour.Where(name => name.Merged == 0 && !covered.Contains(name) && !_leftAlone.Contains(name.Path)).OrderBy(static name => name.First).ThenBy(static name => name.Last));
-            report = report with { Removed = report.Removed + covered.Count };
-            while (small.Count > 1)
-            {
-                var begunAt = time.GetTimestamp();
-                report = await MergeNextAsync(small, report, cancellationToken);
-                if (rests)
-                {
-                    await Task.Delay(time.GetElapsedTime(begunAt), time, cancellationToken);
-                }
-            }
+            report = new CompactionReport(report.Merged + hour.Merged, report.Written + hour.Written, report.Removed + hour.Removed, [.. report.Faults, .. hour.Faults]);
         }
 
         return report;
-    }
 
-    /// <summary>Merges as many from the front as make one large segment.</summary>
-    private async Task<CompactionReport> MergeNextAsync(Queue<SegmentName> small, CompactionReport report, CancellationToken cancellationToken)
-    {
-        var taken = new List<(SegmentName Name, LocalFile File)>();
-        try
+        async Task RestAsync(Func<Task> step)
         {
-            for (var bytes = 0L; small.Count > 0 && taken.Count < MaxMergedSegments && bytes < MaxMergedBytes;)
+            var begunAt = time.GetTimestamp();
+            await step();
+            if (rests)
             {
-                var name = small.Dequeue();
-                if (await store.OpenAsync(name.Path, cancellationToken) is { } file)
-                {
-                    taken.Add((name, file));
-                    bytes += new FileInfo(file.Path).Length;
-                }
+                await Task.Delay(time.GetElapsedTime(begunAt), time, cancellationToken);
             }
-
-            if (taken.Count < 2)
-            {
-                taken.ForEach(each => _leftAlone.Add(each.Name.Path));
-                return report;
-            }
-
-            var into = new SegmentName(taken[0].Name.Hour, taken[0].Name.Partition, taken.Min(static each => each.Name.First), taken.Max(static each => each.Name.Last), Merged: 1);
-            await PutMergedAsync(taken, into, cancellationToken);
-            return report with { Merged = report.Merged + taken.Count, Written = report.Written + 1 };
         }
-        catch (DuckDBException damage)
-        {
-            // Which of them is damaged is for a verification to say; until somebody has looked they stay as they are.
-            taken.ForEach(each => _leftAlone.Add(each.Name.Path));
-            return report with { Faults = [.. report.Faults, $"{taken[0].Name.Path} and {taken.Count - 1} after it: {damage.Message}"] };
-        }
-        finally
-        {
-            taken.ForEach(static each => each.File.Dispose());
-        }
-    }
-
-    private async Task PutMergedAsync(List<(SegmentName Name, LocalFile File)> taken, SegmentName into, CancellationToken cancellationToken)
-    {
-        var file = store.NewTemporaryFile();
-        try
-        {
-            var mayRepeat = taken.Zip(taken.Skip(1)).Any(static pair => pair.Second.Name.First <= pair.First.Name.Last);
-            await Task.Run(() => Merge([.. taken.Select(static each => each.File.Path)], file, mayRepeat), CancellationToken.None);
-            await store.PutAsync(into.Path, file, cancellationToken);
-        }
-        finally
-        {
-            File.Delete(file);
-        }
-    }
-
-    private static void Merge(IReadOnlyList<string> paths, string into, bool mayRepeat)
-    {
-        using var engine = new SegmentEngine($"{into}.spill");
-        engine.Merge(paths, into, mayRepeat);
     }
 }

@@ -21,9 +21,9 @@ internal sealed class SegmentEngine : IDisposable
     /// <summary>Writes all rows of some segments into one, sorted as each of them is, and makes sure that they are all in it.</summary>
     /// <param name="paths">The segments' files.</param>
     /// <param name="into">The file to write.</param>
-    /// <param name="mayRepeat">Whether a row may be in more than one. Rows that are equal in all they say are then written once; those that differ all stay, for whoever verifies them.</param>
+    /// <param name="mayRepeat">Whether a row may be in more than one. It is then written once.</param>
     /// <exception cref="DuckDBException">A segment cannot be read, or the file cannot be written.</exception>
-    /// <exception cref="LedgerStoreException">The file does not have what the segments have.</exception>
+    /// <exception cref="LedgerStoreException">The file does not have what the segments have; or two of them say something else under the same key, which must stay apart for whoever verifies them.</exception>
     internal void Merge(IReadOnlyList<string> paths, string into, bool mayRepeat)
     {
         var rows = $"SELECT {(mayRepeat ? "DISTINCT " : "")}* FROM {From(paths)}";
@@ -31,6 +31,45 @@ internal sealed class SegmentEngine : IDisposable
         if (Sum(rows) != Sum($"SELECT * FROM {From([into])}"))
         {
             throw new LedgerStoreException("What was merged does not add up to the segments it was merged from. They stay.");
+        }
+
+        if (mayRepeat && Count($"SELECT account, sequence, line FROM {From([into])} GROUP BY ALL HAVING count(*) > 1") > 0)
+        {
+            throw new LedgerStoreException("They say different things of the same entry. They stay apart.");
+        }
+    }
+
+    /// <summary>Those of some segments that have a row which another does not have just so, in all columns.</summary>
+    /// <exception cref="DuckDBException">A segment cannot be read.</exception>
+    internal IReadOnlyList<string> NotHeldBy(string covering, IReadOnlyList<string> covered)
+    {
+        using var command = _connection.CreateCommand();
+        const string said = "account, sequence, line, hash(*COLUMNS(* EXCLUDE (filename))) AS said";
+        command.CommandText = $"""
+            SELECT DISTINCT filename FROM (SELECT filename, {said} FROM {From(covered, "filename = true")})
+            ANTI JOIN (SELECT {said} FROM {From([covering], "filename = true")}) AS held USING (account, sequence, line, said)
+            """;
+        using var rows = command.ExecuteReader();
+        var notHeld = new List<string>();
+        while (rows.Read())
+        {
+            notHeld.Add(rows.GetString(0));
+        }
+
+        return notHeld;
+    }
+
+    /// <summary>Whether a segment can be read, in all columns of all rows.</summary>
+    internal bool CanRead(string path)
+    {
+        try
+        {
+            _ = Count($"SELECT bit_xor(hash(*COLUMNS(*))) FROM {From([path])}");
+            return true;
+        }
+        catch (DuckDBException)
+        {
+            return false;
         }
     }
 
@@ -64,6 +103,13 @@ internal sealed class SegmentEngine : IDisposable
         return (row.GetInt64(0), row.GetFieldValue<ulong>(1), row.GetDecimal(2));
     }
 
+    private long Count(string rows)
+    {
+        using var command = _connection.CreateCommand();
+        command.CommandText = $"SELECT count(*) FROM ({rows})";
+        return (long)command.ExecuteScalar()!;
+    }
+
     private void Execute(string sql)
     {
         using var command = _connection.CreateCommand();
@@ -71,8 +117,8 @@ internal sealed class SegmentEngine : IDisposable
         command.ExecuteNonQuery();
     }
 
-    private static string From(IReadOnlyList<string> paths) =>
-        string.Create(CultureInfo.InvariantCulture, $"read_parquet([{string.Join(",", paths.Select(static path => $"'{Quoted(path)}'"))}], hive_partitioning = false)");
+    private static string From(IReadOnlyList<string> paths, string option = "filename = false") =>
+        string.Create(CultureInfo.InvariantCulture, $"read_parquet([{string.Join(",", paths.Select(static path => $"'{Quoted(path)}'"))}], hive_partitioning = false, {option})");
 
     private static string Quoted(string path) => path.Replace("'", "''", StringComparison.Ordinal);
 }

@@ -43,6 +43,26 @@ public abstract class SegmentStoreSuite : IDisposable
     }
 
     [Fact]
+    public async Task A_file_that_is_not_to_replace_another_is_put_where_there_is_none_and_nowhere_else()
+    {
+        var store = Open();
+        Assert.True(await TryPutAsync([1, 2, 3]));
+        Assert.False(await TryPutAsync([4, 5]));
+        Assert.Equal<byte[]>([1, 2, 3], await ReadAsync(Open(), "date=2026-01-01/hour=00/a"));
+        await store.DeleteAsync("date=2026-01-01/hour=00/a", Token);
+        Assert.True(await TryPutAsync([6]));
+
+        async Task<bool> TryPutAsync(byte[] content)
+        {
+            var file = store.NewTemporaryFile();
+            await File.WriteAllBytesAsync(file, content, Token);
+            var isPut = await store.TryPutAsync("date=2026-01-01/hour=00/a", file, Token);
+            Assert.False(File.Exists(file));
+            return isPut;
+        }
+    }
+
+    [Fact]
     public async Task What_was_put_leaves_no_temporary_file_and_what_is_deleted_is_gone_however_often()
     {
         var store = Open();
@@ -189,6 +209,8 @@ public abstract class SegmentStoreSuite : IDisposable
         public string NewTemporaryFile() => store.NewTemporaryFile();
 
         public Task PutAsync(string name, string temporaryFile, CancellationToken cancellationToken) => store.PutAsync(name, temporaryFile, cancellationToken);
+
+        public Task<bool> TryPutAsync(string name, string temporaryFile, CancellationToken cancellationToken) => store.TryPutAsync(name, temporaryFile, cancellationToken);
 
         public Task<IReadOnlyList<string>> ListAsync(string prefix, CancellationToken cancellationToken) => store.ListAsync(prefix, cancellationToken);
 

@@ -16,6 +16,13 @@ internal sealed class WatchedStore(ISegmentStore store, Func<string, Task> befor
         await store.PutAsync(name, temporaryFile, cancellationToken);
     }
 
+    public async Task<bool> TryPutAsync(string name, string temporaryFile, CancellationToken cancellationToken)
+    {
+        await before(name);
+        Changes++;
+        return await store.TryPutAsync(name, temporaryFile, cancellationToken);
+    }
+
     public Task<IReadOnlyList<string>> ListAsync(string prefix, CancellationToken cancellationToken) => store.ListAsync(prefix, cancellationToken);
 
     public Task<LocalFile?> OpenAsync(string name, CancellationToken cancellationToken) => store.OpenAsync(name, cancellationToken);

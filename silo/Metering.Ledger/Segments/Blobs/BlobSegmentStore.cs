@@ -42,26 +42,19 @@ public sealed class BlobSegmentStore : ISegmentStore, IDisposable
 
     public string NewTemporaryFile() => Cache.NewFile();
 
-    public async Task PutAsync(string name, string temporaryFile, CancellationToken cancellationToken)
+    public Task PutAsync(string name, string temporaryFile, CancellationToken cancellationToken) => UploadAsync(name, temporaryFile, conditions: new BlobRequestConditions(), cancellationToken);
+
+    public async Task<bool> TryPutAsync(string name, string temporaryFile, CancellationToken cancellationToken)
     {
         try
         {
-            await using (var file = new FileStream(temporaryFile, FileMode.Open, FileAccess.Read))
-            {
-                var upload = new BlobUploadOptions
-                {
-                    // In one request however large: writers that send parts of the same blob could end up with a mixture.
-                    TransferOptions = new StorageTransferOptions { InitialTransferSize = Math.Max(1, file.Length) },
-                    TransferValidation = new UploadTransferValidationOptions { ChecksumAlgorithm = StorageChecksumAlgorithm.MD5 },
-                };
-                await _container.RunAsync(limit => _container.Blob(name).UploadAsync(file, upload, limit.Token), _container.TimeFor(file.Length), cancellationToken);
-            }
-
-            File.Delete(temporaryFile);
+            await UploadAsync(name, temporaryFile, new BlobRequestConditions { IfNoneMatch = ETag.All }, cancellationToken);
+            return true;
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (RequestFailedException taken) when (LedgerContainer.IsTaken(taken))
         {
-            throw new LedgerStoreException($"A segment cannot be read back before it is sent: {failure.Message}", failure);
+            File.Delete(temporaryFile);
+            return false;
         }
     }
 
@@ -92,6 +85,30 @@ public sealed class BlobSegmentStore : ISegmentStore, IDisposable
         await _container.RunAsync(stop => _container.Blob(name).DeleteIfExistsAsync(cancellationToken: stop), cancellationToken);
 
     public void Dispose() => _cache?.Dispose();
+
+    private async Task UploadAsync(string name, string temporaryFile, BlobRequestConditions conditions, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using (var file = new FileStream(temporaryFile, FileMode.Open, FileAccess.Read))
+            {
+                var upload = new BlobUploadOptions
+                {
+                    // In one request however large: writers that send parts of the same blob could end up with a mixture.
+                    TransferOptions = new StorageTransferOptions { InitialTransferSize = Math.Max(1, file.Length) },
+                    TransferValidation = new UploadTransferValidationOptions { ChecksumAlgorithm = StorageChecksumAlgorithm.MD5 },
+                    Conditions = conditions,
+                };
+                await _container.RunAsync(limit => _container.Blob(name).UploadAsync(file, upload, limit.Token), _container.TimeFor(file.Length), cancellationToken);
+            }
+
+            File.Delete(temporaryFile);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new LedgerStoreException($"A segment cannot be read back before it is sent: {failure.Message}", failure);
+        }
+    }
 
     private Task<Page<BlobItem>> PageAsync(string prefix, string? token, CancellationToken cancellationToken) => _container.RunAsync(
         async stop =>

@@ -40,8 +40,8 @@ internal sealed class LedgerContainer
     /// <summary>How long a transfer of so many bytes may take.</summary>
     internal TimeSpan TimeFor(long bytes) => _options.RequestTimeout + TimeSpan.FromSeconds((double)bytes / BytesPerSecond);
 
-    /// <summary>Makes a request; what it throws of a missing blob is passed on.</summary>
-    /// <exception cref="RequestFailedException">There is no such blob (<see cref="IsMissing"/>).</exception>
+    /// <summary>Makes a request; what it throws of a missing blob, or of one that is there already, is passed on.</summary>
+    /// <exception cref="RequestFailedException">There is no such blob (<see cref="IsMissing"/>), or there is one and should be none (<see cref="IsTaken"/>).</exception>
     /// <exception cref="LedgerStoreException">The request may or may not have been carried out.</exception>
     internal Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> request, CancellationToken cancellationToken) =>
         RunAsync(limit => request(limit.Token), _options.RequestTimeout, cancellationToken);
@@ -59,7 +59,7 @@ internal sealed class LedgerContainer
             await CreateOnceAsync(limit.Token);
             return await request(limit);
         }
-        catch (RequestFailedException missing) when (IsMissing(missing))
+        catch (RequestFailedException expected) when (IsMissing(expected) || IsTaken(expected))
         {
             throw;
         }
@@ -75,6 +75,9 @@ internal sealed class LedgerContainer
 
     /// <summary>There is no such blob, in a container that exists. The error code decides, never the status: 404 is also a container that is gone.</summary>
     internal static bool IsMissing(RequestFailedException exception) => exception.ErrorCode == "BlobNotFound";
+
+    /// <summary>There is a blob of that name, and the request was to be carried out only if there was none.</summary>
+    internal static bool IsTaken(RequestFailedException exception) => exception.ErrorCode is "BlobAlreadyExists" or "ConditionNotMet";
 
     // Once, and never again: one that vanishes later took entries with it, and an empty one in its place would hide that.
     private async Task CreateOnceAsync(CancellationToken cancellationToken)
