@@ -24,6 +24,36 @@ public interface ILedgerGrain : IGrainWithStringKey
     /// </summary>
     [Alias("ReadUsage"), ResponseTimeout("00:00:20")]
     Task<Answer<UsageReply>> ReadUsage(UsageRequest request);
+
+    /// <summary>
+    /// Writes all entries that are asked for (the request's limit and balances do not matter) as a Parquet file, of which parts are read with <see cref="ReadFile"/>, and which is there until
+    /// <see cref="CloseFile"/>, or until nobody has read of it for a minute. Refuses as <see cref="Read"/> does, and with <see cref="Code.Overloaded"/> when it takes too long or there are
+    /// too many files at the same time.
+    /// </summary>
+    [Alias("OpenFile"), ResponseTimeout("00:01:00")]
+    Task<Answer<LedgerFile>> OpenFile(LedgerRequest request);
+
+    /// <summary>At most <see cref="LedgerFilePart.MaxBytes"/> of a file from an offset on; none where it ends, and when the file is not there any more.</summary>
+    [Alias("ReadFile"), ResponseTimeout("00:00:20")]
+    Task<Answer<LedgerFilePart>> ReadFile(Guid file, long offset);
+
+    /// <summary>Removes a file, and answers with an empty part; harmless when it is not there.</summary>
+    [Alias("CloseFile")]
+    Task<Answer<LedgerFilePart>> CloseFile(Guid file);
+}
+
+/// <summary>A file that was written for a caller.</summary>
+/// <param name="Id">Names it.</param>
+/// <param name="Length">In bytes.</param>
+/// <param name="Damaged">Segments of the archive that could not be read. What is in them is missing.</param>
+[GenerateSerializer, Immutable, Alias("metering.LedgerFile")]
+public sealed record LedgerFile([property: Id(0)] Guid Id, [property: Id(1)] long Length, [property: Id(2)] IReadOnlyList<string> Damaged);
+
+/// <summary>A part of a file.</summary>
+[GenerateSerializer, Immutable, Alias("metering.LedgerFilePart")]
+public sealed record LedgerFilePart([property: Id(0)] ReadOnlyMemory<byte> Bytes)
+{
+    public const int MaxBytes = 256 * 1_024;
 }
 
 /// <summary>Which entries to read.</summary>

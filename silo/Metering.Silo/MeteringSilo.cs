@@ -3,6 +3,7 @@ using Metering.Grains.Accounts;
 using Metering.Grains.Journal;
 using Metering.Grains.Placement;
 using Metering.Grains.Routing;
+using Metering.Silo.Ledger;
 using Metering.Silo.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -28,6 +29,7 @@ public static class MeteringSilo
         silo.Services.AddRateCards();
         silo.Services.AddChargeRouter();
         silo.Services.Configure(rateCards);
+        silo.Services.AddSingleton<LedgerFiles>();
         silo.Services.AddHostedService<SiloMetrics>();
         silo.Services.Configure<SiloMessagingOptions>(options => options.MaxEnqueuedRequestsHardLimit = MaxWaitingPerAccount);
         return silo;

@@ -11,11 +11,12 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Metering.Gateway.Http;
 
-/// <summary>The ledger: pages as JSON, or all of it as CSV, of which one page is in memory at a time.</summary>
-internal sealed class LedgerEndpoints(GrainRouter router)
+/// <summary>The ledger: pages as JSON; or all of it as CSV, of which one page is in memory at a time, or as Parquet, of which a part is.</summary>
+internal sealed class LedgerEndpoints(GrainRouter router, LedgerFileResponse file)
 {
     private const string Json = "json";
     private const string Csv = "csv";
+    private const string Parquet = "parquet";
 
     private static readonly string[] Known = ["from", "to", "meter", "kind", "cursor", "limit", "format"];
 
@@ -45,27 +46,47 @@ internal sealed class LedgerEndpoints(GrainRouter router)
         var faults = new Faults();
         var account = Address.Name(context, "account", faults);
         var request = Request(context, faults);
-        var format = Address.Text(context, "format");
-        if (format is not ("" or Json or Csv))
-        {
-            faults.Add("format", FaultCodes.BadFormat, "It must be json or csv.");
-        }
-
+        var format = Format(context, faults);
         if (faults.Any)
         {
             JsonResponse.WriteProblem(context, faults.ToRefusal());
             return;
         }
 
-        var isCsv = format == Csv || (format.Length == 0 && context.Request.Headers.Accept.ToString().Contains("text/csv", StringComparison.OrdinalIgnoreCase));
-        var first = await router.ReadLedger(account, isCsv ? request with { Limit = LedgerRequest.MaxLimit } : request);
-        if (!isCsv || first.Reply is not { } page)
+        if (format == Parquet)
+        {
+            await file.Write(context, account, request);
+            return;
+        }
+
+        var first = await router.ReadLedger(account, format == Csv ? request with { Limit = LedgerRequest.MaxLimit } : request);
+        if (format == Json || first.Reply is not { } page)
         {
             JsonResponse.WriteAnswer(context, first, LedgerWriter.Write);
             return;
         }
 
         await WriteTable(context, account, request, page);
+    }
+
+    /// <summary>What the address says counts; where it says nothing, what is accepted.</summary>
+    private static string Format(HttpContext context, Faults faults)
+    {
+        var format = Address.Text(context, "format");
+        if (format is Json or Csv or Parquet)
+        {
+            return format;
+        }
+
+        if (format.Length > 0)
+        {
+            faults.Add("format", FaultCodes.BadFormat, "It must be json, csv or parquet.");
+        }
+
+        var accept = context.Request.Headers.Accept.ToString();
+        return accept.Contains("text/csv", StringComparison.OrdinalIgnoreCase) ? Csv
+            : accept.Contains(LedgerFileResponse.ContentType, StringComparison.OrdinalIgnoreCase) ? Parquet
+            : Json;
     }
 
     private async Task WriteTable(HttpContext context, string account, LedgerRequest request, LedgerPage page)

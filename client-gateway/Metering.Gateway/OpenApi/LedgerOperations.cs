@@ -9,7 +9,9 @@ internal static class LedgerOperations
     {
         Access = AccessRule.ReadsAccount,
         Description = "Oldest first. The first page says the balance before the range and after what there is of it, whatever the filters. An entry is there as soon as it was acknowledged. A charge of several lines is as many entries with one sequence. "
-            + "Any parameter `dimension.<name>` asks for lines with that dimension. As CSV (`format=csv` or `Accept: text/csv`) the answer has no pages: it goes on to the end.",
+            + "Any parameter `dimension.<name>` asks for lines with that dimension. As CSV (`format=csv` or `Accept: text/csv`) or Parquet (`format=parquet` or `Accept: application/vnd.apache.parquet`) the answer has no pages: it goes on to the end. "
+            + "A Parquet file has the columns of the ledger's own files; rows that are not archived yet have no `hash`. Where files of the ledger could not be read, the header `Metering-Damaged` names them. Writing one may take up to 50 seconds; "
+            + "of callers who read files at the same time a few are served, the others hear `overloaded`.",
         Query =
         [
             new("from", typeof(string), "Only entries at or after this instant."),
@@ -18,7 +20,7 @@ internal static class LedgerOperations
             new("kind", typeof(string), "Only entries of these kinds, with commas, such as `grant_added,grant_expired`."),
             new("cursor", typeof(string), "The cursor of the page before; the first page when left out."),
             new("limit", typeof(int), "1 to 1000 entries; 100 when left out."),
-            new("format", typeof(string), "json or csv; as Accept says when left out."),
+            new("format", typeof(string), "json, csv or parquet; as Accept says when left out."),
         ],
         Reply = new(typeof(Shapes.LedgerPage),
             """

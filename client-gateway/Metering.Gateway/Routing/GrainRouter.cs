@@ -104,20 +104,34 @@ internal sealed class GrainRouter(
 
     /// <summary>A page of an account's ledger.</summary>
     public Task<Answer<LedgerPage>> ReadLedger(string account, LedgerRequest request) =>
-        AskLedger<ILedgerGrain, LedgerRequest, LedgerPage>(account, static (grains, account) => grains.GetGrain<ILedgerGrain>(account), request, static (grain, request) => grain.Read(request));
+        AskLedger(account, request, static (grain, request) => grain.Read(request), LedgerTime);
+
+    /// <summary>All entries of an account that are asked for, as a Parquet file beside the account; what is not read of it for a minute is gone.</summary>
+    public Task<Answer<LedgerFile>> OpenLedgerFile(string account, LedgerRequest request) =>
+        AskLedger(account, request, static (grain, request) => grain.OpenFile(request), HistoryTime);
+
+    /// <summary>A part of it, from an offset on; empty when it is gone.</summary>
+    public Task<Answer<LedgerFilePart>> ReadLedgerFile(string account, Guid file, long offset) =>
+        AskLedger(account, (file, offset), static (grain, it) => grain.ReadFile(it.file, it.offset), LedgerTime);
+
+    /// <summary>Ends it. When that is not heard it goes by itself.</summary>
+    public Task<Answer<LedgerFilePart>> CloseLedgerFile(string account, Guid file) =>
+        AskLedger(account, file, static (grain, file) => grain.CloseFile(file), LedgerTime);
 
     /// <summary>Whether an account's chain holds in a range.</summary>
     public Task<Answer<LedgerCheck>> VerifyLedger(string account, DateTimeOffset? from, DateTimeOffset? to) =>
-        AskLedger<ILedgerGrain, (DateTimeOffset? From, DateTimeOffset? To), LedgerCheck>(
-            account, static (grains, account) => grains.GetGrain<ILedgerGrain>(account), (from, to), static (grain, it) => grain.Verify(it.From, it.To));
+        AskLedger(account, (from, to), static (grain, it) => grain.Verify(it.from, it.to), LedgerTime);
 
     /// <summary>An account's usage.</summary>
     public Task<Answer<UsageReply>> ReadUsage(string account, UsageRequest request) =>
-        AskLedger<ILedgerGrain, UsageRequest, UsageReply>(account, static (grains, account) => grains.GetGrain<ILedgerGrain>(account), request, static (grain, request) => grain.ReadUsage(request));
+        AskLedger(account, request, static (grain, request) => grain.ReadUsage(request), LedgerTime);
 
     /// <summary>Usage across accounts.</summary>
     public Task<Answer<UsageReply>> ReadUsage(UsageRequest request) =>
-        AskLedger<IUsageGrain, UsageRequest, UsageReply>(null, static (grains, _) => grains.GetGrain<IUsageGrain>(0), request, static (grain, request) => grain.Read(request));
+        silos.WhyNotFound is { } reason
+            ? NotFound<UsageReply>(null, reason)
+            : calls.Send(
+                null, Repetition.Reading, grains.GetGrain<IUsageGrain>(0), request, static (grain, request) => grain.Read(request), LedgerTime, new Deadline(time, LedgerTime));
 
     /// <summary>An account's stored usage under a draft card.</summary>
     public async Task<Answer<SimulationReply>> Simulate(string card, SimulationBody body)
@@ -140,12 +154,11 @@ internal sealed class GrainRouter(
             ? Refusal.Invalid([.. refusal.Errors.Select(fault => fault with { Path = $"{draft}.{fault.Path}" })])
             : answer;
 
-    private Task<Answer<T>> AskLedger<TGrain, TArgument, T>(
-        string? account, Func<IGrainFactory, string, TGrain> grain, TArgument argument, Func<TGrain, TArgument, Task<Answer<T>>> call)
+    private Task<Answer<T>> AskLedger<TArgument, T>(string account, TArgument argument, Func<ILedgerGrain, TArgument, Task<Answer<T>>> call, TimeSpan longest)
         where T : class =>
         silos.WhyNotFound is { } reason
             ? NotFound<T>(account, reason)
-            : calls.Send(account, Repetition.Reading, grain(grains, account ?? ""), argument, call, LedgerTime, new Deadline(time, LedgerTime));
+            : calls.Send(account, Repetition.Reading, grains.GetGrain<ILedgerGrain>(account), argument, call, longest, new Deadline(time, longest));
 
     private Task<Answer<AccountView>> AskHistory<TArgument>(string account, TArgument argument, Func<IAccountHistoryGrain, TArgument, Task<Answer<AccountView>>> call) =>
         silos.WhyNotFound is { } reason

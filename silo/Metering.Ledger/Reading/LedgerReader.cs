@@ -173,6 +173,41 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
             : throw new LedgerStoreException("There are no segments that can be read."),
         cancellationToken);
 
+    /// <summary>Writes the rows of one account, each once and oldest first, into a Parquet file: the columns of a segment but <c>entry</c>.</summary>
+    /// <param name="query">Which rows; how many does not matter.</param>
+    /// <param name="tail">Those that are not archived yet and match, in any order. In the file they have no <c>hash</c>: links are made when rows are archived.</param>
+    /// <param name="writer">Writes the tail where the engine finds it.</param>
+    /// <param name="cancellationToken">Ends the writing.</param>
+    /// <returns>The file, which is the caller's to delete, and the segments that could not be read.</returns>
+    /// <exception cref="LedgerStoreException">The store cannot be reached, or the file cannot be written.</exception>
+    public async Task<(string File, IReadOnlyList<string> Damaged)> WriteFileAsync(
+        LedgerQuery query, IReadOnlyList<LedgerRow> tail, SegmentWriter writer, CancellationToken cancellationToken)
+    {
+        var (tailFile, file) = (store.NewTemporaryFile(), store.NewTemporaryFile());
+        try
+        {
+            await writer.WriteAsync(tail, tailFile, cancellationToken);
+            var damaged = await RunAsync(
+                segment => IsOf(segment, query),
+                (connection, files) =>
+                {
+                    LedgerFile.Write(connection, files, tail, tailFile, query, file);
+                    return files.Damaged;
+                },
+                cancellationToken);
+            return (file, damaged);
+        }
+        catch
+        {
+            File.Delete(file);
+            throw;
+        }
+        finally
+        {
+            File.Delete(tailFile);
+        }
+    }
+
     public void Dispose()
     {
         _engine?.Dispose();

@@ -24,16 +24,30 @@ public sealed class SegmentWriter : IDisposable
     public async Task<IReadOnlyList<(DateTimeOffset Hour, string File)>> WriteAsync(
         IReadOnlyCollection<LedgerRow> rows, Func<string> newFile, CancellationToken cancellationToken)
     {
-        await _one.WaitAsync(cancellationToken);
-        try
-        {
-            return await Task.Run(() => Write(rows, newFile), CancellationToken.None);
-        }
-        finally
-        {
-            _one.Release();
-        }
+        var files = new List<(DateTimeOffset Hour, string File)>();
+        await WriteAsync(
+            rows,
+            hours =>
+            {
+                foreach (var hour in hours)
+                {
+                    files.Add((hour, newFile()));
+                    var (from, to) = (Nanoseconds(hour), Nanoseconds(hour.AddHours(1)));
+                    Copy(string.Create(CultureInfo.InvariantCulture, $"WHERE rows.happened_at >= {from} AND rows.happened_at < {to}"), files[^1].File);
+                }
+            },
+            () => files.ConvertAll(static written => written.File),
+            cancellationToken);
+        return files;
     }
+
+    /// <summary>Writes all rows to one file, also when there are none.</summary>
+    /// <param name="rows">In any order.</param>
+    /// <param name="file">Its path.</param>
+    /// <param name="cancellationToken">Ends the wait for the writer.</param>
+    /// <exception cref="LedgerStoreException">The file cannot be written.</exception>
+    public Task WriteAsync(IReadOnlyCollection<LedgerRow> rows, string file, CancellationToken cancellationToken) =>
+        WriteAsync(rows, _ => Copy(where: "", file), () => [file], cancellationToken);
 
     public void Dispose()
     {
@@ -41,30 +55,31 @@ public sealed class SegmentWriter : IDisposable
         _one.Dispose();
     }
 
-    private List<(DateTimeOffset Hour, string File)> Write(IReadOnlyCollection<LedgerRow> rows, Func<string> newFile)
+    private async Task WriteAsync(IReadOnlyCollection<LedgerRow> rows, Action<SortedSet<DateTimeOffset>> copy, Func<List<string>> written, CancellationToken cancellationToken)
     {
-        var files = new List<(DateTimeOffset Hour, string File)>();
+        await _one.WaitAsync(cancellationToken);
+        try
+        {
+            await Task.Run(() => Write(rows, copy, written), CancellationToken.None);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    private void Write(IReadOnlyCollection<LedgerRow> rows, Action<SortedSet<DateTimeOffset>> copy, Func<List<string>> written)
+    {
         try
         {
             _connection ??= Open();
             Execute(SegmentSchema.CreateRows);
-            var hours = Append(rows);
-            foreach (var hour in hours)
-            {
-                var file = newFile();
-                files.Add((hour, file));
-                var (from, to) = (Nanoseconds(hour), Nanoseconds(hour.AddHours(1)));
-                Execute(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"COPY ({SegmentSchema.SelectRows} WHERE rows.happened_at >= {from} AND rows.happened_at < {to} ORDER BY account, sequence, line) TO '{Quoted(file)}' ({SegmentSchema.Format})"));
-            }
-
+            copy(Append(rows));
             Execute("DROP TABLE rows");
-            return files;
         }
         catch (Exception exception) when (exception is DuckDBException or IOException)
         {
-            files.ForEach(static written => File.Delete(written.File));
+            written().ForEach(File.Delete);
 
             // What it holds after a failure is not known; the next rows get a new one.
             _connection?.Dispose();
@@ -72,6 +87,9 @@ public sealed class SegmentWriter : IDisposable
             throw new LedgerStoreException($"A segment cannot be written: {exception.Message}", exception);
         }
     }
+
+    private void Copy(string where, string file) =>
+        Execute($"COPY ({SegmentSchema.SelectRows} {where} ORDER BY account, sequence, line) TO '{Quoted(file)}' ({SegmentSchema.Format})");
 
     private SortedSet<DateTimeOffset> Append(IReadOnlyCollection<LedgerRow> rows)
     {

@@ -6,6 +6,7 @@ using Metering.Grains.Journal;
 using Metering.Grains.Placement;
 using Metering.Ledger.Reading;
 using Metering.Ledger.Rows;
+using Metering.Ledger.Segments;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Concurrency;
 
@@ -20,7 +21,7 @@ namespace Metering.Silo.Ledger;
 /// empty; the segments' part is filtered where it is read.
 /// </remarks>
 [Reentrant, AccountPlacement]
-public sealed class LedgerGrain(Journal journal, IServiceProvider services) : Grain, ILedgerGrain
+public sealed class LedgerGrain(Journal journal, IServiceProvider services, LedgerFiles files) : Grain, ILedgerGrain
 {
     private const int MaxLinesPerEntry = 32;
 
@@ -73,10 +74,45 @@ public sealed class LedgerGrain(Journal journal, IServiceProvider services) : Gr
         return answer.Reply is { Rows.Count: 0 } && !await ExistsAsync() ? NotFound() : answer;
     }
 
+    public Task<Answer<LedgerFile>> OpenFile(LedgerRequest request) => AskAsync<LedgerFile>(
+        async (reader, cancellationToken) =>
+        {
+            if (!await ExistsAsync())
+            {
+                return NotFound();
+            }
+
+            using var place = files.TryTake();
+            if (place is null)
+            {
+                return new Refusal { Code = Code.Overloaded, Detail = "Other callers read files of the ledger. Pages can be read at any time.", Account = Account, RetryAfter = LedgerFiles.MaxIdle };
+            }
+
+            var query = Query(request);
+            var unarchived = await UnarchivedAsync(cancellationToken);
+            var writer = services.GetRequiredService<SegmentWriter>();
+            var (path, damaged) = await reader.WriteFileAsync(query, unarchived.FindAll(query.Matches), writer, cancellationToken);
+            var (id, length) = place.Keep(path);
+            return new LedgerFile(id, length, damaged);
+        },
+        LedgerFiles.MaxTime);
+
+    public async Task<Answer<LedgerFilePart>> ReadFile(Guid file, long offset) => new LedgerFilePart(await files.ReadAsync(file, offset));
+
+    public Task<Answer<LedgerFilePart>> CloseFile(Guid file)
+    {
+        files.Close(file);
+        return Task.FromResult<Answer<LedgerFilePart>>(new LedgerFilePart(default(ReadOnlyMemory<byte>)));
+    }
+
     private Refusal NotFound() => new() { Code = Code.AccountNotFound, Detail = $"There is no account {Account}.", Account = Account };
 
     /// <summary>Asks the ledger, with the time that callers have.</summary>
-    private async Task<Answer<T>> AskAsync<T>(Func<LedgerReader, CancellationToken, Task<Answer<T>>> ask)
+    private Task<Answer<T>> AskAsync<T>(Func<LedgerReader, CancellationToken, Task<Answer<T>>> ask)
+        where T : class =>
+        AskAsync(ask, LedgerRefusals.MaxTime);
+
+    private async Task<Answer<T>> AskAsync<T>(Func<LedgerReader, CancellationToken, Task<Answer<T>>> ask, TimeSpan maxTime)
         where T : class
     {
         if (services.GetService<LedgerReader>() is not { } reader)
@@ -84,12 +120,12 @@ public sealed class LedgerGrain(Journal journal, IServiceProvider services) : Gr
             return LedgerRefusals.None(Account);
         }
 
-        using var time = new CancellationTokenSource(LedgerRefusals.MaxTime);
+        using var time = new CancellationTokenSource(maxTime);
         try
         {
             return await ask(reader, time.Token);
         }
-        catch (Exception failure) when (LedgerRefusals.Of(Account, failure, time.Token) is { } refusal)
+        catch (Exception failure) when (LedgerRefusals.Of(Account, failure, maxTime, time.Token) is { } refusal)
         {
             return refusal;
         }

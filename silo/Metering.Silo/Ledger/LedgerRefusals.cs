@@ -18,12 +18,19 @@ internal static class LedgerRefusals
     /// <param name="account">Whom the question is about; null for all.</param>
     /// <param name="failure">What it ended with.</param>
     /// <param name="time">The question's own.</param>
-    internal static Refusal? Of(string? account, Exception failure, CancellationToken time) => failure switch
+    internal static Refusal? Of(string? account, Exception failure, CancellationToken time) => Of(account, failure, MaxTime, time);
+
+    /// <inheritdoc cref="Of(string?, Exception, CancellationToken)"/>
+    /// <param name="account">Whom the question is about; null for all.</param>
+    /// <param name="failure">What it ended with.</param>
+    /// <param name="maxTime">How long it might take.</param>
+    /// <param name="time">The question's own.</param>
+    internal static Refusal? Of(string? account, Exception failure, TimeSpan maxTime, CancellationToken time) => failure switch
     {
         OperationCanceledException when time.IsCancellationRequested => new Refusal
         {
             Code = Code.Overloaded,
-            Detail = $"It takes longer than {MaxTime.TotalSeconds} s. A shorter range is faster.",
+            Detail = $"It takes longer than {maxTime.TotalSeconds} s. A shorter range is faster.",
             Account = account,
             RetryAfter = StoreRetryDelay,
         },

@@ -313,6 +313,13 @@ internal sealed class FakeLedger : ILedgerGrain
 
     public Task<Answer<UsageReply>> ReadUsage(UsageRequest request) => Task.FromResult<Answer<UsageReply>>(FakeUsage.Reply);
 
+    /// <summary>One of the meter <c>cut</c> is gone before its end.</summary>
+    public Task<Answer<LedgerFile>> OpenFile(LedgerRequest request) => Task.FromResult<Answer<LedgerFile>>(new LedgerFile(Guid.Empty, request.Meter == "cut" ? 8 : 4, FakeUsage.Reply.Damaged));
+
+    public Task<Answer<LedgerFilePart>> ReadFile(Guid file, long offset) => Task.FromResult<Answer<LedgerFilePart>>(new LedgerFilePart(offset == 0 ? "PAR1"u8.ToArray() : default(ReadOnlyMemory<byte>)));
+
+    public Task<Answer<LedgerFilePart>> CloseFile(Guid file) => Task.FromResult<Answer<LedgerFilePart>>(new LedgerFilePart(default(ReadOnlyMemory<byte>)));
+
     public Task<Answer<LedgerPage>> Read(LedgerRequest request) => Task.FromResult<Answer<LedgerPage>>(new LedgerPage
     {
         Lines =

@@ -95,6 +95,46 @@ public sealed class LedgerTests
         Assert.Contains(",charged,c1,calls,250,-2.5,7.5,7.5,plain,1,calls,\"{\"\"team\"\":\"\"search\"\"}\",", lines[3], StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task As_Parquet_it_says_what_the_pages_say_before_and_after_it_is_archived_and_leaves_nothing_behind()
+    {
+        await using var server = await StartAsync("00:00:00.100");
+        await server.Post("/v1/accounts/beta/charges", """{"id":"other","meter":"calls","quantity":"1","mode":"record"}""");
+        await CheckAsync();
+        await ArchivedAsync(server, segments: 1);
+        await CheckAsync();
+        Assert.Empty(Directory.GetFiles(Path.Combine(server.DataDirectory, "ledger", "_temporary")));
+
+        async Task CheckAsync()
+        {
+            foreach (var query in new[] { "", "&meter=bytes", "&dimension.team=search", "&kind=grant_added,charged", "&to=2000-01-01T00:00:00Z", "&from=2000-01-01T00:00:00Z&to=2100-01-01T00:00:00Z" })
+            {
+                Assert.Equal((await EntriesAsync(server, $"?limit=1000{query}")), await ReadAsync(server, $"/v1/accounts/acme/ledger?format=parquet&limit=1{query}"));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Parquet_is_chosen_by_Accept_as_well_and_refused_as_pages_are()
+    {
+        await using var server = await StartAsync("01:00:00");
+        using var message = new HttpRequestMessage(HttpMethod.Get, "/v1/accounts/acme/ledger");
+        message.Headers.Accept.ParseAdd("application/vnd.apache.parquet");
+        using var response = await server.Http.SendAsync(message, Cancellation);
+        Assert.Equal("application/vnd.apache.parquet", response.Content.Headers.ContentType?.MediaType);
+        Assert.Equal("PAR1"u8.ToArray(), (await response.Content.ReadAsByteArrayAsync(Cancellation))[..4]);
+        (await server.Get("/v1/accounts/nobody/ledger?format=parquet")).IsProblem(HttpStatusCode.NotFound, "account_not_found");
+    }
+
+    [Fact]
+    public async Task A_file_that_is_gone_before_its_end_does_not_look_like_a_whole_one_and_damage_is_named()
+    {
+        await using var gateway = await GatewayHost.Start();
+        var whole = await gateway.Get("/v1/accounts/acme/ledger?format=parquet");
+        Assert.Equal(("PAR1", "date=2026-01-31/hour=12/partition-0000-000000000001-000000000002.parquet"), (whole.Text, whole.Headers.GetValues("Metering-Damaged").Single()));
+        await Assert.ThrowsAsync<HttpRequestException>(() => gateway.Http.GetByteArrayAsync(new Uri("/v1/accounts/acme/ledger?format=parquet&meter=cut", UriKind.Relative), Cancellation));
+    }
+
     [Theory]
     [InlineData("?from=2026-01-02T00:00:00Z&to=2026-01-02T00:00:00Z", "to conflict")]
     [InlineData("?from=yesterday", "from bad_format")]
@@ -205,6 +245,34 @@ public sealed class LedgerTests
         while (Directory.GetFiles(folder, "*.heads", SearchOption.AllDirectories).Length < segments)
         {
             await Task.Delay(20, Cancellation);
+        }
+    }
+
+    /// <summary>What an engine that knows nothing of us reads from the answer.</summary>
+    private static async Task<List<string>> ReadAsync(WholeHost server, string address)
+    {
+        var file = Path.Combine(Directory.CreateTempSubdirectory("metering-parquet-").FullName, "ledger.parquet");
+        try
+        {
+            await File.WriteAllBytesAsync(file, await server.Http.GetByteArrayAsync(new Uri(address, UriKind.Relative), Cancellation), Cancellation);
+            using var connection = new DuckDBConnection("DataSource=:memory:");
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = $"SELECT sequence, kind, id, meter, credits::DECIMAL(38,9)::VARCHAR, balance::VARCHAR FROM read_parquet('{file}') ORDER BY sequence, line";
+            using var rows = command.ExecuteReader();
+            var read = new List<string>();
+            while (rows.Read())
+            {
+                string Text(int column) => rows.IsDBNull(column) ? "" : rows.GetString(column);
+                string Amount(int column) => rows.IsDBNull(column) ? "" : decimal.Parse(rows.GetString(column), System.Globalization.CultureInfo.InvariantCulture).ToString("0.#########", System.Globalization.CultureInfo.InvariantCulture);
+                read.Add($"{rows.GetInt64(0)} {Text(1)} {Text(2)} {Text(3)} {Amount(4)} {Amount(5)}");
+            }
+
+            return read;
+        }
+        finally
+        {
+            Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
         }
     }
 
