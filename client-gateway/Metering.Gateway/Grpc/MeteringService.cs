@@ -51,7 +51,7 @@ internal sealed class MeteringService(
         Shape.Name(faults, "account", request.Account);
         Shape.Name(faults, "id", request.Id);
         RefuseIfAny(faults);
-        return Reply(await router.GetCharge(request.Account, request.Id), ChargeMessages.ToWire);
+        return Reply(CallerOf(context).Seen(await router.GetCharge(request.Account, request.Id)), ChargeMessages.ToWire);
     }
 
     public override async Task<V1.ReversalReply> ReverseCharge(V1.ReverseChargeRequest request, ServerCallContext context)
@@ -120,7 +120,7 @@ internal sealed class MeteringService(
         var answer = at is { } instant ? router.GetAccountAt(request.Account, instant)
             : request.Sequence > 0 ? router.GetAccountAfter(request.Account, request.Sequence)
             : router.GetAccount(request.Account);
-        return Reply(await answer, AccountMessages.ToWire);
+        return Reply(CallerOf(context).Seen(await answer), AccountMessages.ToWire);
     }
 
     public override async Task<V1.ListAccountsReply> ListAccounts(V1.ListAccountsRequest request, ServerCallContext context)

@@ -62,7 +62,7 @@ internal sealed class AccountEndpoints(GrainRouter router, AccountList list, Req
         var answer = at is { } instant ? router.GetAccountAt(account, instant)
             : sequence is { } last ? router.GetAccountAfter(account, last)
             : router.GetAccount(account);
-        JsonResponse.WriteAnswer(context, await answer, AccountWriter.Write);
+        JsonResponse.WriteAnswer(context, Caller.Of(context).Seen(await answer), AccountWriter.Write);
     }
 
     private async Task Close(HttpContext context)

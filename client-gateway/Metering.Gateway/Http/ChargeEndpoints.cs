@@ -66,7 +66,7 @@ internal sealed class ChargeEndpoints(GrainRouter router, ChargeBatch batch, Cha
             return;
         }
 
-        JsonResponse.WriteAnswer(context, await router.GetCharge(account, id), ChargeWriter.Write);
+        JsonResponse.WriteAnswer(context, Caller.Of(context).Seen(await router.GetCharge(account, id)), ChargeWriter.Write);
     }
 
     private async Task Reverse(HttpContext context)

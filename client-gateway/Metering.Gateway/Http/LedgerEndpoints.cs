@@ -3,6 +3,7 @@ using Metering.Contracts;
 using Metering.Gateway.Json;
 using Metering.Gateway.OpenApi;
 using Metering.Gateway.Routing;
+using Metering.Gateway.Security;
 using Metering.Gateway.Validation;
 using Metering.Gateway.Wire;
 using Microsoft.AspNetCore.Builder;
@@ -47,6 +48,12 @@ internal sealed class LedgerEndpoints(GrainRouter router, LedgerFileResponse fil
         var account = Address.Name(context, "account", faults);
         var request = Request(context, faults);
         var format = Format(context, faults);
+        if (!Caller.Of(context).MayReadUsage(request.Meter))
+        {
+            JsonResponse.WriteProblem(context, Caller.Forbidden);
+            return;
+        }
+
         if (faults.Any)
         {
             JsonResponse.WriteProblem(context, faults.ToRefusal());

@@ -3,6 +3,7 @@ using System.Text;
 using Metering.Gateway.Json;
 using Metering.Gateway.OpenApi;
 using Metering.Gateway.Routing;
+using Metering.Gateway.Security;
 using Metering.Gateway.Validation;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -20,6 +21,12 @@ internal sealed class StatementEndpoints(Statements statements)
 
     private async Task Read(HttpContext context)
     {
+        if (!Caller.Of(context).MayReadUsage(meter: null))
+        {
+            JsonResponse.WriteProblem(context, Caller.Forbidden);
+            return;
+        }
+
         var faults = new Faults();
         var account = Address.Name(context, "account", faults);
         Address.CheckQuery(context, faults, "format");

@@ -1,6 +1,7 @@
 using Metering.Gateway.Json;
 using Metering.Gateway.OpenApi;
 using Metering.Gateway.Routing;
+using Metering.Gateway.Security;
 using Metering.Gateway.Validation;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -22,6 +23,12 @@ internal sealed class UsageEndpoints(GrainRouter router)
         var faults = new Faults();
         var account = Address.Name(context, "account", faults);
         var request = UsageAddress.Read(context, faults, isOneAccount: true);
+        if (!Caller.Of(context).MayReadUsage(request.Meter))
+        {
+            JsonResponse.WriteProblem(context, Caller.Forbidden);
+            return;
+        }
+
         if (faults.Any)
         {
             JsonResponse.WriteProblem(context, faults.ToRefusal());
@@ -35,6 +42,12 @@ internal sealed class UsageEndpoints(GrainRouter router)
     {
         var faults = new Faults();
         var request = UsageAddress.Read(context, faults, isOneAccount: false);
+        if (!Caller.Of(context).MayReadUsage(request.Meter))
+        {
+            JsonResponse.WriteProblem(context, Caller.Forbidden);
+            return;
+        }
+
         if (faults.Any)
         {
             JsonResponse.WriteProblem(context, faults.ToRefusal());

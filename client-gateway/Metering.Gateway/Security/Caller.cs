@@ -92,4 +92,18 @@ internal sealed class Caller
 
     /// <summary>One that sets credits aside without a meter may become anything's, so it takes a caller who may charge everything.</summary>
     public bool MayHold(HoldRequest hold) => Meters.FitsAll || (hold.Meter is { } meter && Meters.Fits(meter));
+
+    /// <summary>Whether they may read usage: of one meter, or of all when null. Those who are limited to meters ask for one of them; sums over others would tell what those used.</summary>
+    public bool MayReadUsage(string? meter) => Meters.FitsAll || (meter is not null && Meters.Fits(meter));
+
+    /// <summary>What they may see of an account: nothing of what other meters used or have set aside.</summary>
+    public Answer<AccountView> Seen(Answer<AccountView> answer) => Meters.FitsAll || answer.Reply is not { } account ? answer : account with
+    {
+        Counters = [.. account.Counters.Where(counter => Meters.Fits(counter.Meter))],
+        Holds = [.. account.Holds.Where(hold => hold.Meter is null || Meters.Fits(hold.Meter))],
+    };
+
+    /// <summary>What they may see of a charge: one of other meters not at all.</summary>
+    public Answer<ChargeView> Seen(Answer<ChargeView> answer) =>
+        answer.Reply is { } charge && !charge.Lines.All(line => Meters.Fits(line.Meter)) ? Forbidden : answer;
 }

@@ -66,6 +66,60 @@ public sealed class LimitedCallerTests
         Assert.Equal(body.Contains("\"credits\":1}", StringComparison.Ordinal) && path == "holds" ? HttpStatusCode.Forbidden : HttpStatusCode.OK, (await gateway.Post($"/v1/accounts/acme/{path}", body)).Status);
     }
 
+    [Theory]
+    [InlineData("/v1/accounts/acme/usage?from=2026-01-31T00:00:00Z&to=2026-02-01T00:00:00Z&groupBy=meter")]
+    [InlineData("/v1/usage?from=2026-01-31T00:00:00Z&to=2026-02-01T00:00:00Z&groupBy=meter")]
+    [InlineData("/v1/accounts/acme/ledger?limit=1")]
+    [InlineData("/v1/accounts/acme/ledger?format=csv")]
+    [InlineData("/v1/accounts/acme/ledger?format=parquet")]
+    public async Task Usage_and_ledger_of_other_meters_cannot_be_read(string address)
+    {
+        var keys = new TestKeys();
+        var (limited, all) = (keys.Add(Role.Charge, static key => key with { Meters = ["llm.*"] }), keys.Add(Role.Charge));
+        await using var gateway = await keys.Start();
+
+        As(gateway, limited);
+        (await gateway.Get(address)).IsProblem(HttpStatusCode.Forbidden, "forbidden");
+        (await gateway.Get($"{address}&meter=api.calls")).IsProblem(HttpStatusCode.Forbidden, "forbidden");
+        (await gateway.Get($"{address}&meter=")).IsProblem(HttpStatusCode.Forbidden, "forbidden");
+        (await gateway.Get($"{address}&meter=llm.*")).IsProblem(HttpStatusCode.BadRequest, "invalid_request");
+        Assert.Equal(HttpStatusCode.OK, (await gateway.Get($"{address}&meter=llm.tokens")).Status);
+        As(gateway, all);
+        Assert.Equal(HttpStatusCode.OK, (await gateway.Get(address)).Status);
+    }
+
+    [Fact]
+    public async Task Statements_and_what_other_meters_have_in_an_account_are_not_told_to_a_caller_of_some_meters()
+    {
+        var keys = new TestKeys();
+        var (limited, all) = (keys.Add(Role.Charge, static key => key with { Meters = ["llm.*"] }), keys.Add(Role.Charge));
+        await using var gateway = await keys.Start();
+        gateway.Grains.Account("acme").OnGet = static () => Task.FromResult<Answer<AccountView>>(Samples.Account("acme") with
+        {
+            Holds = [.. new[] { "llm.tokens", "api.calls", null }.Select(static meter => new HoldView { Hold = $"h-{meter}", Credits = 1m, Settled = 0m, Meter = meter, PlacedAt = Samples.At, ExpiresAt = Samples.At })],
+            Counters = [new UsageCounterView("default", "llm.tokens", "p", Samples.At, 1m), new UsageCounterView("default", "api.calls", "p", Samples.At, 1m)],
+        });
+        gateway.Grains.Account("acme").OnGetCharge = static () => Task.FromResult<Answer<ChargeView>>(Samples.ChargeView with
+        {
+            Lines = [new ChargeLine { Meter = "llm.tokens", Quantity = 1m }, new ChargeLine { Meter = "api.calls", Quantity = 1m }],
+        });
+
+        As(gateway, limited);
+        (await gateway.Get("/v1/accounts/acme/statements/2026-01")).IsProblem(HttpStatusCode.Forbidden, "forbidden");
+        (await gateway.Get("/v1/accounts/acme/charges/req-1")).IsProblem(HttpStatusCode.Forbidden, "forbidden");
+        Assert.Equal(["h-", "h-llm.tokens", "llm.tokens"], await SeenAsync());
+        As(gateway, all);
+        Assert.Equal(HttpStatusCode.OK, (await gateway.Get("/v1/accounts/acme/statements/2026-01")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await gateway.Get("/v1/accounts/acme/charges/req-1")).Status);
+        Assert.Equal(["api.calls", "h-", "h-api.calls", "h-llm.tokens", "llm.tokens"], await SeenAsync());
+
+        async Task<IEnumerable<string>> SeenAsync()
+        {
+            var account = (await gateway.Get("/v1/accounts/acme")).Json;
+            return account["holds"]!.AsArray().Select(static hold => (string)hold!["hold"]!).Concat(account["counters"]!.AsArray().Select(static counter => (string)counter!["meter"]!)).Order(StringComparer.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task A_list_has_the_accounts_its_caller_may_reach_and_tells_of_no_others()
     {
