@@ -95,4 +95,7 @@ public static class Codes
 
     /// <summary>There is no such API key, or none that is still valid.</summary>
     public const string KeyNotFound = "key_not_found";
+
+    /// <summary>The ledger keeps only sums by the minute of what would be needed.</summary>
+    public const string DetailNotKept = "detail_not_kept";
 }

@@ -1,7 +1,7 @@
 namespace Metering.Contracts;
 
 /// <summary>
-/// One account as it was, keyed by its id. It is brought to where it was by its entries, from the first on: refuses with <see cref="Code.TooOld"/> where they do not all exist any more,
+/// One account as it was, keyed by its id. It is brought to where it was by its entries, from the first on: refuses with <see cref="Code.TooOld"/> where they do not all exist any more, with <see cref="Code.DetailNotKept"/> where they are rolled up,
 /// with <see cref="Code.OutOfRange"/> where there are more than <see cref="MaxEntries"/> before that point, with <see cref="Code.InFuture"/> for what has not come yet.
 /// </summary>
 [Alias("metering.IAccountHistoryGrain")]

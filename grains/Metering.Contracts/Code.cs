@@ -37,6 +37,9 @@ public enum Code
     Unavailable = 28,
     Quarantined = 29,
     KeyNotFound = 30,
+
+    /// <summary>The ledger keeps only sums of what would be needed (<see cref="LedgerDetail.Rollup"/>).</summary>
+    DetailNotKept = 31,
 }
 
 public static class Codes

@@ -55,7 +55,7 @@ public interface IAccountGrain : IGrainWithStringKey
 
     /// <summary>
     /// Gives a charge back, wholly or in part; one that the account has forgotten too, as long as the ledger has it and all that came after it. Refuses with
-    /// <see cref="Code.ChargeNotFound"/>, <see cref="Code.ExceedsCharge"/>, <see cref="Code.TooOld"/>.
+    /// <see cref="Code.ChargeNotFound"/>, <see cref="Code.ExceedsCharge"/>, <see cref="Code.TooOld"/>, <see cref="Code.DetailNotKept"/>.
     /// </summary>
     [Alias("Reverse"), ResponseTimeout("00:00:10")]
     Task<Answer<ReversalReply>> Reverse(ReversalRequest reversal);

@@ -6,21 +6,22 @@ public interface ILedgerGrain : IGrainWithStringKey
 {
     /// <summary>
     /// A page of entries, oldest first. It has every entry that was acknowledged before it was asked for. Refuses with <see cref="Code.AccountNotFound"/>, and with
-    /// <see cref="Code.Unavailable"/> when the store of the ledger cannot be reached.
+    /// <see cref="Code.Unavailable"/> when the store of the ledger cannot be reached; with <see cref="Code.DetailNotKept"/> where the range or the last page ends within a minute that is rolled up.
     /// </summary>
     [Alias("Read"), ResponseTimeout("00:00:20")]
     Task<Answer<LedgerPage>> Read(LedgerRequest request);
 
     /// <summary>
     /// Follows the account's chain through what is archived of a range, null for no bound. Refuses with <see cref="Code.AccountNotFound"/>, with <see cref="Code.Overloaded"/> when it takes
-    /// too long, and with <see cref="Code.Unavailable"/>.
+    /// too long, with <see cref="Code.Unavailable"/>, and with <see cref="Code.DetailNotKept"/> where a part of the range is rolled up.
     /// </summary>
     [Alias("Verify"), ResponseTimeout("00:00:20")]
     Task<Answer<LedgerCheck>> Verify(DateTimeOffset? from, DateTimeOffset? to);
 
     /// <summary>
     /// The account's usage, whatever was acknowledged before it was asked for included. Refuses with <see cref="Code.AccountNotFound"/>, with <see cref="Code.InvalidRequest"/> when
-    /// there are more rows than asked for, with <see cref="Code.Overloaded"/> when it takes too long, and with <see cref="Code.Unavailable"/> when the store of the ledger cannot be reached.
+    /// there are more rows than asked for, with <see cref="Code.Overloaded"/> when it takes too long, with <see cref="Code.Unavailable"/> when the store of the ledger cannot be reached, and with
+    /// <see cref="Code.DetailNotKept"/> where the range begins or ends within a minute that is rolled up.
     /// </summary>
     [Alias("ReadUsage"), ResponseTimeout("00:00:20")]
     Task<Answer<UsageReply>> ReadUsage(UsageRequest request);
@@ -56,6 +57,16 @@ public sealed record LedgerFilePart([property: Id(0)] ReadOnlyMemory<byte> Bytes
     public const int MaxBytes = 256 * 1_024;
 }
 
+/// <summary>What the ledger keeps of past hours.</summary>
+public enum LedgerDetail
+{
+    /// <summary>Every entry.</summary>
+    Full = 0,
+
+    /// <summary>Of charges, settles, reversals and holds the sums by account, kind, meter, dimensions and minute; all else as it is.</summary>
+    Rollup = 1,
+}
+
 /// <summary>Which entries to read.</summary>
 [GenerateSerializer, Immutable, Alias("metering.LedgerRequest")]
 public sealed record LedgerRequest
@@ -89,6 +100,9 @@ public sealed record LedgerRequest
 
     /// <summary>Whether to say the balances at the ends of the range.</summary>
     [Id(8)] public bool WithBalances { get; init; }
+
+    /// <summary>Whether the last line of the page before was rolled up, or beside lines that were (<see cref="LedgerLine.FirstSequence"/>).</summary>
+    [Id(9)] public bool AfterIsRolledUp { get; init; }
 }
 
 /// <summary>Entries, oldest first; those with several lines as so many, one after another.</summary>
@@ -108,6 +122,9 @@ public sealed record LedgerPage
 
     /// <summary>After the last entry of the range that there is yet, likewise.</summary>
     [Id(4)] public decimal? ClosingBalance { get; init; }
+
+    /// <summary>Whether each line is an entry's own, or some are of hours that are rolled up.</summary>
+    [Id(5)] public LedgerDetail Detail { get; init; }
 }
 
 /// <summary>Whether an account's chain holds in a range.</summary>
@@ -200,4 +217,10 @@ public sealed record LedgerLine
 
     /// <summary>The charge that was given back.</summary>
     [Id(22)] public string? Reverses { get; init; }
+
+    /// <summary>Of an hour that is rolled up: the first entry that is in this line, of which <see cref="Sequence"/> is the last. Null otherwise.</summary>
+    [Id(23)] public long? FirstSequence { get; init; }
+
+    /// <summary>So many lines are summed in this one; null when it stands for itself.</summary>
+    [Id(24)] public long? Lines { get; init; }
 }

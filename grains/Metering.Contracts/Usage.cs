@@ -6,7 +6,8 @@ public interface IUsageGrain : IGrainWithIntegerKey
 {
     /// <summary>
     /// Usage of all accounts, whatever was acknowledged before it was asked for included. Refuses with <see cref="Code.InvalidRequest"/> when there are more rows than asked for, with
-    /// <see cref="Code.Overloaded"/> when it takes too long, and with <see cref="Code.Unavailable"/> when a part of the ledger cannot be reached.
+    /// <see cref="Code.Overloaded"/> when it takes too long, with <see cref="Code.Unavailable"/> when a part of the ledger cannot be reached, and with <see cref="Code.DetailNotKept"/> where the range
+    /// begins or ends within a minute that is rolled up.
     /// </summary>
     [Alias("Read"), ResponseTimeout("00:00:20")]
     Task<Answer<UsageReply>> Read(UsageRequest request);
@@ -96,6 +97,9 @@ public sealed record UsageReply
 
     /// <summary>Segments of the archive that could not be read. What is in them is missing.</summary>
     [Id(2)] public IReadOnlyList<string> Damaged { get; init; } = [];
+
+    /// <summary>Whether some of the ledger that was summed is rolled up. The sums are the same.</summary>
+    [Id(3)] public LedgerDetail Detail { get; init; }
 }
 
 /// <summary>Usage of one group in one window.</summary>

@@ -71,6 +71,7 @@ public sealed class SettingsTests
     [InlineData("Metering__LedgerDirectory is missing", Redis, Azure, "Ledger=Folder")]
     [InlineData("Metering__LedgerCacheBytes is '1'", Redis, Azure, "LedgerCacheBytes=1")]
     [InlineData("Metering__LedgerRetention is 23:59:59; it must be", Redis, Azure, "LedgerRetention=23:59:59")]
+    [InlineData("Metering__LedgerDetail is 'some'", Redis, Azure, "LedgerDetail=some")]
     [InlineData("Metering__Archiving is not a setting", Redis, Azure, "Archiving=all")]
     [InlineData("Metering__DataDirectory is not a setting", Redis, Azure, "DataDirectory=./data")]
     [InlineData("Metering__Cluster is not a setting", Redis, Azure, "Cluster=blue")]

@@ -108,7 +108,7 @@ internal sealed class LedgerEndpoints(GrainRouter router, LedgerFileResponse fil
                 return;
             }
 
-            var next = await router.ReadLedger(account, request with { Limit = LedgerRequest.MaxLimit, After = page.Lines[^1].Sequence, AfterAt = page.Lines[^1].At });
+            var next = await router.ReadLedger(account, request with { Limit = LedgerRequest.MaxLimit, After = page.Lines[^1].Sequence, AfterAt = page.Lines[^1].At, AfterIsRolledUp = page.Lines[^1].FirstSequence is not null });
             if (next.Reply is not { } following)
             {
                 // Half a file must not look like a whole one.
@@ -122,11 +122,11 @@ internal sealed class LedgerEndpoints(GrainRouter router, LedgerFileResponse fil
 
     private static LedgerRequest Request(HttpContext context, Faults faults)
     {
-        var (after, afterAt) = (0L, default(DateTimeOffset));
+        var (after, afterAt, isRolledUp) = (0L, default(DateTimeOffset), false);
         var dimensions = Address.Dimensions(context, faults);
         Address.CheckQuery(context, faults, [.. Known, .. dimensions.Keys.Select(static name => Address.DimensionPrefix + name)]);
         var cursor = Address.Text(context, "cursor");
-        if (cursor.Length > 0 && !LedgerCursor.TryRead(cursor, out after, out afterAt))
+        if (cursor.Length > 0 && !LedgerCursor.TryRead(cursor, out after, out afterAt, out isRolledUp))
         {
             faults.Add("cursor", FaultCodes.BadFormat, "It must be the cursor of a page before.");
         }
@@ -144,6 +144,7 @@ internal sealed class LedgerEndpoints(GrainRouter router, LedgerFileResponse fil
         {
             After = after,
             AfterAt = after > 0 ? afterAt : null,
+            AfterIsRolledUp = isRolledUp,
             From = from,
             To = to,
             Kinds = Kinds(context, faults),

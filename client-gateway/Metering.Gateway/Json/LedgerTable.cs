@@ -13,7 +13,7 @@ internal static class LedgerTable
     public const string ContentType = "text/csv; charset=utf-8";
 
     public const string Header =
-        "sequence,line,at,time,kind,id,meter,quantity,credits,balance,available,card,version,price,dimensions,tiers,burned,overageAdded,uncovered,mode,hold,held,reverses\r\n";
+        "sequence,line,at,time,kind,id,meter,quantity,credits,balance,available,card,version,price,dimensions,tiers,burned,overageAdded,uncovered,mode,hold,held,reverses,firstSequence,lines\r\n";
 
     private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -38,6 +38,7 @@ internal static class LedgerTable
             line.Dimensions.Count > 0 ? JsonSerializer.Serialize(line.Dimensions, Json) : null, line.Tiers,
             line.Burned.Count > 0 ? JsonSerializer.Serialize(line.Burned.Select(static burn => new { grant = burn.Grant, credits = Amount(burn.Credits) }), Json) : null,
             Amount(line.OverageAdded), Amount(line.Uncovered), line.Mode, line.Hold, Amount(line.Held), line.Reverses,
+            line.Lines is null ? null : line.FirstSequence?.ToString(CultureInfo.InvariantCulture), line.Lines?.ToString(CultureInfo.InvariantCulture),
         ];
         for (var i = 0; i < fields.Length; i++)
         {

@@ -21,8 +21,10 @@ internal static class LedgerWriter
         json.WriteEndArray();
         if (page.More)
         {
-            json.WriteString("cursor"u8, LedgerCursor.After(page.Lines[^1].Sequence, page.Lines[^1].At));
+            json.WriteString("cursor"u8, LedgerCursor.After(page.Lines[^1]));
         }
+
+        json.WriteString("detail"u8, WireNames.Of(page.Detail));
 
         json.WriteAmountIfAny("openingBalance"u8, page.OpeningBalance);
         json.WriteAmountIfAny("closingBalance"u8, page.ClosingBalance);
@@ -73,6 +75,12 @@ internal static class LedgerWriter
         WriteIfAny(json, "hold"u8, line.Hold);
         json.WriteAmountIfAny("held"u8, line.Held);
         WriteIfAny(json, "reverses"u8, line.Reverses);
+        if (line.Lines is { } lines)
+        {
+            json.WriteNumber("firstSequence"u8, line.FirstSequence ?? line.Sequence);
+            json.WriteNumber("lines"u8, lines);
+        }
+
         json.WriteEndObject();
     }
 

@@ -15,6 +15,7 @@ internal static class StatementWriter
         json.WriteInstant("from"u8, statement.From);
         json.WriteInstant("to"u8, statement.To);
         json.WriteBoolean("running"u8, statement.IsRunning);
+        json.WriteString("detail"u8, WireNames.Of(statement.Detail));
         json.WriteAmountIfAny("openingBalance"u8, statement.Opening);
         json.WriteStartArray("grants"u8);
         foreach (var line in statement.Grants)

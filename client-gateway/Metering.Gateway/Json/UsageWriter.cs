@@ -18,6 +18,7 @@ internal static class UsageWriter
         }
 
         json.WriteString("source"u8, WireNames.Of(reply.Source));
+        json.WriteString("detail"u8, WireNames.Of(reply.Detail));
         json.WriteStartArray("rows"u8);
         foreach (var row in reply.Rows)
         {

@@ -34,7 +34,7 @@ internal static class AccountOperations
             new("sequence", typeof(long), "As it was right after this entry; not together with at."),
         ],
         Reply = new(typeof(Shapes.Account), Account),
-        Refusals = [Code.AccountNotFound, Code.TooOld, Code.InFuture, Code.OutOfRange, Code.Quarantined],
+        Refusals = [Code.AccountNotFound, Code.TooOld, Code.DetailNotKept, Code.InFuture, Code.OutOfRange, Code.Quarantined],
     };
 
     public static readonly Operation Close = new("closeAccount", "DELETE", "/v1/accounts/{account}", "Accounts", "Close an account for good")

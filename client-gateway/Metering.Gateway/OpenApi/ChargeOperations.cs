@@ -51,7 +51,7 @@ internal static class ChargeOperations
             {"id":"r1","charge":"req-1","outcome":"reversed","credits":"0.036","balance":"99.964","available":"99.964","sequence":44,
              "replayed":false,"returned":[{"grant":"plan","credits":"0.036"}]}
             """),
-        Refusals = [Code.AccountNotFound, Code.ChargeNotFound, Code.IdReused, Code.AccountClosed, Code.TooOld, Code.OutOfRange, Code.ExceedsCharge, Code.Quarantined],
+        Refusals = [Code.AccountNotFound, Code.ChargeNotFound, Code.IdReused, Code.AccountClosed, Code.TooOld, Code.DetailNotKept, Code.OutOfRange, Code.ExceedsCharge, Code.Quarantined],
     };
 
     public static readonly Operation ChargeMany = new(

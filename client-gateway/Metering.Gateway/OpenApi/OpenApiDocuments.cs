@@ -146,6 +146,7 @@ internal static class OpenApiDocuments
         UsageSource source => WireNames.Of(source),
         Role role => WireNames.Of(role),
         LedgerBreakReason reason => WireNames.Of(reason),
+        LedgerDetail detail => WireNames.Of(detail),
         Shapes.ChargeOutcome => "charged",
         Shapes.HoldOutcome => "held",
         Shapes.ReversalOutcome => "reversed",

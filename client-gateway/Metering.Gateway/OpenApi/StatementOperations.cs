@@ -12,7 +12,7 @@ internal static class StatementOperations
         Query = [new("format", typeof(string), "json or html; as Accept says when left out.")],
         Reply = new(typeof(Shapes.Statement),
             """
-            {"account":"acme","displayName":"Acme","from":"2026-01-01T00:00:00Z","to":"2026-02-01T00:00:00Z","running":false,"openingBalance":"0",
+            {"account":"acme","displayName":"Acme","from":"2026-01-01T00:00:00Z","to":"2026-02-01T00:00:00Z","running":false,"detail":"full","openingBalance":"0",
              "grants":[{"sequence":2,"at":"2026-01-31T11:00:00Z","kind":"grant_added","id":"plan","credits":"100"}],
              "usage":[{"meter":"llm.tokens","quantity":"1200","credits":"0.072","lines":1}],"closingBalance":"99.928"}
             """),

@@ -9,7 +9,7 @@ internal static class UsageOperations
         "Lines of charges, settles and reversals count, each at its entry's own time (`at`), so that usage reconciles with the ledger: `credits` are those taken less those given back, "
         + "`quantity` likewise, and a reversal counts when it is made. Quantities of different meters are added as they stand: group by meter, or ask for one. Holds count nothing until they are "
         + "settled. Sums are exact, and have everything that was acknowledged. Any parameter `dimension.<name>` asks for lines with that dimension. "
-        + "At most 10,000 rows: what has more is refused whole.";
+        + "At most 10,000 rows: what has more is refused whole. Where the ledger is rolled up (`detail`), a range begins and ends with a whole minute.";
 
     private static readonly QueryParameter[] Shared =
     [
@@ -28,10 +28,10 @@ internal static class UsageOperations
         Query = [.. Shared, new("groupBy", typeof(string), "Up to 4 of `meter` and names of dimensions, with commas. `dimension.meter` is the dimension of that name.")],
         Reply = new(typeof(Shapes.Usage),
             """
-            {"from":"2026-01-31T00:00:00Z","to":"2026-02-01T00:00:00Z","window":"hour","source":"segments","rows":[
+            {"from":"2026-01-31T00:00:00Z","to":"2026-02-01T00:00:00Z","window":"hour","source":"segments","detail":"full","rows":[
              {"from":"2026-01-31T12:00:00Z","to":"2026-01-31T13:00:00Z","meter":"llm.tokens","dimensions":{"model":"gpt-4"},"quantity":"1200","credits":"0.072","lines":1}]}
             """),
-        Refusals = [Code.AccountNotFound],
+        Refusals = [Code.AccountNotFound, Code.DetailNotKept],
     };
 
     public static readonly Operation Read = new("readUsageAcrossAccounts", "GET", "/v1/usage", "Usage", "Read usage across accounts")
@@ -41,8 +41,9 @@ internal static class UsageOperations
         Query = [.. Shared, new("groupBy", typeof(string), "Up to 4 of `account`, `meter` and names of dimensions, with commas. `dimension.account` is the dimension of that name.")],
         Reply = new(typeof(Shapes.Usage),
             """
-            {"from":"2026-01-01T00:00:00Z","to":"2026-02-01T00:00:00Z","source":"segments","rows":[
+            {"from":"2026-01-01T00:00:00Z","to":"2026-02-01T00:00:00Z","source":"segments","detail":"full","rows":[
              {"from":"2026-01-01T00:00:00Z","to":"2026-02-01T00:00:00Z","account":"acme","quantity":"1200","credits":"0.072","lines":1}]}
             """),
+        Refusals = [Code.DetailNotKept],
     };
 }

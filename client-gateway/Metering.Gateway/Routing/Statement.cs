@@ -14,6 +14,7 @@ namespace Metering.Gateway.Routing;
 /// <param name="Grants">What came and went with grants, oldest first.</param>
 /// <param name="Usage">By meter.</param>
 /// <param name="Damaged">Segments that could not be read.</param>
+/// <param name="Detail">Whether some of the month is rolled up.</param>
 internal sealed record Statement(
     string Account,
     string DisplayName,
@@ -24,7 +25,8 @@ internal sealed record Statement(
     decimal? Closing,
     IReadOnlyList<LedgerLine> Grants,
     IReadOnlyList<UsageRow> Usage,
-    IReadOnlyList<string> Damaged)
+    IReadOnlyList<string> Damaged,
+    LedgerDetail Detail)
 {
     public decimal UsedCredits => Usage.Sum(static row => row.Credits);
 
@@ -74,7 +76,7 @@ internal sealed class Statements(GrainRouter router, TimeProvider time)
         var first = await router.ReadLedger(account, request);
         var grants = new List<LedgerLine>();
         var damaged = new HashSet<string>(StringComparer.Ordinal);
-        for (var page = first; ; page = await router.ReadLedger(account, request with { After = grants[^1].Sequence, AfterAt = grants[^1].At, WithBalances = false }))
+        for (var page = first; ; page = await router.ReadLedger(account, request with { After = grants[^1].Sequence, AfterAt = grants[^1].At, AfterIsRolledUp = grants[^1].FirstSequence is not null, WithBalances = false }))
         {
             if (page.Reply is not { } entries)
             {
@@ -102,6 +104,9 @@ internal sealed class Statements(GrainRouter router, TimeProvider time)
 
         damaged.UnionWith(used.Damaged);
         var (opening, closing) = (first.Reply!.OpeningBalance, first.Reply.ClosingBalance);
-        return new Statement(account, known.Settings.DisplayName, from, to, time.GetUtcNow() < to, opening, closing, grants, used.Rows, [.. damaged]);
+        return new Statement(account, known.Settings.DisplayName, from, to, time.GetUtcNow() < to, opening, closing, grants, used.Rows, [.. damaged], Detail(used, grants));
     }
+
+    private static LedgerDetail Detail(UsageReply used, List<LedgerLine> grants) =>
+        used.Detail == LedgerDetail.Rollup || grants.Exists(static line => line.FirstSequence is not null) ? LedgerDetail.Rollup : LedgerDetail.Full;
 }

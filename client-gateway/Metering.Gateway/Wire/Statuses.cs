@@ -43,6 +43,7 @@ internal static class Statuses
         Code.Unavailable => HttpStatusCode.ServiceUnavailable,
         Code.Quarantined => HttpStatusCode.ServiceUnavailable,
         Code.KeyNotFound => HttpStatusCode.NotFound,
+        Code.DetailNotKept => HttpStatusCode.UnprocessableEntity,
     };
 
     /// <summary>
@@ -82,5 +83,6 @@ internal static class Statuses
         Code.Unavailable => StatusCode.Unavailable,
         Code.Quarantined => StatusCode.DataLoss,
         Code.KeyNotFound => StatusCode.NotFound,
+        Code.DetailNotKept => StatusCode.FailedPrecondition,
     };
 }

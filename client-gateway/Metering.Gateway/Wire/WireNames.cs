@@ -185,6 +185,12 @@ internal static class WireNames
         ChangeKind.Closed => "closed",
     };
 
+    public static string Of(LedgerDetail detail) => detail switch
+    {
+        LedgerDetail.Full => "full",
+        LedgerDetail.Rollup => "rollup",
+    };
+
     public static string Of(Role role) => role switch
     {
         Role.Read => "read",
@@ -226,6 +232,7 @@ internal static class WireNames
         Code.Unavailable => "unavailable",
         Code.Quarantined => "quarantined",
         Code.KeyNotFound => "key_not_found",
+        Code.DetailNotKept => "detail_not_kept",
     };
 }
 

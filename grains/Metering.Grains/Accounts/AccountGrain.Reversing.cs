@@ -115,6 +115,10 @@ public sealed partial class AccountGrain
         {
             return (null, Refuse(Code.Unavailable, fault.Message) with { RetryAfter = TimeSpan.FromSeconds(1) });
         }
+        catch (DetailNotKeptException rolledUp)
+        {
+            return (null, Refuse(Code.DetailNotKept, rolledUp.Message));
+        }
         catch (FormatException gone)
         {
             // Law 10: without all that came after it nobody can say what was given back of it.

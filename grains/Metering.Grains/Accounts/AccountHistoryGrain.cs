@@ -74,6 +74,10 @@ public sealed class AccountHistoryGrain(Journal.Journal journal, IServiceProvide
         {
             return Refuse(Code.Unavailable, fault.Message) with { RetryAfter = StoreRetryDelay };
         }
+        catch (DetailNotKeptException rolledUp)
+        {
+            return Refuse(Code.DetailNotKept, rolledUp.Message);
+        }
         catch (Exception damage) when (damage is FormatException or InvalidOperationException or OverflowException)
         {
             // Law 10: what does not add up is not told. The account itself is another matter, and goes on.

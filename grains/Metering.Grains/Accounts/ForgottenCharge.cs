@@ -12,6 +12,7 @@ internal static class ForgottenCharge
     /// <param name="unarchived">What the journal has of the account; read before.</param>
     /// <param name="through">The sequence through which evidence is needed.</param>
     /// <returns>Null when there is no such charge.</returns>
+    /// <exception cref="DetailNotKeptException">The charge, or an entry after it, may be one of those of which only sums are kept.</exception>
     /// <exception cref="FormatException">An entry of the account after the charge is missing, so there might be reversals of it that nobody has seen.</exception>
     internal static ChargeEvidence? Find(string charge, ArchivedCharge archived, IReadOnlyList<ReadOnlyMemory<byte>> unarchived, long through)
     {
@@ -22,7 +23,7 @@ internal static class ForgottenCharge
 
         var found = archived.Entries.OfType<PaidOperation>().LastOrDefault(paid => paid.Id == charge);
         var reversals = archived.Entries.OfType<Reversed>().Where(reversed => reversed.Charge == charge).ToList();
-        var (isWhole, last) = (archived.IsWhole, archived.Through);
+        var (isWhole, isRolledUp, last) = (archived.IsWhole, archived.IsRolledUp, archived.Through);
         foreach (var entry in Entries(unarchived).Where(entry => entry.Sequence > archived.Through))
         {
             isWhole &= entry.Sequence == last + 1;
@@ -30,12 +31,17 @@ internal static class ForgottenCharge
             if (entry is PaidOperation paid && paid.Id == charge)
             {
                 // Whatever is missing before it is no matter.
-                (found, isWhole) = (paid, true);
+                (found, isWhole, isRolledUp) = (paid, true, false);
             }
             else if (entry is Reversed reversed && reversed.Charge == charge)
             {
                 reversals.Add(reversed);
             }
+        }
+
+        if (isRolledUp)
+        {
+            throw new DetailNotKeptException($"The account does not remember charge {charge}, and of charges of that time the ledger keeps only sums by the minute.");
         }
 
         if (found is null)

@@ -64,6 +64,10 @@ public sealed class SimulationGrain(Journal.Journal journal, IServiceProvider se
         {
             return Refuse(Code.Unavailable, fault.Message) with { RetryAfter = StoreRetryDelay };
         }
+        catch (DetailNotKeptException rolledUp)
+        {
+            return Refuse(Code.DetailNotKept, rolledUp.Message);
+        }
         catch (FormatException damage)
         {
             return Refuse(Code.TooOld, $"The account's entries are not all to be had: {damage.Message}");

@@ -12,6 +12,7 @@ public interface IEntryArchive
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="JournalArchiveException">It cannot be reached.</exception>
     /// <exception cref="FormatException">An entry is not kept whole. The message says which.</exception>
+    /// <exception cref="DetailNotKeptException">Only sums are kept of some of them.</exception>
     Task<ArchivedEntries> ReadAsync(string account, int partition, EntryRange range, CancellationToken cancellationToken);
 
     /// <summary>The sequence of an account's last archived entry before an instant; 0 when there is none.</summary>
@@ -57,7 +58,11 @@ public sealed record EntryRange
 /// <param name="Through">The account's last entry that is archived; 0 for none.</param>
 /// <param name="IsWhole">Whether every entry of the account from the last of those charges through that one is archived.</param>
 /// <param name="Damaged">Parts of the archive that could not be read.</param>
-public sealed record ArchivedCharge(IReadOnlyList<Entry> Entries, long Through, bool IsWhole, IReadOnlyList<string> Damaged);
+public sealed record ArchivedCharge(IReadOnlyList<Entry> Entries, long Through, bool IsWhole, IReadOnlyList<string> Damaged)
+{
+    /// <summary>Whether only sums are kept of some entries from the last of those charges on; of any entries, where there is no such charge.</summary>
+    public bool IsRolledUp { get; init; }
+}
 
 /// <summary>Entries from the archive.</summary>
 /// <param name="Entries">As good as those that were archived for whoever applies them; how charges were priced may be left out.</param>

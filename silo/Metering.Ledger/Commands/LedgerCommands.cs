@@ -36,6 +36,11 @@ internal static class LedgerCommands
             }
 
             await Console.Out.WriteLineAsync($"{report.Accounts} accounts, {report.Entries} rows: {(report.Holds ? "all chains hold" : "NOT all chains hold")}");
+            if (report.RolledUp > 0)
+            {
+                await Console.Out.WriteLineAsync($"{report.RolledUp} lines are rolled up by the minute: their chains were followed when that was done");
+            }
+
             return report.Holds ? 0 : 1;
         }));
         return verify;
@@ -70,7 +75,7 @@ internal static class LedgerCommands
                     await Console.Out.WriteLineAsync(ReportText.Of(row));
                 }
 
-                asked = page.More ? asked with { After = page.Rows[^1].Sequence } : asked;
+                asked = page.More ? asked with { After = page.Rows[^1].Sequence, AfterIsRolledUp = page.Rows[^1].FirstSequence is not null } : asked;
             }
             while (page.More);
 
@@ -107,7 +112,8 @@ internal static class LedgerCommands
     {
         var ledger = Ledger();
         var keep = new Option<TimeSpan?>("--keep") { Description = "Remove what is older, by whole hours: a time as days.hh:mm:ss, at least a day. Nothing is removed without it." };
-        var compact = new Command("compact", "Merges the small segments of past hours. Servers do the same by themselves.") { ledger, keep };
+        var rollUp = new Option<bool>("--roll-up") { Description = "Keep of past hours only sums by the minute, of those too that were merged with every entry. Nothing brings the entries back." };
+        var compact = new Command("compact", "Merges the small segments of past hours. Servers do the same by themselves.") { ledger, keep, rollUp };
         keep.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<TimeSpan?>() is { } age && age < Retention.LeastAge)
@@ -127,6 +133,12 @@ internal static class LedgerCommands
                 faults.AddRange(retention.Faults);
             }
 
+            // The second rounds remove what the first have made others of: whoever reads meanwhile lists again.
+            var rollup = new Rollup(opened.Store, TimeProvider.System);
+            var scope = parsed.GetValue(rollUp) ? RollupScope.All : RollupScope.Begun;
+            var rolledUp = await rollup.RunAsync(scope, static _ => true, rests: false, cancellationToken);
+            _ = await rollup.RunAsync(scope, static _ => true, rests: false, cancellationToken);
+            faults.AddRange(rolledUp.Faults);
             // One round merges, the next removes what was merged: whoever reads meanwhile lists again.
             var compaction = new Compaction(opened.Store, TimeProvider.System);
             var (merged, written) = (0, 0);
@@ -142,7 +154,7 @@ internal static class LedgerCommands
             }
 
             faults.ForEach(static fault => Console.Error.WriteLine($"left as it is: {fault}"));
-            await Console.Out.WriteLineAsync($"{merged} segments merged into {written}; {removed} removed for their age");
+            await Console.Out.WriteLineAsync($"{merged} segments merged into {written}; {rolledUp.RolledUp} rolled up into {rolledUp.Written}; {removed} removed for their age");
             return faults.Count == 0 ? 0 : 1;
         }));
         return compact;

@@ -47,6 +47,8 @@ internal static class ReportText
             Held = row.Held?.ToString(),
             row.Reverses,
             row.Hash,
+            row.FirstSequence,
+            row.Lines,
         },
         Json);
 

@@ -22,13 +22,17 @@ public sealed record ChainBreak(string Account, long Sequence, int Line, BreakRe
 /// <param name="Damaged">Segments that could not be read at all; entries in them count as missing.</param>
 public sealed record ChainReport(long Accounts, long Entries, IReadOnlyList<ChainBreak> Breaks, IReadOnlyList<string> Damaged)
 {
+    /// <summary>Lines that were not checked, because only sums of them are kept.</summary>
+    public long RolledUp { get; init; }
+
     public bool Holds => Breaks.Count == 0 && Damaged.Count == 0;
 }
 
 /// <summary>Follows the chains of accounts, row by row in order. Each account is followed to its first break.</summary>
 /// <remarks>
 /// Where the first row given of an account is not its first, its link is taken as it stands: a range is checked from there. Rows that are there more than once
-/// hold when any of them does. Where earlier entries were removed for their age, the first that is there must follow the last that was, as the removal has stated.
+/// hold when any of them does. Where earlier entries were removed for their age, the first that is there must follow the last that was, as the removal has stated. Rows of a rollup are not checked; what comes
+/// after them must follow the last.
 /// </remarks>
 /// <param name="retired">Where the ledger of each account begins after what was removed for its age; an account that is not in it has lost nothing.</param>
 public sealed class ChainCheck(IReadOnlyDictionary<string, ChainHead> retired)
@@ -39,6 +43,10 @@ public sealed class ChainCheck(IReadOnlyDictionary<string, ChainHead> retired)
     private bool _isBroken;
     private long _accounts;
     private long _rows;
+    private long _rolledUp;
+
+    /// <summary>Of the rollups that are passed over now, the first entry and the one before them; null where that is not known.</summary>
+    private (long First, long? Before)? _passed;
 
     public ChainCheck()
         : this(new Dictionary<string, ChainHead>())
@@ -65,17 +73,29 @@ public sealed class ChainCheck(IReadOnlyDictionary<string, ChainHead> retired)
             Follow();
         }
 
-        return new ChainReport(_accounts, _rows, _breaks, damaged);
+        EndPassing();
+        return new ChainReport(_accounts, _rows, _breaks, damaged) { RolledUp = _rolledUp };
     }
 
     private void Follow()
     {
         var row = _same[0];
         var isFirst = _last?.Account != row.Account;
+        if (isFirst || row.FirstSequence is null)
+        {
+            EndPassing();
+        }
+
         if (isFirst)
         {
             _accounts++;
             _isBroken = false;
+        }
+
+        if (row.FirstSequence is { } first)
+        {
+            Pass(row, first, isFirst);
+            return;
         }
 
         _rows++;
@@ -109,5 +129,26 @@ public sealed class ChainCheck(IReadOnlyDictionary<string, ChainHead> retired)
                 _breaks.Add(new ChainBreak(row.Account, row.Sequence, row.Line, reason));
             }
         }
+    }
+
+    private void Pass(LedgerRow row, long first, bool isFirst)
+    {
+        _passed = _passed is { } passed
+            ? passed with { First = Math.Min(passed.First, first) }
+            : (first, !isFirst ? _last!.Sequence : retired.TryGetValue(row.Account, out var before) && before.Sequence < row.Sequence ? before.Sequence : null);
+        _rolledUp += row.Lines ?? 1;
+        _last = row;
+        _same.Clear();
+    }
+
+    private void EndPassing()
+    {
+        if (_passed is { Before: { } before } passed && passed.First != before + 1 && !_isBroken)
+        {
+            _isBroken = true;
+            _breaks.Add(new ChainBreak(_last!.Account, passed.First, 0, BreakReason.Missing));
+        }
+
+        _passed = null;
     }
 }

@@ -11,7 +11,11 @@ namespace Metering.Ledger.Reading;
 /// <param name="Through">The account's last entry; 0 for none.</param>
 /// <param name="IsWhole">Whether every entry of the account from the last of those charges through that one is there.</param>
 /// <param name="Damaged">Segments that could not be read.</param>
-public sealed record ChargeRows(IReadOnlyList<LedgerRow> Rows, long Through, bool IsWhole, IReadOnlyList<string> Damaged);
+public sealed record ChargeRows(IReadOnlyList<LedgerRow> Rows, long Through, bool IsWhole, IReadOnlyList<string> Damaged)
+{
+    /// <summary>Whether only sums are kept of some entries from the last of those charges on; of any entries, where there is no such charge.</summary>
+    public bool IsRolledUp { get; init; }
+}
 
 /// <summary>Looks for a charge of an account by its id.</summary>
 internal static class ChargeSearch
@@ -22,30 +26,33 @@ internal static class ChargeSearch
     /// <exception cref="LedgerStoreException">There are more rows.</exception>
     internal static ChargeRows Read(DuckDBConnection connection, SegmentFiles files, string account, string charge)
     {
-        if (files.Paths.Count == 0)
+        if (files.Rows is not { } source)
         {
             return new ChargeRows([], 0, IsWhole: true, files.Damaged);
         }
 
-        var rows = Rows(connection, files, account, charge);
+        var rows = Rows(connection, source, account, charge);
         var first = rows.LastOrDefault(static row => row.Kind is EntryKind.Charged or EntryKind.Settled)?.Sequence ?? 0;
         using var command = connection.CreateCommand();
         command.CommandText = string.Create(
             CultureInfo.InvariantCulture,
-            $"SELECT count(DISTINCT sequence), coalesce(max(sequence), 0) FROM {LedgerSql.From(files.Paths)} WHERE account = {LedgerSql.Text(account)} AND sequence >= {first}");
+            $"""
+            SELECT count(DISTINCT sequence) FILTER (lines IS NULL), coalesce(max(sequence), 0), count(*) FILTER (lines IS NOT NULL)
+            FROM {source} WHERE account = {LedgerSql.Text(account)} AND sequence >= {first}
+            """);
         using var counted = command.ExecuteReader();
         counted.Read();
         var (entries, through) = (counted.GetInt64(0), counted.GetInt64(1));
-        return new ChargeRows(rows, through, IsWhole: entries == through - first + 1, files.Damaged);
+        return new ChargeRows(rows, through, IsWhole: entries == through - first + 1, files.Damaged) { IsRolledUp = counted.GetInt64(2) > 0 };
     }
 
-    private static List<LedgerRow> Rows(DuckDBConnection connection, SegmentFiles files, string account, string charge)
+    private static List<LedgerRow> Rows(DuckDBConnection connection, string source, string account, string charge)
     {
         using var command = connection.CreateCommand();
         command.CommandText = string.Create(
             CultureInfo.InvariantCulture,
             $"""
-            SELECT {RowReader.Columns} FROM {LedgerSql.From(files.Paths)} WHERE account = {LedgerSql.Text(account)}
+            SELECT {RowReader.Columns} FROM {source} WHERE account = {LedgerSql.Text(account)}
             AND ((kind IN ('charged', 'settled') AND id = {LedgerSql.Text(charge)}) OR reverses = {LedgerSql.Text(charge)}) ORDER BY sequence, line LIMIT {MaxRows + 1}
             """);
         using var found = command.ExecuteReader();

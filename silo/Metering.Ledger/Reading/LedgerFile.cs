@@ -15,8 +15,11 @@ internal static class LedgerFile
     /// <param name="query">Which rows of the segments.</param>
     /// <param name="file">Where to.</param>
     /// <exception cref="DuckDBException">A segment cannot be read, or the file cannot be written.</exception>
+    /// <exception cref="RolledUpException">The range begins or ends within a minute of which only sums are kept.</exception>
     internal static void Write(DuckDBConnection connection, SegmentFiles files, IReadOnlyList<LedgerRow> tail, string tailFile, LedgerQuery query, string file)
     {
+        files.RequireWholeMinutes(query.From, query.To);
+
         // What the first entry of the journal's part changed is not known from the journal when the entry before it was trimmed: that one is in the segments.
         var unknown = tail.FirstOrDefault(static row => row.Credits is null);
         var before = unknown is null ? null : Balance(connection, files, query.Account, unknown.Sequence - 1);
@@ -25,15 +28,17 @@ internal static class LedgerFile
         using var command = connection.CreateCommand();
         var where = string.Create(
             CultureInfo.InvariantCulture,
-            $"account = {LedgerSql.Text(query.Account)} AND sequence > {query.After} AND {LedgerSql.Between(query.From, query.To)}{(query.Meter is { } meter ? $" AND meter = {LedgerSql.Text(meter)}" : "")}{LedgerSql.Kinds(query.Kinds)}{LedgerSql.Dimensions(query.Dimensions)}");
-        var archived = files.Paths.Count == 0 ? "" : $"SELECT {SegmentSchema.Columns}, 0 AS source FROM {LedgerSql.From(files.Paths)} WHERE {where} UNION ALL";
+            $"account = {LedgerSql.Text(query.Account)} AND sequence > {query.After} AND {LedgerSql.Between(query.Begin, query.To)}{(query.Meter is { } meter ? $" AND meter = {LedgerSql.Text(meter)}" : "")}{LedgerSql.Kinds(query.Kinds)}{LedgerSql.Dimensions(query.Dimensions)}");
+        var archived = files.Rows is { } source ? $"SELECT {SegmentSchema.Columns}, first_sequence, lines, 0 AS source FROM {source} WHERE {where} UNION ALL" : "";
 
-        // What was archived in between is in both, and has its link only in a segment: that one is taken.
+        // What was archived in between is in both, and has its link only in a segment: that one is taken. What was rolled up in between is under another key.
+        var rolledThrough = files.HasRollups ? $"(SELECT coalesce(max(sequence), 0) FROM {files.Rows} WHERE {where} AND first_sequence IS NOT NULL)" : "0";
         command.CommandText = $"""
             COPY (
                 SELECT * EXCLUDE (entry, source) FROM (
                     SELECT DISTINCT ON (account, sequence, line) * FROM (
-                        {archived} SELECT * REPLACE ({credits} AS credits, NULL::UBIGINT AS hash), 1 AS source FROM {LedgerSql.From([tailFile])})
+                        {archived} SELECT * REPLACE ({credits} AS credits, NULL::UBIGINT AS hash), NULL::BIGINT AS first_sequence, NULL::BIGINT AS lines, 1 AS source
+                        FROM {LedgerSql.From([tailFile])} WHERE sequence > {rolledThrough})
                     ORDER BY account, sequence, line, source)
                 ORDER BY sequence, line)
             TO {LedgerSql.Text(file)} ({SegmentSchema.Format})
@@ -44,14 +49,14 @@ internal static class LedgerFile
     /// <summary>The balance an entry left, as segments have it; null when they do not have the entry.</summary>
     private static decimal? Balance(DuckDBConnection connection, SegmentFiles files, string account, long sequence)
     {
-        if (files.Paths.Count == 0)
+        if (files.Rows is not { } source)
         {
             return null;
         }
 
         using var command = connection.CreateCommand();
         command.CommandText = string.Create(
-            CultureInfo.InvariantCulture, $"SELECT balance FROM {LedgerSql.From(files.Paths)} WHERE account = {LedgerSql.Text(account)} AND sequence = {sequence} LIMIT 1");
+            CultureInfo.InvariantCulture, $"SELECT balance FROM {source} WHERE account = {LedgerSql.Text(account)} AND sequence = {sequence} LIMIT 1");
         return command.ExecuteScalar() as decimal?;
     }
 }

@@ -14,6 +14,15 @@ public sealed record LedgerQuery
     /// <summary>Inclusive, by the account's time.</summary>
     public DateTimeOffset From { get; init; } = DateTimeOffset.MinValue;
 
+    /// <summary>When the entry of <see cref="After"/> happened, if that is known: what is older need not be looked at.</summary>
+    public DateTimeOffset AfterAt { get; init; } = DateTimeOffset.MinValue;
+
+    /// <summary>Whether the row that the last page ended with was from a rollup. If not, rollups were made since of what the page had, and it cannot be gone on with in the midst of one.</summary>
+    public bool AfterIsRolledUp { get; init; }
+
+    /// <summary>Where the rows begin.</summary>
+    internal DateTimeOffset Begin => From > AfterAt ? From : AfterAt;
+
     /// <summary>Exclusive.</summary>
     public DateTimeOffset To { get; init; } = DateTimeOffset.MaxValue;
 
@@ -31,7 +40,7 @@ public sealed record LedgerQuery
 
     /// <summary>Whether a row is one of those asked for.</summary>
     public bool Matches(Rows.LedgerRow row) =>
-        row.Sequence > After && row.At >= From && row.At < To && (Meter is null || row.Meter == Meter) && (Kinds.Count == 0 || Kinds.Contains(row.Kind))
+        row.Sequence > After && row.At >= Begin && row.At < To && (Meter is null || row.Meter == Meter) && (Kinds.Count == 0 || Kinds.Contains(row.Kind))
         && Dimensions.All(wanted => row.Dimensions.Any(dimension => dimension.Name == wanted.Key && dimension.Value == wanted.Value));
 }
 

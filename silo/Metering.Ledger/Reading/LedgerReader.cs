@@ -30,6 +30,7 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
     /// <summary>Rows of one account.</summary>
     /// <remarks>Hour by hour, more at a time the longer it takes: an account's time never runs back, so what comes first lies in the first hours, and most pages need few of them.</remarks>
     /// <exception cref="LedgerStoreException">The store cannot be reached.</exception>
+    /// <exception cref="RolledUpException">The range, or the last page, ended within a minute of which only sums are kept.</exception>
     public async Task<LedgerRows> ReadAsync(LedgerQuery query, CancellationToken cancellationToken)
     {
         var hours = await HoursAsync(query, cancellationToken);
@@ -61,6 +62,7 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
     /// <param name="before">Exclusive.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="LedgerStoreException">The store cannot be reached.</exception>
+    /// <exception cref="RolledUpException">The instant is within a minute of which only sums are kept.</exception>
     public async Task<LedgerRow?> ReadLastAsync(LedgerQuery query, DateTimeOffset before, CancellationToken cancellationToken)
     {
         var whole = new LedgerQuery { Account = query.Account, Partition = query.Partition, To = before, MaxRows = query.MaxRows };
@@ -92,6 +94,7 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
     /// <param name="tail">Of the same query, and read before.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="LedgerStoreException">The store cannot be reached.</exception>
+    /// <exception cref="RolledUpException">The range begins or ends within a minute of which only sums are kept.</exception>
     public Task<UsageRows> ReadUsageAsync(UsageQuery query, UsageTail tail, CancellationToken cancellationToken) => RunAsync(
         segment => segment.Partition == query.Partition && segment.End > query.From && segment.Hour < query.To,
         (connection, files) => UsageAnswer.Read(connection, files, query, tail),
@@ -168,8 +171,8 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
     /// <exception cref="LedgerStoreException">The store cannot be reached, it holds nothing, or the file cannot be written.</exception>
     public Task<(long Rows, IReadOnlyList<string> Damaged)> ExportAsync(string file, string? account, CancellationToken cancellationToken) => RunAsync(
         static _ => true,
-        (connection, files) => files.Paths.Count > 0
-            ? (LedgerExport.Write(connection, LedgerSql.From(files.Paths), Path.GetFullPath(file), account), files.Damaged)
+        (connection, files) => files.Rows is { } rows
+            ? (LedgerExport.Write(connection, rows, Path.GetFullPath(file), account), files.Damaged)
             : throw new LedgerStoreException("There are no segments that can be read."),
         cancellationToken);
 
@@ -215,7 +218,7 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
     }
 
     private static bool IsOf(SegmentName segment, LedgerQuery query) =>
-        (query.Partition is null || segment.Partition == query.Partition) && segment.End > query.From && segment.Hour < query.To;
+        (query.Partition is null || segment.Partition == query.Partition) && segment.End > query.Begin && segment.Hour < query.To;
 
     /// <summary>The hours that have segments a question is about, in order.</summary>
     private async Task<List<DateTimeOffset>> HoursAsync(LedgerQuery query, CancellationToken cancellationToken)
@@ -236,13 +239,13 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
         DuckDBConnection connection, SegmentFiles files, string where, Action begin, Action<LedgerRow> take, CancellationToken cancellationToken)
     {
         begin();
-        if (files.Paths.Count == 0)
+        if (files.Rows is not { } source)
         {
             return files.Damaged;
         }
 
         using var command = connection.CreateCommand();
-        command.CommandText = $"SELECT {RowReader.Columns} FROM {LedgerSql.From(files.Paths)} WHERE {where} ORDER BY account, sequence, line";
+        command.CommandText = $"SELECT {RowReader.Columns} FROM {source} WHERE {where} ORDER BY account, sequence, line";
         command.UseStreamingMode = true;
         using var rows = command.ExecuteReader();
         while (rows.Read())
@@ -256,28 +259,29 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
 
     private static LedgerRow? ReadLast(DuckDBConnection connection, SegmentFiles files, LedgerQuery query)
     {
-        if (files.Paths.Count == 0)
+        files.RequireWholeMinutes(query.From, query.To);
+        if (files.Rows is not { } source)
         {
             return null;
         }
 
         using var command = connection.CreateCommand();
         command.CommandText =
-            $"SELECT {RowReader.Columns} FROM {LedgerSql.From(files.Paths)} WHERE account = {LedgerSql.Text(query.Account)} AND {LedgerSql.Between(query.From, query.To)} ORDER BY sequence DESC LIMIT 1";
+            $"SELECT {RowReader.Columns} FROM {source} WHERE account = {LedgerSql.Text(query.Account)} AND {LedgerSql.Between(query.From, query.To)} ORDER BY sequence DESC LIMIT 1";
         using var rows = command.ExecuteReader();
         return rows.Read() ? RowReader.Read(rows) : null;
     }
 
     private static DateTimeOffset? ReadFirstPeriod(DuckDBConnection connection, SegmentFiles files, LedgerQuery query)
     {
-        if (files.Paths.Count == 0)
+        if (files.Rows is not { } source)
         {
             return null;
         }
 
         using var command = connection.CreateCommand();
         command.CommandText = $"""
-            SELECT epoch_ns(min(period_start)) FROM {LedgerSql.From(files.Paths)}
+            SELECT epoch_ns(min(period_start)) FROM {source}
             WHERE account = {LedgerSql.Text(query.Account)} AND {LedgerSql.Between(query.From, query.To)} AND kind IN ('charged', 'settled') AND price IS NOT NULL
             """;
         using var rows = command.ExecuteReader();
@@ -293,6 +297,7 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
         for (var limit = (2 * query.MaxRows) + 1; ; limit *= 2)
         {
             var read = ReadMatching(connection, files, query, after, limit);
+            RequireWhole(read, query);
             foreach (var row in read)
             {
                 if (page.Count == 0 || (page[^1].Sequence, page[^1].Line) != (row.Sequence, row.Line))
@@ -312,6 +317,17 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
         }
     }
 
+    /// <summary>A page that ended with an entry cannot be followed by a sum that has the entry in it, nor by what comes after that sum.</summary>
+    private static void RequireWhole(List<LedgerRow> rows, LedgerQuery query)
+    {
+        if (!query.AfterIsRolledUp && rows.Find(row => row.FirstSequence <= query.After) is { } row)
+        {
+            throw new RolledUpException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"Entry {query.After} of account {row.Account} was rolled up to its minute since the last page: begin again from {SegmentName.HourOf(row.At).UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}."));
+        }
+    }
+
     /// <summary>Whole entries only: what is cut off is the next page's.</summary>
     private static LedgerRows Cut(List<LedgerRow> rows, int maxRows, bool isAll, IReadOnlyList<string> damaged)
     {
@@ -326,15 +342,16 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
 
     private static List<LedgerRow> ReadMatching(DuckDBConnection connection, SegmentFiles files, LedgerQuery query, long after, int limit)
     {
-        if (files.Paths.Count == 0)
+        files.RequireWholeMinutes(query.From, query.To);
+        if (files.Rows is not { } source)
         {
             return [];
         }
 
         using var command = connection.CreateCommand();
-        var where = $"account = {LedgerSql.Text(query.Account)} AND {LedgerSql.Between(query.From, query.To)}{(query.Meter is { } meter ? $" AND meter = {LedgerSql.Text(meter)}" : "")}{LedgerSql.Kinds(query.Kinds)}{LedgerSql.Dimensions(query.Dimensions)}";
+        var where = $"account = {LedgerSql.Text(query.Account)} AND {LedgerSql.Between(query.Begin, query.To)}{(query.Meter is { } meter ? $" AND meter = {LedgerSql.Text(meter)}" : "")}{LedgerSql.Kinds(query.Kinds)}{LedgerSql.Dimensions(query.Dimensions)}";
         command.CommandText = string.Create(
-            CultureInfo.InvariantCulture, $"SELECT {RowReader.Columns} FROM {LedgerSql.From(files.Paths)} WHERE sequence > {after} AND {where} ORDER BY sequence, line LIMIT {limit}");
+            CultureInfo.InvariantCulture, $"SELECT {RowReader.Columns} FROM {source} WHERE sequence > {after} AND {where} ORDER BY sequence, line LIMIT {limit}");
         using var rows = command.ExecuteReader();
         var read = new List<LedgerRow>();
         while (rows.Read())
@@ -387,7 +404,7 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
                 throw new SegmentGoneException(gone);
             }
 
-            if (!files.SetAside(path => CanRead(connection, path, cancellationToken)))
+            if (!files.SetAside(source => CanRead(connection, source, cancellationToken)))
             {
                 throw new LedgerStoreException($"The ledger cannot be read: {failure.Message}", failure);
             }
@@ -396,13 +413,13 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
         }
     }
 
-    private static bool CanRead(DuckDBConnection connection, string path, CancellationToken cancellationToken)
+    private static bool CanRead(DuckDBConnection connection, string source, CancellationToken cancellationToken)
     {
         try
         {
             // All columns of all rows: damage may be in any page, and in values that the engine has nothing against.
             using var command = connection.CreateCommand();
-            command.CommandText = $"SELECT {RowReader.Columns} FROM {LedgerSql.From([path])}";
+            command.CommandText = $"SELECT {RowReader.Columns} FROM {source}";
             command.UseStreamingMode = true;
             using var rows = command.ExecuteReader();
             while (rows.Read())

@@ -13,7 +13,7 @@ internal static class RowReader
     internal const string Columns = """
         account, sequence, line, epoch_ns(happened_at), epoch_ns(usage_at), kind, id, meter, quantity, credits, balance, available, card, version, price, epoch_ns(period_start),
         map_keys(dimensions), map_values(dimensions), tiers, map_keys(burned), map_values(burned)::VARCHAR[], overage_added, uncovered, mode, producer, producer_sequence,
-        hold, held, reverses, entry, hash
+        hold, held, reverses, entry, hash, first_sequence, lines
         """;
 
     internal static LedgerRow Read(DbDataReader row) => new()
@@ -47,6 +47,8 @@ internal static class RowReader
         Reverses = Text(row, 28),
         Entry = row.IsDBNull(29) ? default : Bytes(row, 29),
         Hash = row.GetFieldValue<ulong>(30),
+        FirstSequence = row.IsDBNull(31) ? null : row.GetInt64(31),
+        Lines = row.IsDBNull(32) ? null : row.GetInt64(32),
     };
 
     private static string? Text(DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
@@ -64,7 +66,8 @@ internal static class RowReader
         return ((Int128)whole * 1_000_000_000) + (Int128)((amount - whole) * 1_000_000_000m);
     }
 
-    private static List<string> List(DbDataReader row, int column) => row.GetFieldValue<List<string>>(column);
+    // Rollups have no grants.
+    private static List<string> List(DbDataReader row, int column) => row.IsDBNull(column) ? [] : row.GetFieldValue<List<string>>(column);
 
     private static byte[] Bytes(DbDataReader row, int column)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Metering.Ledger.Segments;
 
 namespace Metering.Ledger.Reading;
@@ -8,10 +9,35 @@ internal sealed class SegmentFiles : IDisposable
     /// <summary>Segments go one by one as they are merged, so another listing or two find all there is.</summary>
     private const int MaxListings = 8;
 
-    private readonly List<(SegmentName Name, LocalFile File)> _files = [];
+    private readonly List<SegmentFile> _files = [];
     private readonly List<string> _damaged = [];
 
-    internal IReadOnlyList<string> Paths => [.. _files.Select(static file => file.File.Path)];
+    internal IReadOnlyList<string> Paths => [.. _files.Select(static file => file.Path)];
+
+    /// <summary>Their rows, for the engine; null when there are none.</summary>
+    internal string? Rows
+    {
+        get
+        {
+            var hours = HourSegments.Of(_files).ToList();
+            var sources = new List<string>();
+            if (hours.Where(static hour => hour.Rollup is null).SelectMany(static hour => hour.Entries).Select(static file => file.Path).ToList() is { Count: > 0 } entries)
+            {
+                sources.Add(SegmentRows.Entries(entries));
+            }
+
+            if (hours.Select(static hour => hour.Rollup).OfType<SegmentFile>().Select(static file => file.Path).ToList() is { Count: > 0 } rollups)
+            {
+                sources.Add(SegmentRows.Rollups(rollups));
+            }
+
+            sources.AddRange(
+                from hour in hours
+                where hour.Rollup is not null && hour.Entries.Count > 0
+                select SegmentRows.Beside(hour.Rollup!.Path, [.. hour.Entries.Select(static file => file.Path)]));
+            return sources.Count switch { 0 => null, 1 => sources[0], _ => SegmentRows.All(sources) };
+        }
+    }
 
     /// <summary>Names of those that cannot be read.</summary>
     internal IReadOnlyList<string> Damaged => _damaged;
@@ -58,7 +84,7 @@ internal sealed class SegmentFiles : IDisposable
                 return false;
             }
 
-            _files.Add((segment, file));
+            _files.Add(new SegmentFile(segment, file));
         }
 
         return true;
@@ -69,16 +95,25 @@ internal sealed class SegmentFiles : IDisposable
     /// no row in common.
     /// </summary>
     /// <param name="archivedThrough">The last record that is wholly in segments.</param>
-    /// <returns>
-    /// Segments apart from all others; those that overlap, in any order; and those that reach into later records as well. Those that have only later records are left out.
-    /// </returns>
-    internal (List<string> Apart, List<string> Overlapping, List<string> Reaching) ByOverlap(long archivedThrough)
+    internal SegmentOverlaps ByOverlap(long archivedThrough)
     {
-        var (apart, overlapping, reaching) = (new List<string>(), new List<string>(), new List<string>());
-        foreach (var hour in _files.Where(file => file.Name.First <= archivedThrough).GroupBy(static file => (file.Name.Hour, file.Name.Partition)))
+        var overlaps = new SegmentOverlaps([], [], [], [], []);
+        foreach (var hour in HourSegments.Of(_files))
         {
-            var (run, last) = (new List<(SegmentName Name, LocalFile File)>(), 0L);
-            foreach (var file in hour.OrderBy(static file => file.Name.First))
+            var entries = hour.Entries.Where(file => file.Name.First <= archivedThrough).OrderBy(static file => file.Name.First).ToList();
+            if (hour.Rollup is { } rollup)
+            {
+                overlaps.Rollups.Add(rollup.Path);
+                if (entries.Count > 0)
+                {
+                    overlaps.BesideRollups.Add((rollup.Path, [.. entries.Select(static file => file.Path)]));
+                }
+
+                continue;
+            }
+
+            var (run, last) = (new List<SegmentFile>(), 0L);
+            foreach (var file in entries)
             {
                 if (file.Name.First > last)
                 {
@@ -93,18 +128,38 @@ internal sealed class SegmentFiles : IDisposable
             Sort(run);
         }
 
-        return (apart, overlapping, reaching);
+        return overlaps;
 
         // One that reaches takes those that overlap it along: which of them has a row does not matter then.
-        void Sort(List<(SegmentName Name, LocalFile File)> run) =>
-            (run.Exists(file => file.Name.Last > archivedThrough) ? reaching : run.Count > 1 ? overlapping : apart).AddRange(run.Select(static file => file.File.Path));
+        void Sort(List<SegmentFile> run) =>
+            (run.Exists(file => file.Name.Last > archivedThrough) ? overlaps.Reaching : run.Count > 1 ? overlaps.Overlapping : overlaps.Apart).AddRange(run.Select(static file => file.Path));
+    }
+
+    internal bool HasRollups => _files.Exists(static file => file.Name.IsRollup);
+
+    /// <summary>Whether a rollup has entries of later records than that.</summary>
+    internal bool RollupsReachBeyond(long record) => HourSegments.Of(_files).Any(hour => hour.Rollup is { } rollup && rollup.Name.Last > record);
+
+    /// <summary>Makes sure that the ends of a range do not cut a minute of which only sums are kept.</summary>
+    /// <exception cref="RolledUpException">One does.</exception>
+    internal void RequireWholeMinutes(DateTimeOffset from, DateTimeOffset to)
+    {
+        foreach (var bound in new[] { from, to }.Where(static bound => bound.UtcTicks % TimeSpan.TicksPerMinute != 0))
+        {
+            if (_files.Exists(file => file.Name.IsRollup && file.Name.Hour < bound && bound < file.Name.End))
+            {
+                throw new RolledUpException(string.Create(
+                    CultureInfo.InvariantCulture, $"The ledger keeps the hour of {bound.UtcDateTime:yyyy-MM-ddTHH:mm:ss.FFFFFFFZ} by the minute: a range may begin and end there with a whole minute only."));
+            }
+        }
     }
 
     /// <summary>Sets aside those that cannot be read.</summary>
+    /// <param name="canRead">Given the rows of one.</param>
     /// <returns>Whether there are any.</returns>
     internal bool SetAside(Func<string, bool> canRead)
     {
-        var damaged = _files.Where(file => !canRead(file.File.Path)).ToList();
+        var damaged = _files.Where(file => !canRead(file.Name.IsRollup ? SegmentRows.Rollups([file.Path]) : SegmentRows.Entries([file.Path]))).ToList();
         damaged.ForEach(file =>
         {
             _damaged.Add(file.Name.Path);
@@ -116,3 +171,12 @@ internal sealed class SegmentFiles : IDisposable
 
     public void Dispose() => _files.ForEach(static file => file.File.Dispose());
 }
+
+/// <summary>Paths of segments by what else may have their rows.</summary>
+/// <param name="Apart">Those that have no row in common with any other.</param>
+/// <param name="Overlapping">Those that overlap others, in any order.</param>
+/// <param name="Reaching">Those that reach into records that are not wholly in segments, with those that overlap them. Those that have only such records are left out.</param>
+/// <param name="Rollups">Rollups that count.</param>
+/// <param name="BesideRollups">Rollups, and what has entries of their hours besides.</param>
+internal sealed record SegmentOverlaps(
+    List<string> Apart, List<string> Overlapping, List<string> Reaching, List<string> Rollups, List<(string Rollup, IReadOnlyList<string> Entries)> BesideRollups);

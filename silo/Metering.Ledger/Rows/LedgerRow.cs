@@ -91,6 +91,12 @@ public sealed record LedgerRow
     /// </summary>
     public ReadOnlyMemory<byte> Entry { get; init; }
 
+    /// <summary>Of a row from a rollup (<see cref="Upkeep.Rollup"/>), the first entry that is in it; <see cref="Sequence"/> is the last. Null of a row that was written for its entry.</summary>
+    public long? FirstSequence { get; init; }
+
+    /// <summary>Of a row that stands for several, how many lines they had. Null of a row that stands for itself.</summary>
+    public long? Lines { get; init; }
+
     /// <summary>The link of the account's chain that ends with this row (<see cref="ChainLink"/>).</summary>
     public ulong Hash { get; internal set; }
 }

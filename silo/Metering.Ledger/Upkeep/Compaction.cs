@@ -48,7 +48,7 @@ public sealed class Compaction(ISegmentStore store, TimeProvider time)
             .Select(static path => SegmentName.TryParse(path, out var name) ? name : null).OfType<SegmentName>()
             .Where(name => name.End <= settled && isMine(name.Partition));
         var report = new CompactionReport(0, 0, 0, []);
-        foreach (var names in segments.GroupBy(static name => (name.Hour, name.Partition)))
+        foreach (var names in segments.GroupBy(static name => (name.Hour, name.Partition)).Where(static hour => !hour.Any(static name => name.IsRollup)))
         {
             var hour = new HourCompaction(store, [.. names], _leftAlone, RestAsync);
             try

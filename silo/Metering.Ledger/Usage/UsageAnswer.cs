@@ -13,6 +13,12 @@ internal static class UsageAnswer
             return new UsageRows([], IsTooMany: true, files.Damaged);
         }
 
+        files.RequireWholeMinutes(query.From, query.To);
+        if (files.RollupsReachBeyond(tail.After))
+        {
+            return new UsageRows([], IsTooMany: false, files.Damaged) { IsTailTooLong = true };
+        }
+
         FillTables(connection, query, tail);
         using var command = connection.CreateCommand();
         command.CommandText = UsageSql.Select(query, files, tail.After);
@@ -23,7 +29,7 @@ internal static class UsageAnswer
             rows.Add(Row(read, query));
         }
 
-        return rows.Count > query.MaxRows ? new UsageRows([], IsTooMany: true, files.Damaged) : new UsageRows(rows, IsTooMany: false, files.Damaged);
+        return rows.Count > query.MaxRows ? new UsageRows([], IsTooMany: true, files.Damaged) : new UsageRows(rows, IsTooMany: false, files.Damaged) { IsRolledUp = files.HasRollups };
     }
 
     private static void FillTables(DuckDBConnection connection, UsageQuery query, UsageTail tail)

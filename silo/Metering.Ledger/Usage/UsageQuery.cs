@@ -84,4 +84,11 @@ public sealed record UsageRow(DateTimeOffset From, DateTimeOffset To, IReadOnlyL
 /// <param name="Rows">The rows.</param>
 /// <param name="IsTooMany">There are more than was allowed, and none is given.</param>
 /// <param name="Damaged">Segments that could not be read. What is in them is missing.</param>
-public sealed record UsageRows(IReadOnlyList<UsageRow> Rows, bool IsTooMany, IReadOnlyList<string> Damaged);
+public sealed record UsageRows(IReadOnlyList<UsageRow> Rows, bool IsTooMany, IReadOnlyList<string> Damaged)
+{
+    /// <summary>The tail has entries that are in a rollup already, from which they cannot be taken away. None is given: read the tail again, after <see cref="Archiving.PartitionArchive"/>'s heads.</summary>
+    public bool IsTailTooLong { get; init; }
+
+    /// <summary>Whether some of it is from rollups.</summary>
+    public bool IsRolledUp { get; init; }
+}

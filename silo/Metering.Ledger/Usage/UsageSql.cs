@@ -6,7 +6,7 @@ namespace Metering.Ledger.Usage;
 
 /// <summary>
 /// Usage in the engine's language. Sums are DECIMAL(38,9), never doubles. Most segments cannot have a row in common and are summed as they are; where the records of two overlap, as after
-/// a crash or while they are merged, each key is taken once; and of one that reaches into the records that are not archived yet, only what comes before those.
+/// a crash or while they are merged, each key is taken once; of one that reaches into the records that are not archived yet, only what comes before those; and beside a rollup only what it does not have.
 /// </summary>
 internal static class UsageSql
 {
@@ -36,35 +36,48 @@ internal static class UsageSql
             """);
     }
 
-    private static IEnumerable<string> Parts(UsageQuery query, SegmentFiles files, long archivedThrough)
+    private static IEnumerable<string> Parts(UsageQuery query, SegmentFiles segments, long archivedThrough)
     {
-        var (apart, overlapping, reaching) = files.ByOverlap(archivedThrough);
-        if (apart.Count > 0)
+        var files = segments.ByOverlap(archivedThrough);
+        if (files.Apart.Count > 0)
         {
-            yield return Summed(query, $"(SELECT * FROM {LedgerSql.From(apart)} WHERE {Where(query)})");
+            yield return Summed(query, $"(SELECT * FROM {LedgerSql.From(files.Apart)} WHERE {Where(query)})");
         }
 
-        if (overlapping.Count > 0)
+        if (files.Overlapping.Count > 0)
         {
-            yield return Summed(query, $"(SELECT DISTINCT ON (account, sequence, line) {Columns} FROM {LedgerSql.From(overlapping)} WHERE {Where(query)})");
+            yield return Summed(query, $"(SELECT DISTINCT ON (account, sequence, line) {Columns} FROM {LedgerSql.From(files.Overlapping)} WHERE {Where(query)})");
         }
 
-        if (reaching.Count > 0)
+        if (files.Reaching.Count > 0)
         {
-            yield return Summed(query, $"""
-                (SELECT DISTINCT ON (account, sequence, line) {Columns} FROM {LedgerSql.From(reaching)} AS archived WHERE {Where(query)}
-                 AND NOT EXISTS (SELECT 1 FROM {Starts} AS tail WHERE tail.account = archived.account AND archived.sequence >= tail.sequence))
-                """);
+            yield return Summed(query, BeforeTail(query, LedgerSql.From(files.Reaching)));
+        }
+
+        if (files.Rollups.Count > 0)
+        {
+            yield return Summed(query, $"(SELECT * FROM {SegmentRows.Rollups(files.Rollups)} WHERE {Where(query)})", lines: "coalesce(sum(lines) FILTER (kind <> 'reversed'), 0)");
+        }
+
+        foreach (var (rollup, entries) in files.BesideRollups)
+        {
+            yield return Summed(query, BeforeTail(query, SegmentRows.Beside(rollup, entries)));
         }
     }
 
-    private static string Summed(UsageQuery query, string rows)
+    /// <summary>Each key once, and of each account what comes before its part of the tail.</summary>
+    private static string BeforeTail(UsageQuery query, string rows) => $"""
+        (SELECT DISTINCT ON (account, sequence, line) {Columns} FROM {rows} AS archived WHERE {Where(query)}
+         AND NOT EXISTS (SELECT 1 FROM {Starts} AS tail WHERE tail.account = archived.account AND archived.sequence >= tail.sequence))
+        """;
+
+    private static string Summed(UsageQuery query, string rows, string lines = "count(*) FILTER (kind <> 'reversed')")
     {
         var groups = string.Concat(query.Groups.Select(static (group, i) => $", {Of(group)} AS {Name(i)}"));
         var names = string.Concat(query.Groups.Select(static (_, i) => ", " + Name(i)));
         return $"""
             SELECT {query.Window.Sql()} AS bucket{groups}, sum(CASE WHEN kind = 'reversed' THEN -coalesce(quantity, 0) ELSE coalesce(quantity, 0) END) AS quantity,
-                -sum(credits) AS credits, count(*) FILTER (kind <> 'reversed') AS lines
+                -sum(credits) AS credits, {lines} AS lines
             FROM {rows} GROUP BY bucket{names}
             """;
     }

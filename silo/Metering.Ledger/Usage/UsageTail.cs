@@ -18,6 +18,9 @@ public sealed class UsageTail(UsageQuery query)
     /// <summary>The last record that is wholly in segments: entries of later ones are here.</summary>
     public long After { get; set; } = long.MaxValue;
 
+    /// <summary>Where the ledger of an account ends, for a tail that is read from before that: earlier entries are passed over then. Nothing is when null.</summary>
+    public Archiving.PartitionArchive? Archive { get; init; }
+
     internal IReadOnlyDictionary<UsageKey, UsageSum> Sums => _sums;
 
     /// <summary>Of each account, the first entry that is here.</summary>
@@ -38,7 +41,13 @@ public sealed class UsageTail(UsageQuery query)
     /// <exception cref="FormatException">The bytes are damaged or of an unknown format.</exception>
     public void Take(string account, ReadOnlySpan<byte> entry)
     {
-        _starts.TryAdd(account, Entry.PeekSequence(entry));
+        var sequence = Entry.PeekSequence(entry);
+        if (Archive is { } archive && archive.TryHead(account, out var head) && sequence <= head.Sequence)
+        {
+            return;
+        }
+
+        _starts.TryAdd(account, sequence);
         _rows.Clear();
         EntryRows.AddUsage(account, entry, _rows);
         foreach (var row in _rows.Where(query.Matches))

@@ -36,7 +36,7 @@ internal sealed class EntryArchive(LedgerReader reader) : IEntryArchive
     public Task<ArchivedCharge> FindChargeAsync(string account, int partition, string charge, CancellationToken cancellationToken) => Guard(async () =>
     {
         var found = await reader.FindChargeAsync(account, partition, charge, cancellationToken);
-        return new ArchivedCharge(Entries(found.Rows), found.Through, found.IsWhole, found.Damaged);
+        return new ArchivedCharge(Entries(found.Rows), found.Through, found.IsWhole, found.Damaged) { IsRolledUp = found.IsRolledUp };
     });
 
     private static async Task<T> Guard<T>(Func<Task<T>> read)
@@ -49,6 +49,10 @@ internal sealed class EntryArchive(LedgerReader reader) : IEntryArchive
         {
             throw new JournalArchiveException(fault.Message, fault);
         }
+        catch (RolledUpException rolledUp)
+        {
+            throw new DetailNotKeptException(rolledUp.Message);
+        }
     }
 
     private static List<Entry> Entries(IReadOnlyList<LedgerRow> rows)
@@ -57,6 +61,11 @@ internal sealed class EntryArchive(LedgerReader reader) : IEntryArchive
         var entry = new List<LedgerRow>();
         foreach (var row in rows)
         {
+            if (row.Lines is not null)
+            {
+                throw new DetailNotKeptException($"Of entries {row.FirstSequence} to {row.Sequence} of account {row.Account} the ledger keeps only sums by the minute.");
+            }
+
             if (entry.Count > 0 && entry[0].Sequence != row.Sequence)
             {
                 entries.Add(RowEntries.Of(entry));

@@ -20,6 +20,10 @@ internal sealed class JournalArchive(ISegmentStore store, SegmentWriter writer) 
         return _open.TryGetValue(partition, out var archive) && archive.TryHead(account, out head);
     }
 
+    /// <summary>How far a partition is in the ledger, and each of its accounts, as the store says now.</summary>
+    /// <exception cref="LedgerStoreException">The store cannot be reached.</exception>
+    public Task<PartitionArchive> ReadHeadsAsync(int partition, CancellationToken cancellationToken) => PartitionArchive.OpenAsync(store, writer, partition, cancellationToken);
+
     public async Task<IArchivedPartition> OpenAsync(int partition, CancellationToken cancellationToken)
     {
         try

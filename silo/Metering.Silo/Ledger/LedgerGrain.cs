@@ -58,6 +58,16 @@ public sealed class LedgerGrain(Journal journal, IServiceProvider services, Ledg
             MaxRows = MaxLinesPerEntry,
         };
         var (report, first, last) = await reader.VerifyRangeAsync(query, cancellationToken);
+        if (report.RolledUp > 0)
+        {
+            return new Refusal
+            {
+                Code = Code.DetailNotKept,
+                Detail = $"{report.RolledUp} lines of that range are rolled up by the minute, and have no chain that could be followed. Ask for a range after them.",
+                Account = Account,
+            };
+        }
+
         return report.Entries == 0 && !await ExistsAsync()
             ? NotFound()
             : new LedgerCheck { Rows = report.Entries, First = first, Last = last, Break = report.Breaks.Count > 0 ? Break(report.Breaks[0]) : null, Damaged = report.Damaged };
@@ -142,7 +152,9 @@ public sealed class LedgerGrain(Journal journal, IServiceProvider services, Ledg
         Account = Account,
         Partition = journal.PartitionOf(Account),
         After = request.After,
-        From = Later(request.From ?? DateTimeOffset.MinValue, request.AfterAt ?? DateTimeOffset.MinValue),
+        AfterAt = request.AfterAt ?? DateTimeOffset.MinValue,
+        AfterIsRolledUp = request.AfterIsRolledUp,
+        From = request.From ?? DateTimeOffset.MinValue,
         To = request.To ?? DateTimeOffset.MaxValue,
         Kinds = [.. request.Kinds.Select(static kind => (EntryKind)kind)],
         Meter = request.Meter,
@@ -151,8 +163,6 @@ public sealed class LedgerGrain(Journal journal, IServiceProvider services, Ledg
         // Rows are read by their number, and entries counted after: there is always room for one of as many lines as it can have.
         MaxRows = request.Limit + MaxLinesPerEntry,
     };
-
-    private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
 
     /// <summary>
     /// The balances before the range's first entry and after its last. Where nothing is known before the range it is 0 if the ledger has the account's first entry, and else unknown.
@@ -164,7 +174,7 @@ public sealed class LedgerGrain(Journal journal, IServiceProvider services, Ledg
         if (opening is null)
         {
             var first = await reader.ReadAsync(new LedgerQuery { Account = Account, Partition = query.Partition, MaxRows = MaxLinesPerEntry }, cancellationToken);
-            opening = (first.Rows.Count > 0 ? first.Rows[0] : unarchived.FirstOrDefault()) is { Sequence: 1 } ? Credits.Zero : null;
+            opening = (first.Rows.Count > 0 ? first.Rows[0] : unarchived.FirstOrDefault()) is { Sequence: 1 } or { FirstSequence: 1 } ? Credits.Zero : null;
         }
 
         return (opening, await BalanceBeforeAsync(query.To) ?? opening);
@@ -220,7 +230,13 @@ public sealed class LedgerGrain(Journal journal, IServiceProvider services, Ledg
         }
 
         var lines = rows.GroupBy(static row => row.Sequence).Take(maxEntries).SelectMany(static entry => entry).Select(Line).ToList();
-        return new LedgerPage { Lines = lines, More = archived.More || lines.Count < rows.Count, Damaged = archived.Damaged };
+        return new LedgerPage
+        {
+            Lines = lines,
+            More = archived.More || lines.Count < rows.Count,
+            Damaged = archived.Damaged,
+            Detail = lines.Exists(static line => line.FirstSequence is not null) ? LedgerDetail.Rollup : LedgerDetail.Full,
+        };
     }
 
     /// <summary>What the first entry of the journal's part changed is not known from the journal when the entry before it was trimmed: that one is in the segments.</summary>
@@ -257,5 +273,7 @@ public sealed class LedgerGrain(Journal journal, IServiceProvider services, Ledg
         Hold = row.Hold,
         Held = row.Held?.Value,
         Reverses = row.Reverses,
+        FirstSequence = row.FirstSequence,
+        Lines = row.Lines,
     };
 }

@@ -1,5 +1,6 @@
 using Metering.Contracts;
 using Metering.Grains.Journal;
+using Metering.Ledger.Reading;
 using Metering.Ledger.Segments;
 
 namespace Metering.Silo.Ledger;
@@ -35,6 +36,7 @@ internal static class LedgerRefusals
             RetryAfter = StoreRetryDelay,
         },
         JournalUnavailableException unavailable => new Refusal { Code = Code.Unavailable, Detail = unavailable.Message, Account = account, RetryAfter = unavailable.RetryAfter },
+        RolledUpException rolledUp => new Refusal { Code = Code.DetailNotKept, Detail = rolledUp.Message, Account = account },
         LedgerStoreException fault => new Refusal { Code = Code.Unavailable, Detail = fault.Message, Account = account, RetryAfter = StoreRetryDelay },
         _ => null,
     };

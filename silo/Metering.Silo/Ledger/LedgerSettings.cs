@@ -1,3 +1,4 @@
+using Metering.Contracts;
 using Metering.Contracts.Settings;
 using Metering.Grains.Journal;
 using Metering.Ledger.Upkeep;
@@ -16,12 +17,16 @@ public sealed class LedgerSettings
     {
         ArchiveInterval = section.Time(nameof(ArchiveInterval), TimeSpan.FromMinutes(1), TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
         MaxArchiveBacklogBytes = section.Number(nameof(MaxArchiveBacklogBytes), maxBacklogBytes, 16L << 20, 1L << 50);
+        LedgerDetail = section.Choice(nameof(LedgerDetail), LedgerDetail.Full);
         LedgerRetention = section.Time(nameof(LedgerRetention), TimeSpan.Zero, TimeSpan.Zero, TimeSpan.FromDays(36_500));
         if (LedgerRetention > TimeSpan.Zero && LedgerRetention < Retention.LeastAge)
         {
             throw new SettingsException($"{SettingsSection.Name(nameof(LedgerRetention))} is {LedgerRetention:c}; it must be 00:00:00 (for ever) or at least {Retention.LeastAge:c}.");
         }
     }
+
+    /// <summary>What the ledger keeps of hours that are over from now on.</summary>
+    public LedgerDetail LedgerDetail { get; }
 
     /// <summary>How long entries stay in the ledger's files; zero for ever.</summary>
     public TimeSpan LedgerRetention { get; }

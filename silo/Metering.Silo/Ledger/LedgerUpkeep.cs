@@ -1,3 +1,4 @@
+using Metering.Contracts;
 using Metering.Grains.Journal;
 using Metering.Ledger.Segments;
 using Metering.Ledger.Upkeep;
@@ -6,13 +7,14 @@ using Microsoft.Extensions.Logging;
 
 namespace Metering.Silo.Ledger;
 
-/// <summary>Now and then tidies the ledger of the partitions that this silo has open: merges small segments, and removes what is too old to be kept.</summary>
+/// <summary>Now and then tidies the ledger of the partitions that this silo has open: rolls hours up or merges their small segments, and removes what is too old to be kept.</summary>
 /// <remarks>Two silos that both believe to own a partition do the same work twice, and no harm.</remarks>
 internal sealed class LedgerUpkeep(ISegmentStore store, Journal journal, LedgerSettings settings, TimeProvider time, ILogger<LedgerUpkeep> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
 
     private readonly Compaction _compaction = new(store, time);
+    private readonly Rollup _rollup = new(store, time);
     private readonly Retention _retention = new(store, time);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -46,6 +48,14 @@ internal sealed class LedgerUpkeep(ISegmentStore store, Journal journal, LedgerS
             Tell(retired.Faults);
         }
 
+        var scope = settings.LedgerDetail switch { LedgerDetail.Full => RollupScope.Begun, LedgerDetail.Rollup => RollupScope.New };
+        var rolledUp = await _rollup.RunAsync(scope, journal.IsOpen, rests: true, cancellationToken);
+        if (rolledUp.RolledUp + rolledUp.Removed > 0)
+        {
+            Log.RolledUp(logger, rolledUp.RolledUp, rolledUp.Written, rolledUp.Removed);
+        }
+
+        Tell(rolledUp.Faults);
         var compacted = await _compaction.RunAsync(journal.IsOpen, rests: true, cancellationToken);
         if (compacted.Merged + compacted.Removed > 0)
         {

@@ -13,6 +13,9 @@ internal static partial class Log
     [LoggerMessage(2403, LogLevel.Error, "Segments of the ledger stay as they are, because they cannot be read: {Reason}. Verify the ledger.")]
     internal static partial void LeftAsTheyAre(ILogger logger, string reason);
 
+    [LoggerMessage(2405, LogLevel.Information, "The ledger: {RolledUp} segments were rolled up into {Written}, and {Removed} were removed whose entries are in rollups.")]
+    internal static partial void RolledUp(ILogger logger, int rolledUp, int written, int removed);
+
     [LoggerMessage(2404, LogLevel.Warning, "The ledger could not be tidied, and will be later: {Reason}")]
     internal static partial void UpkeepFailed(ILogger logger, string reason);
 }

@@ -7,12 +7,14 @@ internal sealed class UsageMerge(UsageRequest request)
 {
     private readonly Dictionary<Key, UsageRow> _rows = [];
     private readonly List<string> _damaged = [];
+    private LedgerDetail _detail = LedgerDetail.Full;
 
     internal int Count => _rows.Count;
 
     internal void Add(UsageReply reply)
     {
         _damaged.AddRange(reply.Damaged);
+        _detail = reply.Detail == LedgerDetail.Rollup ? LedgerDetail.Rollup : _detail;
         foreach (var row in reply.Rows)
         {
             var key = new Key(row.From, row.Groups);
@@ -30,6 +32,7 @@ internal sealed class UsageMerge(UsageRequest request)
             Rows = [.. request.Top is { } top ? rows.OrderByDescending(Measure).Take(top) : rows],
             Source = UsageSource.Segments,
             Damaged = _damaged,
+            Detail = _detail,
         };
     }
 

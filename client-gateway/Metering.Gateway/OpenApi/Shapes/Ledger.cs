@@ -10,6 +10,9 @@ internal sealed record LedgerPage
     /// <summary>Where the next page begins; left out after the last.</summary>
     public string? Cursor { get; init; }
 
+    /// <summary>Whether each entry is there, or some are of hours that are rolled up.</summary>
+    public required LedgerDetail Detail { get; init; }
+
     /// <summary>Before the first entry of the range. On the first page; left out when the ledger begins later than the account.</summary>
     public decimal? OpeningBalance { get; init; }
 
@@ -108,6 +111,12 @@ internal sealed record LedgerEntry
 
     /// <summary>The charge that was given back.</summary>
     public string? Reverses { get; init; }
+
+    /// <summary>The first entry that is in a line which is rolled up; <c>sequence</c> is the last, and says the balance. Left out of an entry's own.</summary>
+    public long? FirstSequence { get; init; }
+
+    /// <summary>So many lines of entries are summed in one that is rolled up. Left out of an entry's own.</summary>
+    public long? Lines { get; init; }
 }
 
 /// <summary>A tier's part of a line, or an adjustment.</summary>

@@ -13,6 +13,9 @@ internal sealed record Statement
     /// <summary>The month is not over: this is what there is so far.</summary>
     public required bool Running { get; init; }
 
+    /// <summary>Whether the ledger has each entry of the month, or some hours are rolled up. The sums are the same.</summary>
+    public required LedgerDetail Detail { get; init; }
+
     /// <summary>Left out when the ledger begins later than the account.</summary>
     public decimal? OpeningBalance { get; init; }
 

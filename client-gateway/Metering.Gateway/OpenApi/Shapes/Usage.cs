@@ -12,6 +12,9 @@ internal sealed record Usage
     /// <summary>Whether files of the ledger were asked, or what the account adds up as it charges. Both say the same.</summary>
     public required UsageSource Source { get; init; }
 
+    /// <summary>Whether each entry of the ledger is there, or some hours are rolled up. The sums are the same.</summary>
+    public required LedgerDetail Detail { get; init; }
+
     public required IReadOnlyList<UsageRow> Rows { get; init; }
 
     /// <summary>Files of the ledger that could not be read: what is in them is missing here. Left out when there are none.</summary>
