@@ -111,8 +111,8 @@ public sealed partial class Account
     /// Reads what a charge under an id will read, so that the processor fetches it while it has other accounts to fetch: for somebody who is about to charge many, one after another,
     /// each of which lies somewhere else in memory. For any thread at any time: it changes nothing, and what it read may be half of a change that is being made.
     /// </summary>
-    /// <returns>Of no meaning. It is made of what was read, or that would not be read at all.</returns>
-    public int FetchAhead(string id) => _grants.FetchAhead() + _counters.FetchAhead() + _remembered.FetchAhead(id) + _rollups.FetchAhead();
+    /// <returns>Of no meaning. It is made of what was read, or that would not be read at all; never added up, since a sum may be too large.</returns>
+    public int FetchAhead(string id) => _grants.FetchAhead() ^ _counters.FetchAhead() ^ _remembered.FetchAhead(id) ^ _rollups.FetchAhead();
 
     private Charged? FindNumbered(string id)
     {

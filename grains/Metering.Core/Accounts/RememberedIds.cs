@@ -83,7 +83,7 @@ internal sealed class RememberedIds
     internal int FetchAhead(string id)
     {
         var slots = _slots;
-        return slots.Length == 0 ? 0 : _operations.FetchAhead() + slots[(int)(HashOf(id) & (uint)(slots.Length - 1))].FetchAhead();
+        return slots.Length == 0 ? 0 : _operations.FetchAhead() ^ slots[(int)(HashOf(id) & (uint)(slots.Length - 1))].FetchAhead();
     }
 
     /// <summary>Remembers an operation under an id that is not remembered.</summary>

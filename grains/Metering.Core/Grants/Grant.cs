@@ -148,7 +148,7 @@ public sealed class Grant
         Boundaries?.Next(instant) is { } next && next < (ExpiresAt ?? DateTimeOffset.MaxValue) ? next : null;
 
     /// <inheritdoc cref="Accounts.Account.FetchAhead"/>
-    internal int FetchAhead() => unchecked((int)_endedTicks) + (Remaining.IsZero ? 0 : 1);
+    internal int FetchAhead() => unchecked((int)_endedTicks) ^ (Remaining.IsZero ? 0 : 1);
 
     private static DateTimeOffset? AtTicks(long ticks) => ticks == 0 ? null : new DateTimeOffset(ticks, TimeSpan.Zero);
 

@@ -43,7 +43,7 @@ public sealed partial class AccountGrain
 
     /// <summary>As the account's own (<see cref="Core.Accounts.Account.FetchAhead"/>), and of the activation and its journal what the turn reads before and after.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    internal int FetchAhead(string id) => (_account?.FetchAhead(id) ?? 0) + (_log?.FetchAhead() ?? 0) + (_isLeaving ? 1 : 0);
+    internal int FetchAhead(string id) => (_account?.FetchAhead(id) ?? 0) ^ (_log?.FetchAhead() ?? 0) ^ (_isLeaving ? 1 : 0);
 
     /// <summary>Under the turn lock.</summary>
     /// <returns>When the answers may leave.</returns>

@@ -32,6 +32,23 @@ public sealed class FetchAheadTests
         Assert.Equal(Scene.Bytes(beside.Account), Scene.Bytes(scene.Account));
     }
 
+    [Fact]
+    public void Nothing_an_account_holds_is_too_large_to_be_fetched_ahead()
+    {
+        var scene = new Scene();
+        scene.Grant("plan", "1000000");
+
+        // Usage is counted by the minute it was in: of a year's minutes the one whose ticks, cut to an integer, leave the least room above them.
+        var year = Enumerable.Range(1, 366 * 24 * 60).Select(minute => scene.Clock + TimeSpan.FromMinutes(minute));
+        scene.Clock = year.Select(at => new DateTimeOffset(at.UtcTicks - (at.UtcTicks % TimeSpan.TicksPerMinute), TimeSpan.Zero)).MaxBy(minute => unchecked((int)minute.UtcTicks));
+        for (var i = 0; i < 2_000; i++)
+        {
+            var id = $"c{i}";
+            Assert.NotNull(scene.Charge(id, "calls", "1").Charged);
+            scene.Account.FetchAhead(id);
+        }
+    }
+
     private static void Charge(Scene scene)
     {
         for (var i = 0; i < 8_000; i++)
