@@ -46,6 +46,28 @@ public sealed class ExportTests : IDisposable
         Assert.Contains("2026-03-10 12:00:00.0000001", text, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("all.csv")]
+    [InlineData("all.json")]
+    public async Task An_exported_file_says_what_was_available_also_where_segments_leave_it_out(string name)
+    {
+        var row = new LedgerRow
+        {
+            Account = "acme",
+            Sequence = 1,
+            Line = 0,
+            At = new DateTimeOffset(2026, 3, 10, 12, 0, 0, TimeSpan.Zero),
+            Kind = EntryKind.Closed,
+            Balance = Credits.From(77.5m),
+            Available = Credits.From(77.5m),
+        };
+        await Ledgers.PutAsync(_folder.Path, _writer, [row], Token);
+        using var reader = new LedgerReader(FolderSegmentStore.OpenToRead(_folder.Path));
+        var file = Path.Combine(_folder.Path, name);
+        await reader.ExportAsync(file, null, Token);
+        Assert.Equal(3, (await File.ReadAllTextAsync(file, Token)).Split("77.500000000").Length);
+    }
+
     public void Dispose()
     {
         _writer.Dispose();

@@ -13,7 +13,7 @@ internal static class LedgerCommands
     /// <summary>Rounds of compaction: two do the work, and one more each time something was found to be left alone.</summary>
     private const int MaxRounds = 6;
 
-    internal static RootCommand Root() => new("Reads, checks and tidies a ledger.") { Verify(), Query(), Export(), Compact() };
+    internal static RootCommand Root() => new("Reads, checks and tidies a ledger.") { Verify(), Query(), Export(), Sizes(), Compact() };
 
     private static Command Verify()
     {
@@ -106,6 +106,21 @@ internal static class LedgerCommands
             return await TellDamagedAsync(damaged);
         }));
         return export;
+    }
+
+    private static Command Sizes()
+    {
+        var ledger = Ledger();
+        var sizes = new Command("sizes", "Tells how many bytes segments take, by column.") { ledger };
+        sizes.SetAction((parsed, cancellationToken) => TellAsync(async () =>
+        {
+            using var opened = LedgerAddress.Open(parsed.GetRequiredValue(ledger), toWrite: false);
+            using var reader = new LedgerReader(opened.Store);
+            var found = await reader.SizesAsync(cancellationToken);
+            await Console.Out.WriteAsync(found.Text());
+            return await TellDamagedAsync(found.Damaged);
+        }));
+        return sizes;
     }
 
     private static Command Compact()

@@ -28,9 +28,9 @@ public sealed record ChainReport(long Accounts, long Entries, IReadOnlyList<Chai
     public bool Holds => Breaks.Count == 0 && Damaged.Count == 0;
 }
 
-/// <summary>Follows the chains of accounts, row by row in order. Each account is followed to its first break.</summary>
+/// <summary>Follows the chains of accounts, entry by entry in order. Each account is followed to its first break.</summary>
 /// <remarks>
-/// Where the first row given of an account is not its first, its link is taken as it stands: a range is checked from there. Rows that are there more than once
+/// Where the first entry given of an account is not its first, its link is taken as it stands: a range is checked from there. Rows that are there more than once
 /// hold when any of them does. Where earlier entries were removed for their age, the first that is there must follow the last that was, as the removal has stated. Rows of a rollup are not checked; what comes
 /// after them must follow the last.
 /// </remarks>
@@ -38,11 +38,16 @@ public sealed record ChainReport(long Accounts, long Entries, IReadOnlyList<Chai
 public sealed class ChainCheck(IReadOnlyDictionary<string, ChainHead> retired)
 {
     private readonly List<ChainBreak> _breaks = [];
-    private readonly List<LedgerRow> _same = [];
-    private LedgerRow? _last;
+
+    /// <summary>Of one entry, each also as often as it is there.</summary>
+    private readonly List<LedgerRow> _rows = [];
+
+    /// <summary>The last entry's links: several where it is there in the formats of two versions, of which the next follows one.</summary>
+    private HashSet<ulong> _links = [];
+    private (string Account, long Sequence) _last;
     private bool _isBroken;
     private long _accounts;
-    private long _rows;
+    private long _checked;
     private long _rolledUp;
 
     /// <summary>Of the rollups that are passed over now, the first entry and the one before them; null where that is not known.</summary>
@@ -56,31 +61,31 @@ public sealed class ChainCheck(IReadOnlyDictionary<string, ChainHead> retired)
     /// <summary>Takes the next row, by account, sequence and line.</summary>
     public void Take(LedgerRow row)
     {
-        if (_same.Count > 0 && (_same[0].Account, _same[0].Sequence, _same[0].Line) != (row.Account, row.Sequence, row.Line))
+        if (_rows.Count > 0 && (_rows[0].Account, _rows[0].Sequence) != (row.Account, row.Sequence))
         {
             Follow();
         }
 
-        _same.Add(row);
+        _rows.Add(row);
     }
 
     /// <summary>Ends the check.</summary>
     /// <param name="damaged">Segments whose rows could not be given.</param>
     public ChainReport End(IReadOnlyList<string> damaged)
     {
-        if (_same.Count > 0)
+        if (_rows.Count > 0)
         {
             Follow();
         }
 
         EndPassing();
-        return new ChainReport(_accounts, _rows, _breaks, damaged) { RolledUp = _rolledUp };
+        return new ChainReport(_accounts, _checked, _breaks, damaged) { RolledUp = _rolledUp };
     }
 
     private void Follow()
     {
-        var row = _same[0];
-        var isFirst = _last?.Account != row.Account;
+        var row = _rows[0];
+        var isFirst = _last.Account != row.Account;
         if (isFirst || row.FirstSequence is null)
         {
             EndPassing();
@@ -92,53 +97,71 @@ public sealed class ChainCheck(IReadOnlyDictionary<string, ChainHead> retired)
             _isBroken = false;
         }
 
-        if (row.FirstSequence is { } first)
+        if (row.FirstSequence is not null)
         {
-            Pass(row, first, isFirst);
+            Pass(isFirst);
             return;
         }
 
-        _rows++;
+        var entry = new LinkedEntry(_rows);
+        _checked += entry.Lines;
         if (!_isBroken)
         {
-            if (isFirst && retired.TryGetValue(row.Account, out var before) && row.Sequence > before.Sequence)
+            Check(entry, isFirst);
+        }
+
+        _last = (row.Account, row.Sequence);
+        _rows.Clear();
+    }
+
+    private void Check(LinkedEntry entry, bool isFirst)
+    {
+        var row = _rows[0];
+        var begins = isFirst;
+        if (isFirst && retired.TryGetValue(row.Account, out var before) && row.Sequence > before.Sequence)
+        {
+            (begins, _last, _links) = (false, (row.Account, before.Sequence), [before.Hash]);
+        }
+        else if (isFirst && row is { Sequence: 1, Line: 0 })
+        {
+            (begins, _last, _links) = (false, (row.Account, 0), [ChainLink.None]);
+        }
+
+        if (!begins && (row.Sequence != _last.Sequence + 1 || row.Line != 0))
+        {
+            Break(row.Line, BreakReason.Missing);
+        }
+        else if (entry.FirstMissing is { } missing)
+        {
+            Break(missing, BreakReason.Missing);
+        }
+        else
+        {
+            _links = begins ? entry.LinksAsTheyStand() : entry.LinksAfter(_links);
+            if (_links.Count == 0)
             {
-                Check(row.Sequence == before.Sequence + 1 && row.Line == 0, BreakReason.Missing);
-                Check(_same.Exists(each => each.Hash == ChainLink.Of(before.Hash, each)), BreakReason.Changed);
-            }
-            else if (isFirst)
-            {
-                Check(row.Sequence > 1 || row.Line > 0 || _same.Exists(static each => each.Hash == ChainLink.Of(ChainLink.None, each)), BreakReason.Changed);
-            }
-            else
-            {
-                var follows = row.Line > 0 ? (row.Sequence, row.Line) == (_last!.Sequence, _last.Line + 1) : row.Sequence == _last!.Sequence + 1;
-                Check(follows, BreakReason.Missing);
-                Check(_same.Exists(each => each.Hash == ChainLink.Of(_last.Hash, each)), BreakReason.Changed);
+                Break(entry.FirstChanged ?? row.Line, BreakReason.Changed);
             }
         }
 
-        _last = isFirst || _isBroken ? row : _same.Find(each => each.Hash == ChainLink.Of(_last!.Hash, each)) ?? row;
-        _same.Clear();
-
-        void Check(bool holds, BreakReason reason)
+        void Break(int line, BreakReason reason)
         {
-            if (!holds && !_isBroken)
-            {
-                _isBroken = true;
-                _breaks.Add(new ChainBreak(row.Account, row.Sequence, row.Line, reason));
-            }
+            _isBroken = true;
+            _breaks.Add(new ChainBreak(row.Account, row.Sequence, line, reason));
         }
     }
 
-    private void Pass(LedgerRow row, long first, bool isFirst)
+    private void Pass(bool isFirst)
     {
+        var row = _rows[0];
+        var first = _rows.Min(static each => each.FirstSequence ?? each.Sequence);
         _passed = _passed is { } passed
             ? passed with { First = Math.Min(passed.First, first) }
-            : (first, !isFirst ? _last!.Sequence : retired.TryGetValue(row.Account, out var before) && before.Sequence < row.Sequence ? before.Sequence : null);
-        _rolledUp += row.Lines ?? 1;
-        _last = row;
-        _same.Clear();
+            : (first, !isFirst ? _last.Sequence : retired.TryGetValue(row.Account, out var before) && before.Sequence < row.Sequence ? before.Sequence : null);
+        _rolledUp += _rows.Sum(static each => each.Lines ?? 1);
+        _links = _rows.FindLast(static each => each.Hash is not null) is { Hash: { } link } ? [link] : [];
+        _last = (row.Account, row.Sequence);
+        _rows.Clear();
     }
 
     private void EndPassing()
@@ -146,7 +169,7 @@ public sealed class ChainCheck(IReadOnlyDictionary<string, ChainHead> retired)
         if (_passed is { Before: { } before } passed && passed.First != before + 1 && !_isBroken)
         {
             _isBroken = true;
-            _breaks.Add(new ChainBreak(_last!.Account, passed.First, 0, BreakReason.Missing));
+            _breaks.Add(new ChainBreak(_last.Account, passed.First, 0, BreakReason.Missing));
         }
 
         _passed = null;

@@ -9,9 +9,11 @@ internal static class LedgerExport
 
     internal static bool IsKnown(string file) => Format(file) is not null;
 
+    private const string AsTheyAre = $"* REPLACE ({LedgerSql.WholeAvailable})";
+
     /// <summary>Numbers as strings: most readers of JSON take a number for a double, which has fewer digits.</summary>
     private const string ForJson = """
-        * REPLACE (quantity::VARCHAR AS quantity, credits::VARCHAR AS credits, balance::VARCHAR AS balance, available::VARCHAR AS available, overage_added::VARCHAR AS overage_added,
+        * REPLACE (quantity::VARCHAR AS quantity, credits::VARCHAR AS credits, balance::VARCHAR AS balance, coalesce(available, balance)::VARCHAR AS available, overage_added::VARCHAR AS overage_added,
         uncovered::VARCHAR AS uncovered, held::VARCHAR AS held, burned::MAP(VARCHAR, VARCHAR) AS burned, hash::VARCHAR AS hash)
         """;
 
@@ -29,7 +31,7 @@ internal static class LedgerExport
         }
 
         command.CommandText = $"""
-            COPY (SELECT DISTINCT ON (account, sequence, line) {(Path.GetExtension(file) == Json ? ForJson : "*")} FROM {segments} {where} ORDER BY account, sequence, line)
+            COPY (SELECT DISTINCT ON (account, sequence, line) {(Path.GetExtension(file) == Json ? ForJson : AsTheyAre)} FROM {segments} {where} ORDER BY account, sequence, line)
             TO '{file.Replace("'", "''", StringComparison.Ordinal)}' ({Format(file)})
             """;
         return command.ExecuteNonQuery();

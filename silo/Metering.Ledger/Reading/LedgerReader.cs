@@ -163,6 +163,10 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
         return (check.End(damaged), first, last);
     }
 
+    /// <summary>How many bytes segments take, and where they go.</summary>
+    /// <exception cref="LedgerStoreException">The store cannot be reached.</exception>
+    public Task<SegmentSizes> SizesAsync(CancellationToken cancellationToken) => RunAsync(static _ => true, SegmentSizes.Read, cancellationToken);
+
     /// <summary>Writes every row once into one file.</summary>
     /// <param name="file">Ends in <c>.parquet</c>, <c>.csv</c> or <c>.json</c>; replaced when it is there.</param>
     /// <param name="account">Only this account's; all when null.</param>

@@ -11,6 +11,9 @@ namespace Metering.Ledger.Reading;
 /// </summary>
 internal static class LedgerSql
 {
+    /// <summary>What is available as a column of an export: whoever reads one should not have to know what segments leave out.</summary>
+    internal const string WholeAvailable = "coalesce(available, balance) AS available";
+
     /// <summary>A text as a literal.</summary>
     internal static string Text(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 

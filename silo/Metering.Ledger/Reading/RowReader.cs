@@ -29,7 +29,7 @@ internal static class RowReader
         Quantity = row.IsDBNull(8) ? null : Quantity.From(row.GetDecimal(8)),
         Credits = Amount(row, 9),
         Balance = Credits.FromNanos(Nanos(row.GetDecimal(10))),
-        Available = Credits.FromNanos(Nanos(row.GetDecimal(11))),
+        Available = Amount(row, 11) ?? Credits.FromNanos(Nanos(row.GetDecimal(10))),
         Card = Text(row, 12),
         Version = row.IsDBNull(13) ? null : row.GetInt32(13),
         Price = Text(row, 14),
@@ -46,7 +46,7 @@ internal static class RowReader
         Held = Amount(row, 27),
         Reverses = Text(row, 28),
         Entry = row.IsDBNull(29) ? default : Bytes(row, 29),
-        Hash = row.GetFieldValue<ulong>(30),
+        Hash = row.IsDBNull(30) ? null : row.GetFieldValue<ulong>(30),
         FirstSequence = row.IsDBNull(31) ? null : row.GetInt64(31),
         Lines = row.IsDBNull(32) ? null : row.GetInt64(32),
     };

@@ -6,12 +6,13 @@ using Metering.Core.Encoding;
 namespace Metering.Ledger.Rows;
 
 /// <summary>
-/// The hash chain of an account: the link of a row is the first eight bytes (little-endian) of SHA-256 over the link of the row before it and the row's canonical
-/// bytes. The first row of a chain follows <see cref="None"/>.
+/// The hash chain of an account: the link of an entry is the first eight bytes (little-endian) of SHA-256 over the link of the entry before it and the canonical bytes of its rows, in order. It stands on
+/// the entry's first row. The first entry of a chain follows <see cref="None"/>.
 /// </summary>
 /// <remarks>
-/// Whoever changes, removes or adds a row must change the links of all after it. Eight bytes, because a link cannot be compressed and stands in every row: finding another
-/// row with the same link takes about 2⁶⁴ attempts. Numbers, order and presence of all columns go into it, so no column can change unnoticed.
+/// <para>Whoever changes, removes or adds a row must change the links of all entries after it. Eight bytes, because a link cannot be compressed: finding another entry with the same link takes about 2⁶⁴
+/// attempts. Numbers, order and presence of all columns go into it, so no column can change unnoticed.</para>
+/// <para>Segments of earlier versions have a link on each row, over that row and the link of the row before it; an entry of one row has the same link in both. Chains go on from one to the other.</para>
 /// </remarks>
 public static class ChainLink
 {
@@ -21,20 +22,29 @@ public static class ChainLink
     [ThreadStatic]
     private static ByteWriter? _writer;
 
-    /// <summary>The link of a row; its own <see cref="LedgerRow.Hash"/> does not count.</summary>
-    public static ulong Of(ulong previous, LedgerRow row)
+    /// <summary>The link of an entry of one row, or, in segments of earlier versions, of a row.</summary>
+    public static ulong Of(ulong previous, LedgerRow row) => Of(previous, [row]);
+
+    /// <summary>The link of an entry.</summary>
+    /// <param name="previous">Of the entry before it.</param>
+    /// <param name="rows">All of the entry, by line. Their own <see cref="LedgerRow.Hash"/> does not count.</param>
+    public static ulong Of(ulong previous, ReadOnlySpan<LedgerRow> rows)
     {
         var writer = _writer ??= new ByteWriter();
         writer.Clear();
-        Write(writer, previous, row);
+        writer.Varint(previous);
+        foreach (var row in rows)
+        {
+            Write(writer, row);
+        }
+
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(writer.Written, hash);
         return BinaryPrimitives.ReadUInt64LittleEndian(hash);
     }
 
-    private static void Write(ByteWriter writer, ulong previous, LedgerRow row)
+    private static void Write(ByteWriter writer, LedgerRow row)
     {
-        writer.Varint(previous);
         writer.Text(row.Account);
         writer.Number(row.Sequence);
         writer.Number(row.Line);

@@ -21,14 +21,15 @@ public static class EntryRows
     {
         var entry = Core.Entries.Entry.Decode(encoded);
         var follows = head.Sequence == entry.Sequence - 1;
-        var hash = follows ? head.Hash : ChainLink.None;
-        foreach (var row in Rows(account, entry, follows ? entry.Balance - head.Balance : null, encoded))
+        var made = Rows(account, entry, follows ? entry.Balance - head.Balance : null, encoded);
+        var link = ChainLink.Of(follows ? head.Hash : ChainLink.None, made);
+        made[0].Hash = link;
+        foreach (var row in made)
         {
-            row.Hash = hash = ChainLink.Of(hash, row);
             rows.Add(row);
         }
 
-        head = new ChainHead(entry.Sequence, hash, entry.Balance);
+        head = new ChainHead(entry.Sequence, link, entry.Balance);
     }
 
     /// <summary>Adds the rows of an entry that is usage, without links; nothing of any other.</summary>

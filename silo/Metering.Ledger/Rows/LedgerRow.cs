@@ -97,6 +97,6 @@ public sealed record LedgerRow
     /// <summary>Of a row that stands for several, how many lines they had. Null of a row that stands for itself.</summary>
     public long? Lines { get; init; }
 
-    /// <summary>The link of the account's chain that ends with this row (<see cref="ChainLink"/>).</summary>
-    public ulong Hash { get; internal set; }
+    /// <summary>The entry's link in the account's chain (<see cref="ChainLink"/>), on its first row. Segments of earlier versions have one on each row.</summary>
+    public ulong? Hash { get; internal set; }
 }

@@ -8,8 +8,8 @@ namespace Metering.Ledger.Rows;
 
 /// <summary>
 /// A line's tiers and adjustments as JSON: <c>[{"tier":1,"unitPrice":"0.01"},{"adjustment":"cap","credits":"-2"}]</c>. Amounts are strings in plain notation; what is
-/// 0 is left out. Where one part is all of the line, its quantity and credits are the line's own and are left out too: most lines of a
-/// price then have the same text, which costs next to nothing in a segment.
+/// 0 is left out. Where one part is all of the line, its quantity and its credits are left out wherever they are the line's own: most lines of a price then have the same text, which costs next to nothing in a
+/// segment.
 /// </summary>
 internal static class TierText
 {
@@ -26,8 +26,9 @@ internal static class TierText
             return null;
         }
 
-        var isWhole = priced.Tiers.Count == 1 && priced.Adjustments.Count == 0 && priced.Tiers[0].Quantity == line.Usage.Quantity && priced.Tiers[0].Credits == line.Taken;
-        return isWhole ? Whole(priced.Tiers[0]) : Text(priced, isWhole: false);
+        // One part is all of the line: what it says as the line does is not said twice. Free units and conversions make its quantity another.
+        var isAll = priced.Tiers.Count == 1 && priced.Adjustments.Count == 0 && priced.Tiers[0].Credits == line.Taken;
+        return isAll && priced.Tiers[0].Quantity == line.Usage.Quantity ? Whole(priced.Tiers[0]) : Text(priced, hasQuantities: true, hasCredits: !isAll);
     }
 
     private static string Whole(TierPart tier)
@@ -35,7 +36,7 @@ internal static class TierText
         var key = (tier.Tier, tier.UnitPrice, tier.FlatPrice);
         if (!Known.TryGetValue(key, out var text))
         {
-            text = Text(new PricedLine(tier.Credits, [tier], []), isWhole: true);
+            text = Text(new PricedLine(tier.Credits, [tier], []), hasQuantities: false, hasCredits: false);
             if (Known.Count < MaxKnown)
             {
                 Known[key] = text;
@@ -45,13 +46,13 @@ internal static class TierText
         return text;
     }
 
-    private static string Text(PricedLine priced, bool isWhole)
+    private static string Text(PricedLine priced, bool hasQuantities, bool hasCredits)
     {
         var text = new StringBuilder("[");
         foreach (var tier in priced.Tiers)
         {
             text.Append(text.Length > 1 ? "," : "").Append("{\"tier\":").Append(tier.Tier);
-            if (!isWhole)
+            if (hasQuantities)
             {
                 Append(text, "quantity", tier.Quantity.ToString());
             }
@@ -66,7 +67,7 @@ internal static class TierText
                 Append(text, "flatPrice", tier.FlatPrice.ToString());
             }
 
-            if (!isWhole)
+            if (hasCredits)
             {
                 Append(text, "credits", tier.Credits.ToString());
             }

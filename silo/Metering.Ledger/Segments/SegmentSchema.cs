@@ -12,11 +12,11 @@ internal static class SegmentSchema
     internal const string CreateRows = $"""
         CREATE OR REPLACE TABLE rows (
             account VARCHAR NOT NULL, sequence BIGINT NOT NULL, line INTEGER NOT NULL, happened_at BIGINT NOT NULL, usage_at BIGINT, kind VARCHAR NOT NULL, id VARCHAR,
-            meter VARCHAR, quantity {Amount}, credits {Amount}, balance {Amount} NOT NULL, available {Amount} NOT NULL,
+            meter VARCHAR, quantity {Amount}, credits {Amount}, balance {Amount} NOT NULL, available {Amount},
             card VARCHAR, version INTEGER, price VARCHAR, period_start BIGINT,
             dimension_names VARCHAR[] NOT NULL, dimension_values VARCHAR[] NOT NULL, tiers VARCHAR, burned_grants VARCHAR[] NOT NULL, burned_credits VARCHAR[] NOT NULL,
             overage_added {Amount}, uncovered {Amount}, mode VARCHAR, producer VARCHAR, producer_sequence BIGINT,
-            hold VARCHAR, held {Amount}, reverses VARCHAR, entry BLOB, hash UBIGINT NOT NULL)
+            hold VARCHAR, held {Amount}, reverses VARCHAR, entry BLOB, hash UBIGINT)
         """;
 
     /// <summary>The columns of a segment, in order.</summary>

@@ -101,7 +101,7 @@ public sealed class SegmentWriter : IDisposable
             var into = appender.CreateRow();
             into.AppendValue(row.Account).AppendValue(row.Sequence).AppendValue(row.Line).AppendValue(Nanoseconds(row.At)).AppendValue(Nanoseconds(row.UsageAt))
                 .AppendValue(KindName.Of(row.Kind)).AppendValue(row.Id).AppendValue(row.Meter).AppendValue(row.Quantity?.Value).AppendValue(row.Credits?.Value)
-                .AppendValue(row.Balance.Value).AppendValue(row.Available.Value).AppendValue(row.Card).AppendValue(row.Version).AppendValue(row.Price)
+                .AppendValue(row.Balance.Value).AppendValue(row.Available == row.Balance ? null : row.Available.Value).AppendValue(row.Card).AppendValue(row.Version).AppendValue(row.Price)
                 .AppendValue(Nanoseconds(row.PeriodStart));
             into.AppendValue(Texts(row.Dimensions, static dimension => dimension.Name)).AppendValue(Texts(row.Dimensions, static dimension => dimension.Value)).AppendValue(row.Tiers);
             into.AppendValue(Texts(row.Burned, static burn => burn.Grant)).AppendValue(Texts(row.Burned, static burn => burn.Credits.ToString()));

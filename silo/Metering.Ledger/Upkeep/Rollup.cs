@@ -38,7 +38,7 @@ public enum RollupScope
 /// leaves one of these states, and two that roll up the same hour at once leave two rollups, of which the lesser goes.</para>
 /// <para>Why what is not archived yet fits on. Only segments are rolled up whose records the heads say are durable. So whoever reads the rest of the journal from where the heads end has no entry that a rollup
 /// had when they were read.</para>
-/// <para>An hour is rolled up only if every chain in it holds, as nobody can look at it again. Each row keeps the link of its last line, so that the chain goes on after the hour.</para>
+/// <para>An hour is rolled up only if every chain in it holds, as nobody can look at it again. The link of the last entry is kept, so that the chain goes on after the hour.</para>
 /// </remarks>
 public sealed class Rollup(ISegmentStore store, TimeProvider time)
 {

@@ -57,11 +57,13 @@ internal sealed class RollupEngine : IDisposable
     public void Dispose() => _connection.Dispose();
 
     /// <summary>One row for each account, kind, meter, dimensions and minute. Of what belongs to a point in time it says the last.</summary>
+    /// <remarks>An entry's link is on its first row, which is in one of these at most: a link that is not that of the last entry in the row is left out, for it would be taken for it.</remarks>
     private static string Sum(string rows) => $"""
         SELECT account, max(sequence) AS sequence, arg_max(line, (sequence, line)) AS line, max(happened_at) AS happened_at, kind, meter, dimensions,
             sum(quantity)::{SegmentSchema.Amount} AS quantity, CASE WHEN count(credits) = count(*) THEN sum(credits)::{SegmentSchema.Amount} END AS credits,
-            arg_max(balance, (sequence, line)) AS balance, arg_max(available, (sequence, line)) AS available, sum(held)::{SegmentSchema.Amount} AS held,
-            arg_max(hash, (sequence, line)) AS hash, min(coalesce(first_sequence, sequence)) AS first_sequence, sum(coalesce(lines, 1))::BIGINT AS lines
+            arg_max(balance, (sequence, line)) AS balance, nullif(arg_max(coalesce(available, balance), (sequence, line)), arg_max(balance, (sequence, line))) AS available,
+            sum(held)::{SegmentSchema.Amount} AS held, CASE WHEN max(sequence) FILTER (hash IS NOT NULL) = max(sequence) THEN arg_max(hash, (sequence, line)) END AS hash,
+            min(coalesce(first_sequence, sequence)) AS first_sequence, sum(coalesce(lines, 1))::BIGINT AS lines
         FROM {rows} WHERE kind IN ({RolledUpKinds}) GROUP BY account, kind, meter, dimensions, epoch_ns(happened_at) // 60000000000
         """;
 

@@ -1,5 +1,7 @@
 using System.Globalization;
+using Metering.Core.Charges;
 using Metering.Core.Entries;
+using Metering.Core.Tests.Accounts;
 using Metering.Ledger.Archiving;
 using Metering.Ledger.Reading;
 using Metering.Ledger.Rows;
@@ -212,6 +214,45 @@ public sealed class RollupTests : IDisposable
     }
 
     [Fact]
+    public async Task The_chain_goes_on_after_an_hour_that_ended_with_an_entry_whose_lines_are_in_different_sums()
+    {
+        // Of the sums of the hour that of "disk" ends with a line that has no link, and has one of an earlier entry in it; something was held then.
+        var scene = new Scene();
+        var hour = SegmentName.HourOf(Scene.Start);
+        scene.Clock = hour.AddMinutes(61);
+        _ = scene.Grant("plan", "500");
+        _ = scene.Hold("h", Scene.Line("calls", "1"));
+        _ = scene.Charge("a", "disk", "1");
+        _ = scene.Release("r", "h");
+        _ = scene.Charge(new Charge("b", [Scene.Line("calls", "1"), Scene.Line("calls", "2"), Scene.Line("disk", "1")], null, ChargeMode.Record));
+        scene.Clock = hour.AddMinutes(121);
+        _ = scene.Charge("c", "disk", "1");
+        var rows = SegmentTests.Rows("acme", scene.Entries);
+        Directory.CreateDirectory(Open().Root);
+        var owner = await OpenAsync();
+        var batch = owner.Begin();
+        scene.Entries.ForEach(entry => batch.Add("acme", entry.Encoded));
+        await owner.CommitAsync(batch, new Progress(1, 0), Token);
+        var first = new StoppedClock(hour.AddHours(2) + Compaction.SettledAfter);
+        await RoundAsync(RollupScope.New, first);
+        await RoundAsync(RollupScope.New, first);
+        using (var reader = new LedgerReader(Open()))
+        {
+            var report = await reader.VerifyAsync(null, Token);
+            Assert.True(report.Holds, string.Join("\n", report.Breaks));
+            Assert.Equal((1, 8), (report.Entries, report.RolledUp));
+            Assert.All((await reader.ReadAsync(Query("acme"), Token)).Rows, row => Assert.Equal(rows.Last(each => each.Sequence == row.Sequence).Available, row.Available));
+        }
+
+        var retention = await new Retention(Open(), new StoppedClock(hour.AddHours(2) + Retention.LeastAge)).RunAsync(Retention.LeastAge, static _ => true, Token);
+        Assert.True(retention.Removed > 0);
+        using var after = new LedgerReader(Open());
+        var kept = await after.VerifyAsync(null, Token);
+        Assert.True(kept.Holds, string.Join("\n", kept.Breaks));
+        Assert.Equal((1, 0), (kept.Entries, kept.RolledUp));
+    }
+
+    [Fact]
     public async Task A_charge_of_which_only_the_sum_is_kept_is_said_to_be_rolled_up_and_one_that_is_there_is_found()
     {
         await ArchiveAllAsync();
@@ -266,9 +307,12 @@ public sealed class RollupTests : IDisposable
         var last = rows.MaxBy(static row => (row.Sequence, row.Line))!;
         return FormattableString.Invariant($"""
             {Key(last)} {rows.Min(static row => row.FirstSequence ?? row.Sequence)}-{last.Sequence} {rows.Sum(static row => row.Lines ?? 1)} lines, {rows.Sum(static row => row.Quantity?.Value):0.#########}
-            for {rows.Sum(static row => row.Credits?.Value):0.#########}, held {rows.Sum(static row => row.Held?.Value):0.#########}, {last.Balance} {last.Available} {last.Hash}
+            for {rows.Sum(static row => row.Credits?.Value):0.#########}, held {rows.Sum(static row => row.Held?.Value):0.#########}, {last.Balance} {last.Available} {LinkOfLast(rows)}
             """);
     }
+
+    /// <summary>The link of the last entry that is in them, if its first row is.</summary>
+    private static ulong? LinkOfLast(IReadOnlyList<LedgerRow> rows) => rows.Where(row => row.Sequence == rows.Max(static each => each.Sequence)).Max(static row => row.Hash);
 
     private async Task<PartitionArchive> OpenAsync(int crashAfter = int.MaxValue)
     {
