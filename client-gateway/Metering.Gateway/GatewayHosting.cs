@@ -1,4 +1,5 @@
 using Grpc.AspNetCore.Server.Model;
+using Metering.Gateway.Audit;
 using Metering.Gateway.Events;
 using Metering.Gateway.Grpc;
 using Metering.Gateway.Health;
@@ -51,6 +52,7 @@ public static class GatewayHosting
         services.AddSingleton<KnownKeys>().AddHostedService(static provider => provider.GetRequiredService<KnownKeys>());
         services.AddSingleton<ServerCertificate>().AddHostedService(static provider => provider.GetRequiredService<ServerCertificate>());
         services.AddSingleton<JwtCallers>().AddSingleton<Gatekeeper>().AddSingleton<MeterLimits>().AddSingleton<KeyRingCalls>();
+        services.AddSingleton<AuditLogCalls>().AddSingleton<AuditTrail>().AddSingleton<Administration>().AddSingleton<AuditEndpoints>();
         services.AddSingleton<Admission>().AddSingleton<ChargesInWork>().AddSingleton<RequestBody>().AddSingleton<BodyBytes>();
         services.AddSingleton<ChargeEndpoints>().AddSingleton<AccountEndpoints>().AddSingleton<GrantEndpoints>()
             .AddSingleton<HoldEndpoints>().AddSingleton<GovernanceEndpoints>().AddSingleton<WatchEndpoints>()
@@ -85,6 +87,7 @@ public static class GatewayHosting
         services.GetRequiredService<RateCardEndpoints>().Map(app);
         services.GetRequiredService<EventEndpoints>().Map(app);
         services.GetRequiredService<KeyEndpoints>().Map(app);
+        services.GetRequiredService<AuditEndpoints>().Map(app);
         services.GetRequiredService<HealthEndpoints>().Map(app);
         app.MapOpenApi(OpenApiDocuments.Route).WithAccess(AccessRule.Open);
         app.MapScalarApiReference("/docs", static options => options
@@ -98,6 +101,7 @@ public static class GatewayHosting
         app.MapGrpcHealthChecksService().WithAccess(AccessRule.Open);
         app.MapGrpcReflectionService().WithAccess(AccessRule.Open);
         app.RefuseMissing();
+        app.RefuseUnaudited();
         return app;
     }
 

@@ -1,11 +1,12 @@
 using Metering.Contracts;
 using Metering.Contracts.Settings;
 using Metering.Grains.Accounts;
+using Metering.Grains.Audit;
 using Metering.Grains.Journal;
 
 namespace Metering.Silo;
 
-/// <summary>What accounts keep, how surely and for how long: the settings that every process with a silo in it has.</summary>
+/// <summary>What accounts and the audit log keep, how surely and for how long: the settings that every process with a silo in it has.</summary>
 public sealed class KeepingSettings
 {
     public KeepingSettings(SettingsSection section)
@@ -16,6 +17,11 @@ public sealed class KeepingSettings
         MaxIds = section.Number(nameof(MaxIds), 10_000, 1, 1_000_000);
         MaxTailBytes = section.Number(nameof(MaxTailBytes), 256L << 20, 16L << 20, 64L << 30);
         CheckpointInterval = section.Time(nameof(CheckpointInterval), TimeSpan.FromMinutes(1), TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
+        AuditRetention = section.Time(nameof(AuditRetention), TimeSpan.Zero, TimeSpan.Zero, TimeSpan.FromDays(36_500));
+        if (AuditRetention > TimeSpan.Zero && AuditRetention < AuditOptions.LeastRetention)
+        {
+            throw new SettingsException($"{SettingsSection.Name(nameof(AuditRetention))} is {AuditRetention:c}; it must be 00:00:00 (for ever) or at least {AuditOptions.LeastRetention:c}.");
+        }
     }
 
     /// <summary><c>Journal</c>: no answer before it is durable. <c>Periodic</c>: answers do not wait; a crash loses at most <see cref="PeriodicInterval"/>.</summary>
@@ -36,8 +42,14 @@ public sealed class KeepingSettings
     /// <summary>How old the oldest entries without a snapshot may become.</summary>
     public TimeSpan CheckpointInterval { get; }
 
+    /// <summary>How long entries of the audit log are kept; zero for ever.</summary>
+    public TimeSpan AuditRetention { get; }
+
     /// <summary>Puts them into a silo's options.</summary>
     public void Apply(AccountOptions accounts) => accounts.Limits = accounts.Limits with { IdWindow = IdWindow, MaxIds = MaxIds };
+
+    /// <inheritdoc cref="Apply(AccountOptions)"/>
+    public void Apply(AuditOptions audit) => audit.Retention = AuditRetention;
 
     /// <inheritdoc cref="Apply(AccountOptions)"/>
     public void Apply(JournalOptions journal)

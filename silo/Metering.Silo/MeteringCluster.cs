@@ -1,4 +1,5 @@
 using System.Net;
+using Metering.Grains.Audit;
 using Metering.Grains.Journal;
 using Metering.Ledger.Segments.Blobs;
 using Metering.Silo.Ledger;
@@ -78,6 +79,7 @@ public static class MeteringCluster
         AddSnapshots(silo, settings);
         AddLedger(silo, settings);
         silo.Services.AddSteppingDown();
+        silo.Services.Configure<AuditOptions>(settings.Keeping.Apply);
         return silo.AddMetering(
             settings.Keeping.Apply,
             journal =>

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Metering.Contracts.Settings;
 using Metering.Gateway;
+using Metering.Grains.Audit;
 using Metering.Grains.Journal;
 using Metering.Ledger.Segments;
 using Metering.Silo;
@@ -58,6 +59,7 @@ public static class StandaloneHost
                     settings.Archiving.Apply(journal);
                 },
                 rateCards => rateCards.LeadTime = TimeSpan.Zero));
+        builder.Services.Configure<AuditOptions>(settings.Keeping.Apply);
         builder.AddMeteringGateway(gateway =>
         {
             gateway.Address = settings.Address;

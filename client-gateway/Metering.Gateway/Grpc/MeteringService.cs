@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Metering.Contracts;
+using Metering.Gateway.Audit;
 using Metering.Gateway.Routing;
 using Metering.Gateway.Security;
 using Metering.Gateway.Telemetry;
@@ -10,7 +11,7 @@ namespace Metering.Gateway.Grpc;
 /// <summary>The gRPC edge: messages in, the same rules as HTTP, grain calls, messages out.</summary>
 [BindServiceMethod(typeof(MeteringMethods), nameof(MeteringMethods.BindNone))]
 internal sealed class MeteringService(
-    GrainRouter router, ChargeBatch batch, ChargesInWork inWork, AccountList list, PatternWarnings warnings, ChargeStreams streams, AccountWatches watches, MeterLimits limits)
+    GrainRouter router, Administration administration, ChargeBatch batch, ChargesInWork inWork, AccountList list, PatternWarnings warnings, ChargeStreams streams, AccountWatches watches, MeterLimits limits)
     : V1.Metering.MeteringBase
 {
     public override async Task<V1.ChargeReply> Charge(V1.ChargeRequest request, ServerCallContext context)
@@ -62,7 +63,7 @@ internal sealed class MeteringService(
         var reversal = HoldMessages.FromWire(request, faults);
         RefuseIfAny(faults);
         RefuseIf(await limits.CheckCharge(CallerOf(context), request.Account, request.Charge));
-        return Reply(await router.Reverse(request.Account, reversal), HoldMessages.ToWire);
+        return Reply(await administration.Reverse(ActorOf(context), CallerOf(context).Role, request.Account, reversal), HoldMessages.ToWire);
     }
 
     public override async Task<V1.HoldReply> PlaceHold(V1.PlaceHoldRequest request, ServerCallContext context)
@@ -103,7 +104,7 @@ internal sealed class MeteringService(
         Shape.Name(faults, "account", request.Account);
         var settings = AccountMessages.FromWire(request.Settings, faults);
         RefuseIfAny(faults);
-        return Reply(await router.PutAccount(request.Account, settings), AccountMessages.ToWire);
+        return Reply(await administration.PutAccount(ActorOf(context), request.Account, settings), AccountMessages.ToWire);
     }
 
     public override async Task<V1.Account> GetAccount(V1.GetAccountRequest request, ServerCallContext context)
@@ -134,7 +135,7 @@ internal sealed class MeteringService(
     public override async Task<V1.Account> CloseAccount(V1.CloseAccountRequest request, ServerCallContext context)
     {
         RefuseUnlessName("account", request.Account);
-        return Reply(await router.Close(request.Account), AccountMessages.ToWire);
+        return Reply(await administration.Close(ActorOf(context), request.Account), AccountMessages.ToWire);
     }
 
     public override Task WatchAccount(V1.WatchAccountRequest request, IServerStreamWriter<V1.AccountEvent> responseStream, ServerCallContext context)
@@ -153,7 +154,7 @@ internal sealed class MeteringService(
         Shape.Name(faults, "account", request.Account);
         var grant = AccountMessages.FromWire(request, faults);
         RefuseIfAny(faults);
-        return Reply(await warnings.Add(request.Account, await router.AddGrant(request.Account, grant), grant.Meters), AccountMessages.ToWire);
+        return Reply(await warnings.Add(request.Account, await administration.AddGrant(ActorOf(context), request.Account, grant), grant.Meters), AccountMessages.ToWire);
     }
 
     public override async Task<V1.GrantReply> VoidGrant(V1.VoidGrantRequest request, ServerCallContext context)
@@ -162,7 +163,7 @@ internal sealed class MeteringService(
         Shape.Name(faults, "account", request.Account);
         Shape.Name(faults, "grant", request.Grant);
         RefuseIfAny(faults);
-        return Reply(await router.VoidGrant(request.Account, request.Grant), AccountMessages.ToWire);
+        return Reply(await administration.VoidGrant(ActorOf(context), request.Account, request.Grant), AccountMessages.ToWire);
     }
 
     public override async Task<V1.ListGrantsReply> ListGrants(V1.ListGrantsRequest request, ServerCallContext context)
@@ -178,7 +179,7 @@ internal sealed class MeteringService(
         Shape.Name(faults, "budget", request.Budget);
         var budget = GovernanceMessages.FromWire(request, faults);
         RefuseIfAny(faults);
-        return Reply(await warnings.Add(request.Account, await router.PutBudget(request.Account, budget), budget.Meters), GovernanceMessages.ToWire);
+        return Reply(await warnings.Add(request.Account, await administration.PutBudget(ActorOf(context), request.Account, budget), budget.Meters), GovernanceMessages.ToWire);
     }
 
     public override async Task<V1.Budget> DeleteBudget(V1.DeleteBudgetRequest request, ServerCallContext context)
@@ -187,7 +188,7 @@ internal sealed class MeteringService(
         Shape.Name(faults, "account", request.Account);
         Shape.Name(faults, "budget", request.Budget);
         RefuseIfAny(faults);
-        return Reply(await router.DeleteBudget(request.Account, request.Budget), GovernanceMessages.ToWire);
+        return Reply(await administration.DeleteBudget(ActorOf(context), request.Account, request.Budget), GovernanceMessages.ToWire);
     }
 
     public override async Task<V1.Policy> PutPolicy(V1.PutPolicyRequest request, ServerCallContext context)
@@ -197,7 +198,7 @@ internal sealed class MeteringService(
         var policy = GovernanceMessages.FromWire(request.Policy, faults);
         RefuseIfAny(faults);
         var patterns = policy.AllowedMeters.Concat(policy.BlockedMeters).Concat(policy.RateLimits.Select(limit => limit.Meter));
-        return Reply(await warnings.Add(request.Account, await router.PutPolicy(request.Account, policy), patterns), GovernanceMessages.ToWire);
+        return Reply(await warnings.Add(request.Account, await administration.PutPolicy(ActorOf(context), request.Account, policy), patterns), GovernanceMessages.ToWire);
     }
 
     public override async Task<V1.PublishReply> PublishRateCard(V1.PublishRateCardRequest request, ServerCallContext context)
@@ -206,7 +207,7 @@ internal sealed class MeteringService(
         Shape.Name(faults, "card", request.Card);
         var draft = RateCardMessages.FromWire(request.Draft, faults);
         RefuseIfAny(faults);
-        return Reply(await router.Publish(request.Card, draft), RateCardMessages.ToWire);
+        return Reply(await administration.Publish(ActorOf(context), request.Card, draft), RateCardMessages.ToWire);
     }
 
     public override async Task<V1.RateCard> GetRateCard(V1.GetRateCardRequest request, ServerCallContext context)
@@ -233,6 +234,8 @@ internal sealed class MeteringService(
         answer.Reply is { } reply ? toWire(reply) : throw Refusals.ToException(answer.Refusal!);
 
     private static Caller CallerOf(ServerCallContext context) => Caller.Of(context.GetHttpContext());
+
+    private static Actor ActorOf(ServerCallContext context) => Actor.Of(context.GetHttpContext());
 
     private static void RefuseUnless(bool isAllowed) => RefuseIf(isAllowed ? null : Caller.Forbidden);
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Metering.Gateway.Audit;
 using Metering.Gateway.Json;
 using Metering.Gateway.OpenApi;
 using Metering.Gateway.Routing;
@@ -12,7 +13,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Metering.Gateway.Http;
 
 /// <summary>Accounts: settings in, what they are now out.</summary>
-internal sealed class AccountEndpoints(GrainRouter router, AccountList list, RequestBody body)
+internal sealed class AccountEndpoints(GrainRouter router, Administration administration, AccountList list, RequestBody body)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -33,7 +34,7 @@ internal sealed class AccountEndpoints(GrainRouter router, AccountList list, Req
             return;
         }
 
-        JsonResponse.WriteAnswer(context, await router.PutAccount(account, incoming.Value!), AccountWriter.Write);
+        JsonResponse.WriteAnswer(context, await administration.PutAccount(Actor.Of(context), account, incoming.Value!), AccountWriter.Write);
     }
 
     private async Task Get(HttpContext context)
@@ -75,7 +76,7 @@ internal sealed class AccountEndpoints(GrainRouter router, AccountList list, Req
             return;
         }
 
-        JsonResponse.WriteAnswer(context, await router.Close(account), AccountWriter.Write);
+        JsonResponse.WriteAnswer(context, await administration.Close(Actor.Of(context), account), AccountWriter.Write);
     }
 
     private async Task List(HttpContext context)

@@ -1,3 +1,4 @@
+using Metering.Gateway.Audit;
 using Metering.Gateway.Json;
 using Metering.Gateway.OpenApi;
 using Metering.Gateway.Routing;
@@ -11,7 +12,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Metering.Gateway.Http;
 
 /// <summary>Charges, one and many, and quotes.</summary>
-internal sealed class ChargeEndpoints(GrainRouter router, ChargeBatch batch, ChargesInWork inWork, MeterLimits limits, RequestBody body)
+internal sealed class ChargeEndpoints(GrainRouter router, Administration administration, ChargeBatch batch, ChargesInWork inWork, MeterLimits limits, RequestBody body)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -89,7 +90,7 @@ internal sealed class ChargeEndpoints(GrainRouter router, ChargeBatch batch, Cha
             return;
         }
 
-        JsonResponse.WriteAnswer(context, await router.Reverse(account, incoming.Value! with { Charge = charge }), HoldWriter.Write);
+        JsonResponse.WriteAnswer(context, await administration.Reverse(Actor.Of(context), Caller.Of(context).Role, account, incoming.Value! with { Charge = charge }), HoldWriter.Write);
     }
 
     private async Task Quote(HttpContext context)

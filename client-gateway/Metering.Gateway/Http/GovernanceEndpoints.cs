@@ -1,3 +1,4 @@
+using Metering.Gateway.Audit;
 using Metering.Gateway.Json;
 using Metering.Gateway.OpenApi;
 using Metering.Gateway.Routing;
@@ -9,7 +10,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Metering.Gateway.Http;
 
 /// <summary>Budgets and policies.</summary>
-internal sealed class GovernanceEndpoints(GrainRouter router, PatternWarnings warnings, RequestBody body)
+internal sealed class GovernanceEndpoints(Administration administration, PatternWarnings warnings, RequestBody body)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -31,7 +32,7 @@ internal sealed class GovernanceEndpoints(GrainRouter router, PatternWarnings wa
         }
 
         var budget = incoming.Value! with { Id = id };
-        var answer = await router.PutBudget(account, budget);
+        var answer = await administration.PutBudget(Actor.Of(context), account, budget);
         JsonResponse.WriteAnswer(context, await warnings.Add(account, answer, budget.Meters), GovernanceWriter.Write);
     }
 
@@ -46,7 +47,7 @@ internal sealed class GovernanceEndpoints(GrainRouter router, PatternWarnings wa
             return;
         }
 
-        JsonResponse.WriteAnswer(context, await router.DeleteBudget(account, budget), GovernanceWriter.Write);
+        JsonResponse.WriteAnswer(context, await administration.DeleteBudget(Actor.Of(context), account, budget), GovernanceWriter.Write);
     }
 
     private async Task PutPolicy(HttpContext context)
@@ -62,7 +63,7 @@ internal sealed class GovernanceEndpoints(GrainRouter router, PatternWarnings wa
 
         var policy = incoming.Value!;
         var patterns = policy.AllowedMeters.Concat(policy.BlockedMeters).Concat(policy.RateLimits.Select(limit => limit.Meter));
-        var answer = await router.PutPolicy(account, policy);
+        var answer = await administration.PutPolicy(Actor.Of(context), account, policy);
         JsonResponse.WriteAnswer(context, await warnings.Add(account, answer, patterns), GovernanceWriter.Write);
     }
 }

@@ -1,3 +1,4 @@
+using Metering.Gateway.Audit;
 using Metering.Gateway.Json;
 using Metering.Gateway.OpenApi;
 using Metering.Gateway.Routing;
@@ -9,7 +10,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Metering.Gateway.Http;
 
 /// <summary>Grants: credits put into an account, and taken back.</summary>
-internal sealed class GrantEndpoints(GrainRouter router, PatternWarnings warnings, RequestBody body)
+internal sealed class GrantEndpoints(GrainRouter router, Administration administration, PatternWarnings warnings, RequestBody body)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -31,7 +32,7 @@ internal sealed class GrantEndpoints(GrainRouter router, PatternWarnings warning
 
         var grant = incoming.Value!;
         JsonResponse.WriteAnswer(
-            context, await warnings.Add(account, await router.AddGrant(account, grant), grant.Meters), AccountWriter.Write);
+            context, await warnings.Add(account, await administration.AddGrant(Actor.Of(context), account, grant), grant.Meters), AccountWriter.Write);
     }
 
     private async Task List(HttpContext context)
@@ -58,6 +59,6 @@ internal sealed class GrantEndpoints(GrainRouter router, PatternWarnings warning
             return;
         }
 
-        JsonResponse.WriteAnswer(context, await router.VoidGrant(account, grant), AccountWriter.Write);
+        JsonResponse.WriteAnswer(context, await administration.VoidGrant(Actor.Of(context), account, grant), AccountWriter.Write);
     }
 }

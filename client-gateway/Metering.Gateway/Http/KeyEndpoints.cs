@@ -1,4 +1,5 @@
 using Metering.Contracts;
+using Metering.Gateway.Audit;
 using Metering.Gateway.Json;
 using Metering.Gateway.OpenApi;
 using Metering.Gateway.Routing;
@@ -11,7 +12,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Metering.Gateway.Http;
 
 /// <summary>API keys and customer tokens. A key's text is made here, told once, and forgotten: only its hash leaves the gateway.</summary>
-internal sealed class KeyEndpoints(GrainRouter router, KeyRingCalls calls, KnownKeys keys, RequestBody body, TimeProvider time)
+internal sealed class KeyEndpoints(GrainRouter router, Administration administration, KeyRingCalls calls, KnownKeys keys, RequestBody body, TimeProvider time)
 {
     private const int MaxPage = 1_000;
     private const int DefaultPage = 100;
@@ -52,7 +53,7 @@ internal sealed class KeyEndpoints(GrainRouter router, KeyRingCalls calls, Known
         }
 
         var (id, text) = KeyText.New();
-        var added = await calls.Add(Key(draft, id, text));
+        var added = await administration.AddKey(Actor.Of(context), Key(draft, id, text));
         await Answer(context, added, text);
     }
 
@@ -101,7 +102,7 @@ internal sealed class KeyEndpoints(GrainRouter router, KeyRingCalls calls, Known
         }
 
         var text = KeyText.Of(id);
-        var rotated = await calls.Rotate(id, KeyText.Hash(text), TimeSpan.FromSeconds(incoming.Value!.Value));
+        var rotated = await administration.RotateKey(Actor.Of(context), id, KeyText.Hash(text), TimeSpan.FromSeconds(incoming.Value!.Value));
         await Answer(context, rotated, text);
     }
 
@@ -115,7 +116,7 @@ internal sealed class KeyEndpoints(GrainRouter router, KeyRingCalls calls, Known
             return;
         }
 
-        var revoked = await calls.Revoke(id);
+        var revoked = await administration.RevokeKey(Actor.Of(context), id);
         await keys.TryRead();
         JsonResponse.WriteAnswer(context, revoked, KeyWriter.Write);
     }
@@ -138,21 +139,9 @@ internal sealed class KeyEndpoints(GrainRouter router, KeyRingCalls calls, Known
             return;
         }
 
-        if (keys.Current is not { Reply.View: { TokenSecret.Length: > 0 } ring })
-        {
-            var made = await calls.GetForTokens();
-            if (made.Reply is null)
-            {
-                JsonResponse.WriteProblem(context, made.Refusal!);
-                return;
-            }
-
-            ring = made.Reply;
-            await keys.TryRead();
-        }
-
-        var token = CustomerTokens.Make(ring.TokenSecret, account, Caller.Of(context), time.GetUtcNow() + TimeSpan.FromSeconds(incoming.Value!.Value));
-        JsonResponse.WriteAnswer<CustomerToken>(context, token, static (json, token) =>
+        var expiresAt = time.GetUtcNow() + TimeSpan.FromSeconds(incoming.Value!.Value);
+        var made = await administration.MakeToken(Actor.Of(context), account, expiresAt, () => MakeToken(account, Caller.Of(context), expiresAt));
+        JsonResponse.WriteAnswer(context, made, static (json, token) =>
         {
             json.WriteStartObject();
             json.WriteString("account"u8, token.Account);
@@ -160,6 +149,23 @@ internal sealed class KeyEndpoints(GrainRouter router, KeyRingCalls calls, Known
             json.WriteInstant("expiresAt"u8, token.ExpiresAt);
             json.WriteEndObject();
         });
+    }
+
+    private async Task<Answer<CustomerToken>> MakeToken(string account, Caller by, DateTimeOffset expiresAt)
+    {
+        if (keys.Current is not { Reply.View: { TokenSecret.Length: > 0 } ring })
+        {
+            var made = await calls.GetForTokens();
+            if (made.Reply is null)
+            {
+                return made.Refusal!;
+            }
+
+            ring = made.Reply;
+            await keys.TryRead();
+        }
+
+        return CustomerTokens.Make(ring.TokenSecret, account, by, expiresAt);
     }
 
     private static ApiKey Key(KeyDraft draft, string id, string text) => new()

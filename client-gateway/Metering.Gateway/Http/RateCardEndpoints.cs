@@ -1,3 +1,4 @@
+using Metering.Gateway.Audit;
 using Metering.Gateway.Json;
 using Metering.Gateway.OpenApi;
 using Metering.Gateway.Routing;
@@ -9,7 +10,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Metering.Gateway.Http;
 
 /// <summary>Rate cards: drafts in, versions out; and what a draft would have made of stored usage.</summary>
-internal sealed class RateCardEndpoints(GrainRouter router, RequestBody body)
+internal sealed class RateCardEndpoints(GrainRouter router, Administration administration, RequestBody body)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -29,7 +30,7 @@ internal sealed class RateCardEndpoints(GrainRouter router, RequestBody body)
             return;
         }
 
-        JsonResponse.WriteAnswer(context, await router.Publish(card, incoming.Value!), RateCardWriter.Write);
+        JsonResponse.WriteAnswer(context, await administration.Publish(Actor.Of(context), card, incoming.Value!), RateCardWriter.Write);
     }
 
     private async Task Simulate(HttpContext context)

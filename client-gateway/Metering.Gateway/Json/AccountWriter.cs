@@ -11,19 +11,10 @@ internal static class AccountWriter
 {
     public static void Write(Utf8JsonWriter json, AccountView account)
     {
-        var settings = account.Settings;
         json.WriteStartObject();
         json.WriteString("account"u8, account.Account);
         json.WriteString("status"u8, WireNames.Of(account.Status));
-        json.WriteString("displayName"u8, settings.DisplayName);
-        json.WriteString("rateCard"u8, settings.RateCard);
-        json.WriteAmount("discountPercent"u8, settings.DiscountPercent);
-        json.WriteAmount("creditLimit"u8, settings.CreditLimit);
-        json.WriteStartObject("period"u8);
-        json.WriteString("every"u8, WireNames.Of(settings.Period.Every));
-        json.WriteInstant("anchor"u8, settings.Period.Anchor);
-        json.WriteEndObject();
-        json.WritePairs("metadata"u8, settings.Metadata);
+        WriteSettings(json, account.Settings);
         json.WriteAmount("balance"u8, account.Balance);
         json.WriteAmount("available"u8, account.Available);
         json.WriteAmount("held"u8, account.Held);
@@ -45,6 +36,20 @@ internal static class AccountWriter
         GovernanceWriter.Write(json, account.Policy);
         WriteCounters(json, account.Counters);
         json.WriteEndObject();
+    }
+
+    /// <summary>The fields of an account's settings, within an object.</summary>
+    public static void WriteSettings(Utf8JsonWriter json, AccountRequest settings)
+    {
+        json.WriteString("displayName"u8, settings.DisplayName);
+        json.WriteString("rateCard"u8, settings.RateCard);
+        json.WriteAmount("discountPercent"u8, settings.DiscountPercent);
+        json.WriteAmount("creditLimit"u8, settings.CreditLimit);
+        json.WriteStartObject("period"u8);
+        json.WriteString("every"u8, WireNames.Of(settings.Period.Every));
+        json.WriteInstant("anchor"u8, settings.Period.Anchor);
+        json.WriteEndObject();
+        json.WritePairs("metadata"u8, settings.Metadata);
     }
 
     public static void WriteGrants(Utf8JsonWriter json, AccountView account)
@@ -76,27 +81,46 @@ internal static class AccountWriter
         json.WriteStartArray("grants"u8);
         foreach (var grant in grants)
         {
-            json.WriteStartObject();
-            json.WriteString("id"u8, grant.Id);
-            json.WriteAmount("amount"u8, grant.Amount);
-            json.WriteAmount("remaining"u8, grant.Remaining);
-            json.WriteNumber("priority"u8, grant.Priority);
-            json.WriteString("kind"u8, WireNames.Of(grant.Kind));
-            json.WriteString("status"u8, WireNames.Of(grant.Status));
-            json.WriteInstant("effectiveAt"u8, grant.EffectiveAt);
-            json.WriteInstantIfAny("expiresAt"u8, grant.ExpiresAt);
-            json.WriteTextsIfAny("meters"u8, grant.Meters);
-            json.WriteInstant("addedAt"u8, grant.AddedAt);
-            WriteRecurrence(json, grant);
-            json.WriteEndObject();
+            Write(json, grant);
         }
 
         json.WriteEndArray();
     }
 
-    private static void WriteRecurrence(Utf8JsonWriter json, GrantView grant)
+    public static void Write(Utf8JsonWriter json, GrantView grant)
     {
-        if (grant.Recurrence is { } recurrence)
+        json.WriteStartObject();
+        json.WriteString("id"u8, grant.Id);
+        json.WriteAmount("amount"u8, grant.Amount);
+        json.WriteAmount("remaining"u8, grant.Remaining);
+        json.WriteNumber("priority"u8, grant.Priority);
+        json.WriteString("kind"u8, WireNames.Of(grant.Kind));
+        json.WriteString("status"u8, WireNames.Of(grant.Status));
+        json.WriteInstant("effectiveAt"u8, grant.EffectiveAt);
+        json.WriteInstantIfAny("expiresAt"u8, grant.ExpiresAt);
+        json.WriteTextsIfAny("meters"u8, grant.Meters);
+        json.WriteInstant("addedAt"u8, grant.AddedAt);
+        WriteRecurrence(json, grant.Recurrence, grant.Rollover);
+        json.WriteInstantIfAny("nextRefillAt"u8, grant.NextRefillAt);
+        json.WriteEndObject();
+    }
+
+    /// <summary>The fields of a grant as it was asked for, within an object.</summary>
+    public static void WriteFields(Utf8JsonWriter json, GrantRequest grant)
+    {
+        json.WriteString("id"u8, grant.Id);
+        json.WriteAmount("amount"u8, grant.Amount);
+        json.WriteNumber("priority"u8, grant.Priority);
+        json.WriteString("kind"u8, WireNames.Of(grant.Kind));
+        json.WriteInstantIfAny("effectiveAt"u8, grant.EffectiveAt);
+        json.WriteInstantIfAny("expiresAt"u8, grant.ExpiresAt);
+        json.WriteTextsIfAny("meters"u8, grant.Meters);
+        WriteRecurrence(json, grant.Recurrence, grant.Rollover);
+    }
+
+    private static void WriteRecurrence(Utf8JsonWriter json, Recurrence? refills, Rollover? rest)
+    {
+        if (refills is { } recurrence)
         {
             json.WriteStartObject("recurrence"u8);
             json.WriteString("every"u8, WireNames.Of(recurrence.Every));
@@ -105,15 +129,13 @@ internal static class AccountWriter
             json.WriteEndObject();
         }
 
-        if (grant.Rollover is { } rollover)
+        if (rest is { } rollover)
         {
             json.WriteStartObject("rollover"u8);
             json.WriteAmount("minimum"u8, rollover.Minimum);
             json.WriteAmountIfAny("maximum"u8, rollover.Maximum == GrantRules.AllRollsOver ? null : rollover.Maximum);
             json.WriteEndObject();
         }
-
-        json.WriteInstantIfAny("nextRefillAt"u8, grant.NextRefillAt);
     }
 
     private static void WriteCounters(Utf8JsonWriter json, IReadOnlyList<UsageCounterView> counters)

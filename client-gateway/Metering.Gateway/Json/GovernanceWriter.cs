@@ -18,15 +18,7 @@ internal static class GovernanceWriter
         var view = warned.Reply;
         var budget = view.Budget;
         json.WriteStartObject();
-        json.WriteString("id"u8, budget.Id);
-        json.WriteStartObject("scope"u8);
-        json.WriteTextsIfAny("meters"u8, budget.Meters);
-        json.WritePairsIfAny("dimensions"u8, budget.Dimensions);
-        json.WriteEndObject();
-        json.WriteString("window"u8, WireNames.Of(budget.Window));
-        json.WriteAmount("limit"u8, budget.Limit);
-        WriteNumbers(json, "thresholds"u8, budget.Thresholds);
-        json.WriteString("action"u8, WireNames.Of(budget.Action));
+        WriteTerms(json, budget);
 
         // With one counter there is one answer to how much was spent, and nobody should have to look for it.
         if (!budget.Dimensions.Values.Contains(AnyValue, StringComparer.Ordinal))
@@ -53,13 +45,44 @@ internal static class GovernanceWriter
         json.WriteEndObject();
     }
 
+    /// <summary>The fields that a budget was set to, within an object.</summary>
+    public static void WriteTerms(Utf8JsonWriter json, BudgetRequest budget)
+    {
+        json.WriteString("id"u8, budget.Id);
+        json.WriteStartObject("scope"u8);
+        json.WriteTextsIfAny("meters"u8, budget.Meters);
+        json.WritePairsIfAny("dimensions"u8, budget.Dimensions);
+        json.WriteEndObject();
+        json.WriteString("window"u8, WireNames.Of(budget.Window));
+        json.WriteAmount("limit"u8, budget.Limit);
+        WriteNumbers(json, "thresholds"u8, budget.Thresholds);
+        json.WriteString("action"u8, WireNames.Of(budget.Action));
+    }
+
     public static void Write(Utf8JsonWriter json, PolicyView view) => Write(json, new Warned<PolicyView>(view, []));
 
     public static void Write(Utf8JsonWriter json, Warned<PolicyView> warned)
     {
         var view = warned.Reply;
-        var policy = view.Policy;
         json.WriteStartObject();
+        WriteTerms(json, view.Policy, view.RateLimitsLeft);
+        json.WriteStartObject("shadowed"u8);
+        foreach (var (rule, count) in view.Shadowed)
+        {
+            json.WriteNumber(WireNames.Of(rule), count);
+        }
+
+        json.WriteEndObject();
+        json.WriteTextsIfAny("warnings"u8, warned.Warnings);
+        json.WriteEndObject();
+    }
+
+    /// <summary>The fields that a policy was set to, within an object.</summary>
+    /// <param name="json">Where to.</param>
+    /// <param name="policy">The policy.</param>
+    /// <param name="left">What each rate limit lets through now; empty to leave that out.</param>
+    public static void WriteTerms(Utf8JsonWriter json, PolicyRequest policy, IReadOnlyList<decimal> left)
+    {
         json.WriteTexts("allowedMeters"u8, policy.AllowedMeters);
         json.WriteTexts("blockedMeters"u8, policy.BlockedMeters);
         json.WriteTexts("requiredDimensions"u8, policy.RequiredDimensions);
@@ -73,22 +96,13 @@ internal static class GovernanceWriter
             json.WriteAmount("quantity"u8, limit.Quantity);
             json.WriteNumber("perSeconds"u8, limit.PerSeconds);
             json.WriteAmount("burst"u8, limit.Burst);
-            json.WriteAmount("left"u8, view.RateLimitsLeft[i]);
+            json.WriteAmountIfAny("left"u8, i < left.Count ? left[i] : null);
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
         json.WriteBoolean("frozen"u8, policy.Frozen);
         json.WriteTexts("shadow"u8, [.. policy.Shadow.Select(WireNames.Of)]);
-        json.WriteStartObject("shadowed"u8);
-        foreach (var (rule, count) in view.Shadowed)
-        {
-            json.WriteNumber(WireNames.Of(rule), count);
-        }
-
-        json.WriteEndObject();
-        json.WriteTextsIfAny("warnings"u8, warned.Warnings);
-        json.WriteEndObject();
     }
 
     private static void WriteNumbers(Utf8JsonWriter json, ReadOnlySpan<byte> name, IReadOnlyList<int> numbers)

@@ -42,16 +42,11 @@ internal static class LedgerTable
         ];
         for (var i = 0; i < fields.Length; i++)
         {
-            text.Append(i > 0 ? "," : "").Append(Field(fields[i]));
+            text.Append(i > 0 ? "," : "").Append(CsvText.Field(fields[i]));
         }
 
         text.Append("\r\n");
     }
-
-    private static string Field(string? value) =>
-        value is null ? ""
-        : value.AsSpan().IndexOfAny("\",\r\n") < 0 ? value
-        : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     private static string? Amount(decimal? amount)
     {

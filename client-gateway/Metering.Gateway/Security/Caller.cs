@@ -10,11 +10,17 @@ internal sealed class Caller
     /// <summary>How those are named in the audit log that came with the key of the settings.</summary>
     public const string BySetting = "setting:AdminKey";
 
+    /// <summary>And those who needed no key: anyone on this machine.</summary>
+    public const string Local = "local";
+
     // Always the same, so that nobody learns from it what there is.
     public static readonly Refusal Forbidden = new() { Code = Code.Forbidden, Detail = "The caller may not do this." };
 
-    /// <summary>For the audit log: <c>key:</c> and its id, <c>jwt:</c> and the subject, <c>token:</c> and the account, or one of the above. No secret.</summary>
+    /// <summary>For the audit log: <c>key:</c> and its id, <c>jwt:</c> and the subject, <c>token:</c> and the account, or one of those above. No secret.</summary>
     public required string Name { get; init; }
+
+    /// <summary>What their key is called; null when they have none.</summary>
+    public string? Label { get; init; }
 
     public required Role Role { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Metering.Contracts;
+using Metering.Gateway.Audit;
 using Metering.Gateway.Routing;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -15,7 +16,7 @@ namespace Metering.Gateway.Security;
 /// So a change made through another gateway is in effect here after about a second, and one made here at once. Keys that could not be read anew for
 /// <see cref="AccessOptions.MaxKeysAge"/> are believed no longer, because one of them may have been revoked meanwhile.
 /// </remarks>
-internal sealed class KnownKeys(IGrainFactory grains, ISilos silos, IOptions<GatewayOptions> options, TimeProvider time, ILogger<KnownKeys> logger) : IHostedLifecycleService, IDisposable
+internal sealed class KnownKeys(IGrainFactory grains, ISilos silos, AuditTrail trail, IOptions<GatewayOptions> options, TimeProvider time, ILogger<KnownKeys> logger) : IHostedLifecycleService, IDisposable
 {
     /// <summary>Before any version, so that the first answer is a ring.</summary>
     private const long Unread = -1;
@@ -145,7 +146,13 @@ internal sealed class KnownKeys(IGrainFactory grains, ISilos silos, IOptions<Gat
         var key = new ApiKey { Id = id, Name = "first", Role = Role.Admin, Secrets = [new KeySecret(KeyText.Hash(text), ValidUntil: null)] };
         try
         {
-            if ((await grains.GetGrain<IKeyRingGrain>(0).Add(key, onlyAsFirst: true).WaitAsync(AnswerTimeout, time)).Reply is not null)
+            var added = await trail.Make(
+                Actor.Process,
+                new AuditedChange(AuditOperation.KeyAdd, $"keys/{id}", Requested: AuditDocuments.Key(key)),
+                before: null,
+                () => grains.GetGrain<IKeyRingGrain>(0).Add(key, onlyAsFirst: true).WaitAsync(AnswerTimeout, time),
+                AuditDocuments.Key);
+            if (added.Reply is not null)
             {
                 // On the console and not in the log, which is kept and read by others.
                 await Console.Out.WriteLineAsync($"The first admin key, which is not shown again: {text}");
@@ -171,7 +178,7 @@ internal sealed class KnownKeys(IGrainFactory grains, ISilos silos, IOptions<Gat
         public Ring(KeyRing view, Ring? before, TimeProvider time)
         {
             View = view;
-            Anyone = new Caller { Name = "anyone", IsAnyone = true, Role = Role.Admin, Among = this };
+            Anyone = new Caller { Name = Caller.Local, IsAnyone = true, Role = Role.Admin, Among = this };
             _holders = view.Keys.Where(static key => key.RevokedAt is null).ToFrozenDictionary(static key => key.Id, key => new Holder(key, this, RateOf(key, before, time)), StringComparer.Ordinal);
         }
 
@@ -210,6 +217,7 @@ internal sealed class KnownKeys(IGrainFactory grains, ISilos silos, IOptions<Gat
             _secrets = [.. key.Secrets.Select(secret => (secret.Sha256, new Caller
             {
                 Name = $"key:{key.Id}",
+                Label = key.Name,
                 KeyId = key.Id,
                 Role = key.Role,
                 Accounts = new NamePatterns(key.Accounts),

@@ -27,6 +27,7 @@ internal static class WireNames
     public static EnumNames<UsageWindow> UsageWindows { get; } = new(Of);
     public static EnumNames<UsageMeasure> UsageMeasures { get; } = new(Of);
     public static EnumNames<Role> Roles { get; } = new(Of);
+    public static EnumNames<AuditOperation> AuditOperations { get; } = new(Of);
 
     public static string Of(ChargeMode mode) => mode switch
     {
@@ -197,6 +198,37 @@ internal static class WireNames
         Role.Charge => "charge",
         Role.Operator => "operator",
         Role.Admin => "admin",
+    };
+
+    public static string Of(AuditOperation operation) => operation switch
+    {
+        AuditOperation.AccountPut => "account.put",
+        AuditOperation.AccountClose => "account.close",
+        AuditOperation.GrantAdd => "grant.add",
+        AuditOperation.GrantVoid => "grant.void",
+        AuditOperation.BudgetPut => "budget.put",
+        AuditOperation.BudgetDelete => "budget.delete",
+        AuditOperation.PolicyPut => "policy.put",
+        AuditOperation.ChargeReverse => "charge.reverse",
+        AuditOperation.RateCardPublish => "rate_card.publish",
+        AuditOperation.KeyAdd => "key.add",
+        AuditOperation.KeyRotate => "key.rotate",
+        AuditOperation.KeyRevoke => "key.revoke",
+        AuditOperation.TokenMake => "token.make",
+    };
+
+    public static string Of(AuditOutcome outcome) => outcome switch
+    {
+        AuditOutcome.Pending => "pending",
+        AuditOutcome.Done => "done",
+        AuditOutcome.Refused => "refused",
+        AuditOutcome.Unknown => "unknown",
+    };
+
+    public static string Of(AuditBreakReason reason) => reason switch
+    {
+        AuditBreakReason.Missing => "missing",
+        AuditBreakReason.Changed => "changed",
     };
 
     public static string Of(Code code) => code switch

@@ -19,7 +19,9 @@ internal sealed class FakeGrains : IGrainFactory
 
     public FakeKeyRing Keys { get; } = new();
 
-    /// <summary>From now on each call of any grain, but the one with the keys, first asks whether it is to fail.</summary>
+    public FakeAuditLog Audit { get; } = new();
+
+    /// <summary>From now on each call of any grain, but those with the keys and the audit log, first asks whether it is to fail.</summary>
     public void FailWhile(Func<bool> fails, Exception failure) => _failing = (fails, failure);
 
     public FakeAccount Account(string account) => _accounts.GetOrAdd(account, static id => new FakeAccount(id));
@@ -38,6 +40,7 @@ internal sealed class FakeGrains : IGrainFactory
     public TGrainInterface GetGrain<TGrainInterface>(long primaryKey, string? grainClassNamePrefix = null)
         where TGrainInterface : IGrainWithIntegerKey =>
         typeof(TGrainInterface) == typeof(IKeyRingGrain) ? (TGrainInterface)(object)Keys
+        : typeof(TGrainInterface) == typeof(IAuditLogGrain) ? (TGrainInterface)(object)Audit
         : Failing(typeof(TGrainInterface) == typeof(IUsageGrain) ? (TGrainInterface)(object)new FakeUsage() : (TGrainInterface)(object)Directory);
 
     public TGrainInterface GetGrain<TGrainInterface>(Guid primaryKey, string? grainClassNamePrefix = null)
