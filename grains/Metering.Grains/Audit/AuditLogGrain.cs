@@ -29,6 +29,10 @@ public sealed class AuditLogGrain : Grain, IAuditLogGrain
 
     // By the id of the intent: changes of which it is not known yet what became of them.
     private readonly Dictionary<string, OpenChange> _open = new(StringComparer.Ordinal);
+
+    // The ids of those that ended last, for calls that are sent again.
+    private readonly HashSet<string> _ended = new(StringComparer.Ordinal);
+    private readonly Queue<string> _endedInOrder = new();
     private readonly Queue<WaitingEntry> _waiting = new();
     private bool _isWriting;
     private bool _hasFailed;
@@ -49,9 +53,15 @@ public sealed class AuditLogGrain : Grain, IAuditLogGrain
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         await _chunks.OpenAsync();
-        foreach (var pending in await _reading.PendingAsync())
+        var (pending, ended) = await _reading.ReadLastAsync();
+        foreach (var entry in pending)
         {
-            _open[pending.Intent.Id] = new OpenChange(pending, Task.FromResult(pending.Number));
+            _open[entry.Intent.Id] = new OpenChange(entry, Task.FromResult(entry.Number));
+        }
+
+        foreach (var id in ended)
+        {
+            Remember(id);
         }
 
         this.RegisterGrainTimer(KeepUp, new GrainTimerCreationOptions { DueTime = _options.UpkeepInterval, Period = _options.UpkeepInterval, KeepAlive = true, Interleave = true });
@@ -60,7 +70,7 @@ public sealed class AuditLogGrain : Grain, IAuditLogGrain
     public Task<Answer<AuditReceipt>> Begin(AuditIntent intent)
     {
         // Nobody waits for an attempt that comes this late; its change has been made or refused by another.
-        if (AttemptTime.IsOver(_time))
+        if (AttemptTime.IsOver(_time) || _ended.Contains(intent.Id))
         {
             return Task.FromResult<Answer<AuditReceipt>>(NotWritten());
         }
@@ -87,16 +97,25 @@ public sealed class AuditLogGrain : Grain, IAuditLogGrain
 
     public Task<Answer<AuditReceipt>> End(AuditResult result)
     {
-        // One that is not open has ended: this is a retry of the call that ended it.
-        return _open.TryGetValue(result.Intent, out var open)
-            ? Written(open.Ended ??= Write(open.Entry with
+        if (_open.TryGetValue(result.Intent, out var open))
+        {
+            return Written(open.Ended ??= Write(open.Entry with
             {
                 Intent = result.Outcome == AuditOutcome.Done ? open.Entry.Intent with { Requested = null } : open.Entry.Intent,
                 Outcome = result.Outcome,
                 Refusal = result.Refusal,
                 After = result.After,
-            }))
-            : Task.FromResult<Answer<AuditReceipt>>(_hasFailed ? NotWritten() : new AuditReceipt(Number: 0));
+            }));
+        }
+
+        if (_ended.Contains(result.Intent))
+        {
+            return Task.FromResult<Answer<AuditReceipt>>(new AuditReceipt(Number: 0));
+        }
+
+        // It began, or nobody would end it, and this knows nothing of it: another activation has written since. What the result is must not be lost with an answer that it was written.
+        DeactivateOnIdle();
+        return Task.FromResult<Answer<AuditReceipt>>(NotWritten());
     }
 
     public async Task<Answer<AuditPage>> Read(AuditQuery query) => await _reading.ReadAsync(query, IsPending);
@@ -228,6 +247,20 @@ public sealed class AuditLogGrain : Grain, IAuditLogGrain
         else
         {
             _open.Remove(entry.Intent.Id);
+            Remember(entry.Intent.Id);
+        }
+    }
+
+    private void Remember(string ended)
+    {
+        if (_ended.Add(ended))
+        {
+            _endedInOrder.Enqueue(ended);
+        }
+
+        while (_endedInOrder.Count > _options.MaxEnded)
+        {
+            _ended.Remove(_endedInOrder.Dequeue());
         }
     }
 

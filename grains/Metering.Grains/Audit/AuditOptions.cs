@@ -20,6 +20,9 @@ public sealed class AuditOptions
     /// <summary>Changes under way at once; over it they are refused before they are made.</summary>
     public int MaxOpen { get; set; } = 4_096;
 
+    /// <summary>Changes that have ended of which the ids are remembered, so that a call that is sent again is answered as before.</summary>
+    public int MaxEnded { get; set; } = 4_096;
+
     /// <summary>A chunk that has so many bytes of entries is sealed. All of an open one is written with each batch of entries, so it is small.</summary>
     public int MaxChunkBytes { get; set; } = 64 * 1_024;
 

@@ -8,13 +8,14 @@ internal sealed class AuditReading(AuditChunks chunks, Serializer<AuditEntry> en
 {
     private const char Any = '*';
 
-    /// <summary>The changes of which there is no last entry yet, oldest first.</summary>
-    public async Task<IReadOnlyCollection<AuditEntry>> PendingAsync()
+    /// <summary>The changes of which there is no last entry yet, and the ids of those that ended behind the first of them, in the last chunk at least; oldest first.</summary>
+    public async Task<(IReadOnlyCollection<AuditEntry> Pending, IReadOnlyCollection<string> Ended)> ReadLastAsync()
     {
         var pending = new Dictionary<string, AuditEntry>(StringComparer.Ordinal);
+        var ended = new List<string>();
         if (chunks.Last is not { } last)
         {
-            return [];
+            return ([], []);
         }
 
         var first = chunks.LastNumber;
@@ -35,11 +36,12 @@ internal sealed class AuditReading(AuditChunks chunks, Serializer<AuditEntry> en
                 else
                 {
                     pending.Remove(entry.Intent.Id);
+                    ended.Add(entry.Intent.Id);
                 }
             }
         }
 
-        return pending.Values;
+        return (pending.Values, ended);
     }
 
     /// <param name="query">What is asked for.</param>
@@ -55,8 +57,8 @@ internal sealed class AuditReading(AuditChunks chunks, Serializer<AuditEntry> en
         {
             if (await chunks.ReadAsync(number) is not { } chunk)
             {
-                // Before the first entry there is no chunk, and nothing is missing.
-                if (chunks.Last is not null)
+                // Before the first entry there is no chunk, and what has grown old meanwhile is removed: nothing is missing.
+                if (chunks.Last is not null && number >= chunks.First)
                 {
                     damaged.Add(number);
                 }
@@ -107,7 +109,10 @@ internal sealed class AuditReading(AuditChunks chunks, Serializer<AuditEntry> en
 
         for (var read = 0; read < options.MaxChunksPerRead && check.Next is { } number; read++)
         {
-            check = Follow(check, number, await chunks.ReadStoredAsync(number));
+            var chunk = await chunks.ReadStoredAsync(number);
+
+            // What has grown old meanwhile is removed, and is no gap: it begins with what is left.
+            check = number < chunks.First ? new AuditCheck { Next = chunks.First } : Follow(check, number, chunk);
         }
 
         return check;

@@ -60,7 +60,7 @@ public sealed class AuditLogTests
     public async Task A_change_whose_maker_ended_stays_pending_over_a_restart_and_then_nobody_knows()
     {
         await using var cluster = await AuditCluster.Start(static options => (options.MaxChunkBytes, options.UpkeepInterval) = (500, TimeSpan.FromMilliseconds(20)));
-        await cluster.Log.Begin(AuditCluster.Intent("lost"));
+        await cluster.Begin(AuditCluster.Intent("lost"));
         for (var i = 0; i < 5; i++)
         {
             await cluster.Change($"c{i}");
@@ -83,15 +83,34 @@ public sealed class AuditLogTests
     public async Task What_is_sent_again_is_written_once()
     {
         await using var cluster = await AuditCluster.Start();
-        var begun = await Task.WhenAll(cluster.Log.Begin(AuditCluster.Intent("c")), cluster.Log.Begin(AuditCluster.Intent("c")));
+        var begun = await Task.WhenAll(cluster.Begin(AuditCluster.Intent("c")), cluster.Begin(AuditCluster.Intent("c")));
         Assert.Equal(1, begun.Select(answer => answer.Reply!.Number).Distinct().Single());
 
         var result = new AuditResult("c", AuditOutcome.Refused, Code.AccountClosed, After: null);
-        Assert.All(await Task.WhenAll(cluster.Log.End(result), cluster.Log.End(result)), static answer => Assert.NotNull(answer.Reply));
-        Assert.NotNull((await cluster.Log.End(result)).Reply);
+        Assert.All(await Task.WhenAll(cluster.End(result), cluster.End(result)), static answer => Assert.NotNull(answer.Reply));
+        Assert.NotNull((await cluster.End(result)).Reply);
+        Assert.Equal(Code.Unavailable, (await cluster.Begin(AuditCluster.Intent("c"))).Refusal?.Code);
+
+        // And so it is by the next activation, which was not there.
+        await cluster.Reactivate();
+        Assert.NotNull((await cluster.End(result)).Reply);
 
         var entry = Assert.Single(await cluster.ReadAll());
         Assert.Equal((2L, AuditOutcome.Refused, Code.AccountClosed), (entry.Number, entry.Outcome, entry.Refusal!.Value));
+        Assert.Equal(2, (await cluster.Verify()).Last);
+    }
+
+    [Fact]
+    public async Task The_end_of_a_change_that_another_activation_began_is_not_acknowledged_unwritten()
+    {
+        await using var cluster = await AuditCluster.Start();
+        await cluster.Change("before");
+
+        // What one that was overtaken hears.
+        Assert.Equal(Code.Unavailable, (await cluster.End(new AuditResult("elsewhere", AuditOutcome.Done, Refusal: null, After: null))).Refusal?.Code);
+
+        await cluster.Change("after");
+        Assert.Equal(["after", "before"], (await cluster.ReadAll()).Select(entry => entry.Intent.Id));
     }
 
     [Theory(Timeout = MaxMilliseconds)]
@@ -104,12 +123,12 @@ public sealed class AuditLogTests
         Action<string> fail = static _ => throw new IOException("The disk is full.");
         (cluster.Storage.OnWrite, cluster.Storage.OnWritten) = isWritten ? (cluster.Storage.OnWrite, fail) : (fail, cluster.Storage.OnWritten);
 
-        var refused = await Task.WhenAll(Enumerable.Range(0, 10).Select(i => cluster.Log.Begin(AuditCluster.Intent($"c{i}"))));
+        var refused = await Task.WhenAll(Enumerable.Range(0, 10).Select(i => cluster.Begin(AuditCluster.Intent($"c{i}"))));
 
         Assert.All(refused, static answer => Assert.Equal(Code.Unavailable, answer.Refusal?.Code));
         (cluster.Storage.OnWrite, cluster.Storage.OnWritten) = (static _ => { }, static _ => { });
-        await Until(async () => (await cluster.Log.Begin(AuditCluster.Intent("after"))).Reply is not null, TestContext.Current.CancellationToken);
-        await cluster.Log.End(new AuditResult("after", AuditOutcome.Done, Refusal: null, After: null));
+        await Until(async () => (await cluster.Begin(AuditCluster.Intent("after"))).Reply is not null, TestContext.Current.CancellationToken);
+        await cluster.End(new AuditResult("after", AuditOutcome.Done, Refusal: null, After: null));
         var entries = await cluster.ReadAll();
         Assert.Equal(("after", "before"), (entries[0].Intent.Id, entries[^1].Intent.Id));
         Assert.Equal(isWritten, entries.Count > 2);
@@ -121,13 +140,13 @@ public sealed class AuditLogTests
     public async Task Over_its_bound_a_change_is_refused_before_it_is_made()
     {
         await using var cluster = await AuditCluster.Start(static options => options.MaxOpen = 2);
-        await cluster.Log.Begin(AuditCluster.Intent("a"));
-        await cluster.Log.Begin(AuditCluster.Intent("b"));
+        await cluster.Begin(AuditCluster.Intent("a"));
+        await cluster.Begin(AuditCluster.Intent("b"));
 
-        Assert.Equal(Code.Overloaded, (await cluster.Log.Begin(AuditCluster.Intent("c"))).Refusal?.Code);
+        Assert.Equal(Code.Overloaded, (await cluster.Begin(AuditCluster.Intent("c"))).Refusal?.Code);
 
-        await cluster.Log.End(new AuditResult("a", AuditOutcome.Done, Refusal: null, After: null));
-        Assert.NotNull((await cluster.Log.Begin(AuditCluster.Intent("c"))).Reply);
+        await cluster.End(new AuditResult("a", AuditOutcome.Done, Refusal: null, After: null));
+        Assert.NotNull((await cluster.Begin(AuditCluster.Intent("c"))).Reply);
     }
 
     [Fact]
@@ -160,7 +179,7 @@ public sealed class AuditLogTests
         cluster.Storage.Remove(chunks[1]);
         var broken = await cluster.Verify();
         Assert.Equal((AuditBreakReason.Missing, broken.Last + 1), (broken.Break!.Reason, broken.Break.Number));
-        var page = (await cluster.Log.Read(new AuditQuery { Limit = 100 })).Reply!;
+        var page = (await cluster.Read(new AuditQuery { Limit = 100 })).Reply!;
         Assert.Equal([1L], page.Damaged);
         Assert.Contains(page.Entries, static entry => entry.Intent.Id == "name00");
     }
@@ -196,10 +215,50 @@ public sealed class AuditLogTests
         Assert.Equal(AuditBreakReason.Missing, (await cluster.Verify()).Break?.Reason);
     }
 
+    [Theory]
+    [InlineData("put in its place", 4L)]
+    [InlineData("left out", 3L)]
+    [InlineData("told anew to the end of its part", null)]
+    public async Task An_entry_that_was_forged_together_with_its_hash_shows_at_the_next_one(string forgery, long? shownAt)
+    {
+        using var services = Serializers();
+        var serializer = services.GetRequiredService<Serializer<AuditChunk>>();
+        await using var cluster = await AuditCluster.Start(static options => options.MaxChunkBytes = 800);
+        for (var i = 0; i < 9; i++)
+        {
+            await cluster.Change($"name{i}");
+        }
+
+        var ofNextPart = 0L;
+        cluster.Storage.Change(cluster.Storage.Chunks.First(), bytes =>
+        {
+            var chunk = serializer.Deserialize(bytes)!;
+            Assert.InRange(chunk.Records.Count, 5, 12);
+            ofNextPart = chunk.Next;
+            var records = chunk.Records.ToList();
+            byte[] forged = [.. records[2].Entry];
+            forged[forged.AsSpan().IndexOf("name1"u8)] = (byte)'N';
+            records[2] = new AuditRecord(forged, AuditRecord.HashOf(records[1].Hash, forged));
+            if (forgery == "left out")
+            {
+                records.RemoveAt(2);
+            }
+
+            for (var i = 3; forgery.StartsWith("told", StringComparison.Ordinal) && i < records.Count; i++)
+            {
+                records[i] = new AuditRecord(records[i].Entry, AuditRecord.HashOf(records[i - 1].Hash, records[i].Entry));
+            }
+
+            return serializer.SerializeToArray(chunk with { Records = records });
+        });
+
+        Assert.Equal(new AuditBreak(shownAt ?? ofNextPart, AuditBreakReason.Changed), (await cluster.Verify()).Break);
+    }
+
     [Fact]
     public async Task One_that_was_overtaken_can_write_nothing_more()
     {
-        using var services = new ServiceCollection().AddSerializer(static builder => builder.AddAssembly(typeof(AuditChunk).Assembly)).BuildServiceProvider();
+        using var services = Serializers();
         var storage = new AuditCluster.StateStorage();
         var chunk = services.GetRequiredService<Serializer<AuditChunk>>();
         AuditChunks Open() => new(storage, GrainId.Create("auditlog", "0"), chunk, NullLogger.Instance);
@@ -243,6 +302,8 @@ public sealed class AuditLogTests
         await cluster.Reactivate();
         Assert.Equal(["newest", "newer"], (await cluster.ReadAll()).Select(entry => entry.Intent.Id));
     }
+
+    private static ServiceProvider Serializers() => new ServiceCollection().AddSerializer(static builder => builder.AddAssembly(typeof(AuditChunk).Assembly)).BuildServiceProvider();
 
     private static AuditChunk Chunk(long first, int count, bool isSealed) => new()
     {
