@@ -69,12 +69,13 @@ public static class GatewayHosting
     /// <summary>Maps everything the gateway answers, and a problem for everything else.</summary>
     public static WebApplication MapMeteringGateway(this WebApplication app)
     {
+        var services = app.Services;
+        app.UseTrustedProxies(services.GetRequiredService<IOptions<GatewayOptions>>().Value.Access.TrustedProxies);
         app.UseMiddleware<ProblemMiddleware>();
         app.UseMiddleware<BodiesInWork>();
         app.UseMiddleware<AccessMiddleware>();
         app.UseMiddleware<PageHeaders>();
         app.MapMetrics();
-        var services = app.Services;
         services.GetRequiredService<ChargeEndpoints>().Map(app);
         services.GetRequiredService<AccountEndpoints>().Map(app);
         services.GetRequiredService<GrantEndpoints>().Map(app);

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Metering.Gateway.Security;
 
 /// <summary>Who is let in.</summary>
@@ -23,6 +25,11 @@ public sealed class AccessOptions
 
     /// <summary>A port for <c>/metrics</c> alone, where nobody is asked for a key; 0 for none.</summary>
     public int MetricsPort { get; set; }
+
+    /// <summary>
+    /// Proxies in front of the gateway: where a request came from is what they say in <c>X-Forwarded-For</c>, read from the right as far as they wrote it. Empty for none: that header is then not read.
+    /// </summary>
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; set; } = [];
 
     /// <summary>An issuer whose tokens are taken beside keys; null for none.</summary>
     public JwtOptions? Jwt { get; set; }

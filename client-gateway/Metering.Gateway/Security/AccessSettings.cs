@@ -30,6 +30,7 @@ public sealed class AccessSettings
         Access = section.Choice(nameof(Access), AdminKey is null && JwtAuthority is null ? Security.Access.Open : Security.Access.Keys);
         MaxKeysAge = section.Time(nameof(MaxKeysAge), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(10));
         MetricsPort = section.Port(nameof(MetricsPort), 0, mayBeAnyFree: true);
+        TrustedProxies = Security.TrustedProxies.Parse(section, nameof(TrustedProxies));
         if (Access == Security.Access.Open && (AdminKey ?? JwtAuthority) is not null)
         {
             throw new SettingsException(
@@ -40,6 +41,12 @@ public sealed class AccessSettings
         {
             throw new SettingsException(
                 $"{SettingsSection.Name("Address")} is {address}, where others would be let in without a key; set {SettingsSection.Name(nameof(AdminKey))} to a long random text, or {SettingsSection.Name(nameof(Access))} to Keys to have a first key printed.");
+        }
+
+        if (Access == Security.Access.Open && TrustedProxies.Count > 0)
+        {
+            throw new SettingsException(
+                $"{SettingsSection.Name(nameof(TrustedProxies))} is set, and whoever comes through them would be let in without a key; set {SettingsSection.Name(nameof(AdminKey))}, or {SettingsSection.Name(nameof(Access))} to Keys.");
         }
     }
 
@@ -67,8 +74,11 @@ public sealed class AccessSettings
     /// <summary>A port for metrics alone, without keys; 0 for none.</summary>
     public int MetricsPort { get; }
 
+    /// <summary>Proxies whose <c>X-Forwarded-For</c> is believed; empty for none.</summary>
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; }
+
     /// <summary>As a gateway takes them.</summary>
-    public AccessOptions ToOptions() => new() { Access = Access, AdminKey = AdminKey, MaxKeysAge = MaxKeysAge, MetricsPort = MetricsPort, Jwt = _jwt };
+    public AccessOptions ToOptions() => new() { Access = Access, AdminKey = AdminKey, MaxKeysAge = MaxKeysAge, MetricsPort = MetricsPort, TrustedProxies = TrustedProxies, Jwt = _jwt };
 
     private JwtOptions? ReadJwt()
     {
