@@ -98,4 +98,7 @@ public static class Codes
 
     /// <summary>The ledger keeps only sums by the minute of what would be needed.</summary>
     public const string DetailNotKept = "detail_not_kept";
+
+    /// <summary>Without this API key no administrator could call any more.</summary>
+    public const string LastAdminKey = "last_admin_key";
 }

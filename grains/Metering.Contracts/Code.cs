@@ -40,6 +40,9 @@ public enum Code
 
     /// <summary>The ledger keeps only sums of what would be needed (<see cref="LedgerDetail.Rollup"/>).</summary>
     DetailNotKept = 31,
+
+    /// <summary>Without this key no administrator could call any more.</summary>
+    LastAdminKey = 32,
 }
 
 public static class Codes

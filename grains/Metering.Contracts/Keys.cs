@@ -35,6 +35,9 @@ public sealed record ApiKey
 
     public const int MaxNameLength = 128;
 
+    /// <summary>How long the texts before must go on when the last administrator's key is rotated, so that one who does not hear the next can ask for another.</summary>
+    public static readonly TimeSpan LeastOverlapOfLastAdmin = TimeSpan.FromMinutes(1);
+
     /// <summary>A part of the key that may be seen, and names it.</summary>
     [Id(0)] public required string Id { get; init; }
 
@@ -110,6 +113,17 @@ public interface IKeyRingGrain : IGrainWithIntegerKey
     /// <summary>Ends a key for good; again is answered as before. Refuses with <see cref="Code.KeyNotFound"/>.</summary>
     [Alias("Revoke"), ResponseTimeout("00:00:10")]
     Task<Answer<ApiKey>> Revoke(string id);
+
+    /// <summary>
+    /// As <see cref="Rotate"/>, where this ring is the only way in: refuses with <see cref="Code.LastAdminKey"/> to rotate the last administrator's key with less overlap than
+    /// <see cref="ApiKey.LeastOverlapOfLastAdmin"/>.
+    /// </summary>
+    [Alias("RotateUnlessLastAdmin"), ResponseTimeout("00:00:10")]
+    Task<Answer<ApiKey>> RotateUnlessLastAdmin(string id, byte[] sha256, TimeSpan overlap);
+
+    /// <summary>As <see cref="Revoke"/>, where this ring is the only way in: refuses with <see cref="Code.LastAdminKey"/> to end the last administrator's key.</summary>
+    [Alias("RevokeUnlessLastAdmin"), ResponseTimeout("00:00:10")]
+    Task<Answer<ApiKey>> RevokeUnlessLastAdmin(string id);
 
     /// <summary>The ring with a <see cref="KeyRing.TokenSecret"/>, which is made if need be.</summary>
     [Alias("GetForTokens"), ResponseTimeout("00:00:10")]

@@ -8,14 +8,18 @@ using Metering.Gateway.Validation;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
 
 namespace Metering.Gateway.Http;
 
 /// <summary>API keys and customer tokens. A key's text is made here, told once, and forgotten: only its hash leaves the gateway.</summary>
-internal sealed class KeyEndpoints(GrainRouter router, Administration administration, KeyRingCalls calls, KnownKeys keys, RequestBody body, TimeProvider time)
+internal sealed class KeyEndpoints(
+    GrainRouter router, Administration administration, KeyRingCalls calls, KnownKeys keys, RequestBody body, IOptions<GatewayOptions> options, TimeProvider time)
 {
     private const int MaxPage = 1_000;
     private const int DefaultPage = 100;
+
+    private readonly bool _hasAdminKey = options.Value.Access.AdminKey is not null;
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -102,7 +106,7 @@ internal sealed class KeyEndpoints(GrainRouter router, Administration administra
         }
 
         var text = KeyText.Of(id);
-        var rotated = await administration.RotateKey(Actor.Of(context), id, KeyText.Hash(text), TimeSpan.FromSeconds(incoming.Value!.Value));
+        var rotated = await administration.RotateKey(Actor.Of(context), id, KeyText.Hash(text), TimeSpan.FromSeconds(incoming.Value!.Value), IsRingOnlyWayIn(context));
         await Answer(context, rotated, text);
     }
 
@@ -116,7 +120,7 @@ internal sealed class KeyEndpoints(GrainRouter router, Administration administra
             return;
         }
 
-        var revoked = await administration.RevokeKey(Actor.Of(context), id);
+        var revoked = await administration.RevokeKey(Actor.Of(context), id, IsRingOnlyWayIn(context));
         await keys.TryRead();
         JsonResponse.WriteAnswer(context, revoked, KeyWriter.Write);
     }
@@ -167,6 +171,9 @@ internal sealed class KeyEndpoints(GrainRouter router, Administration administra
 
         return CustomerTokens.Make(ring.TokenSecret, account, by, expiresAt);
     }
+
+    /// <summary>Whoever came in without a key of the ring comes in again without one.</summary>
+    private bool IsRingOnlyWayIn(HttpContext context) => !_hasAdminKey && Caller.Of(context).KeyId is not null;
 
     private static ApiKey Key(KeyDraft draft, string id, string text) => new()
     {

@@ -49,18 +49,19 @@ internal static class KeyOperations
     public static readonly Operation Rotate = new("rotateKey", "POST", "/v1/keys/{key}/rotate", "Keys", "Give an API key another text")
     {
         Access = AccessRule.Administers,
-        Description = "The texts before are good until the overlap ends. Id, role and limits stay.",
+        Description = "The texts before are good until the overlap ends. Id, role and limits stay. Without `AdminKey` in the settings the last admin key needs an overlap of a minute at least.",
         Requests = [new(typeof(Shapes.KeyRotation), """{"overlapSeconds":3600}""")],
         Reply = new(typeof(Shapes.KeyWithText), $$"""{{{Fields}},"formerUntil":"2026-01-31T13:00:00Z","key":"{{Text}}"}"""),
-        Refusals = [Code.KeyNotFound],
+        Refusals = [Code.KeyNotFound, Code.LastAdminKey],
     };
 
     public static readonly Operation Revoke = new("revokeKey", "DELETE", "/v1/keys/{key}", "Keys", "End an API key for good")
     {
         Access = AccessRule.Administers,
-        Description = "No gateway takes it after about a second, nor customer tokens made with it; a gateway that cannot reach the silos, after 30 s (`MaxKeysAge`). Again is answered as before.",
+        Description = "No gateway takes it after about a second, nor customer tokens made with it; a gateway that cannot reach the silos, after 30 s (`MaxKeysAge`). Again is answered as before. "
+            + "Without `AdminKey` in the settings the last admin key cannot be ended.",
         Reply = new(typeof(Shapes.Key), $$"""{{{Fields}},"revokedAt":"2026-02-01T00:00:00Z"}"""),
-        Refusals = [Code.KeyNotFound],
+        Refusals = [Code.KeyNotFound, Code.LastAdminKey],
     };
 
     public static readonly Operation MakeToken = new("makeToken", "POST", "/v1/accounts/{account}/tokens", "Keys", "Let a customer read their account")

@@ -92,11 +92,11 @@ internal sealed class Administration(GrainRouter router, KeyRingCalls ring, Know
     public Task<Answer<ApiKey>> AddKey(Actor actor, ApiKey key) => trail.Make(
         actor, new AuditedChange(AuditOperation.KeyAdd, $"keys/{key.Id}", Requested: AuditDocuments.Key(key)), before: null, () => ring.Add(key), AuditDocuments.Key);
 
-    public Task<Answer<ApiKey>> RotateKey(Actor actor, string id, byte[] sha256, TimeSpan overlap) =>
-        ChangeKey(actor, new AuditedChange(AuditOperation.KeyRotate, $"keys/{id}", AuditDocuments.Rotation(overlap)), id, () => ring.Rotate(id, sha256, overlap));
+    public Task<Answer<ApiKey>> RotateKey(Actor actor, string id, byte[] sha256, TimeSpan overlap, bool isOnlyWayIn) =>
+        ChangeKey(actor, new AuditedChange(AuditOperation.KeyRotate, $"keys/{id}", AuditDocuments.Rotation(overlap)), id, () => ring.Rotate(id, sha256, overlap, isOnlyWayIn));
 
-    public Task<Answer<ApiKey>> RevokeKey(Actor actor, string id) =>
-        ChangeKey(actor, new AuditedChange(AuditOperation.KeyRevoke, $"keys/{id}", Requested: null), id, () => ring.Revoke(id));
+    public Task<Answer<ApiKey>> RevokeKey(Actor actor, string id, bool isOnlyWayIn) =>
+        ChangeKey(actor, new AuditedChange(AuditOperation.KeyRevoke, $"keys/{id}", Requested: null), id, () => ring.Revoke(id, isOnlyWayIn));
 
     /// <param name="actor">Who asks for it.</param>
     /// <param name="account">The account it is to read.</param>

@@ -15,10 +15,16 @@ internal sealed class KeyRingCalls(GrainCalls calls, IGrainFactory grains, ISilo
     /// <param name="id">The key.</param>
     /// <param name="sha256">Of its next text, by which another attempt is recognised.</param>
     /// <param name="overlap">How long the texts before go on.</param>
-    public Task<Answer<ApiKey>> Rotate(string id, byte[] sha256, TimeSpan overlap) =>
-        Send(Repetition.UnderItsId, (id, sha256, overlap), static (ring, it) => ring.Rotate(it.id, it.sha256, it.overlap));
+    /// <param name="isOnlyWayIn">Whether administrators have no other way in than keys of the ring.</param>
+    public Task<Answer<ApiKey>> Rotate(string id, byte[] sha256, TimeSpan overlap, bool isOnlyWayIn) => Send(
+        Repetition.UnderItsId,
+        (id, sha256, overlap, isOnlyWayIn),
+        static (ring, it) => it.isOnlyWayIn ? ring.RotateUnlessLastAdmin(it.id, it.sha256, it.overlap) : ring.Rotate(it.id, it.sha256, it.overlap));
 
-    public Task<Answer<ApiKey>> Revoke(string id) => Send(Repetition.Ending, id, static (ring, id) => ring.Revoke(id));
+    /// <param name="id">The key.</param>
+    /// <param name="isOnlyWayIn">Whether administrators have no other way in than keys of the ring.</param>
+    public Task<Answer<ApiKey>> Revoke(string id, bool isOnlyWayIn) =>
+        Send(Repetition.Ending, (id, isOnlyWayIn), static (ring, it) => it.isOnlyWayIn ? ring.RevokeUnlessLastAdmin(it.id) : ring.Revoke(it.id));
 
     public Task<Answer<KeyRing>> GetForTokens() => Send(Repetition.Replacing, 0, static (ring, _) => ring.GetForTokens());
 

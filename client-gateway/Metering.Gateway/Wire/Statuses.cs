@@ -44,6 +44,7 @@ internal static class Statuses
         Code.Quarantined => HttpStatusCode.ServiceUnavailable,
         Code.KeyNotFound => HttpStatusCode.NotFound,
         Code.DetailNotKept => HttpStatusCode.UnprocessableEntity,
+        Code.LastAdminKey => HttpStatusCode.Conflict,
     };
 
     /// <summary>
@@ -84,5 +85,6 @@ internal static class Statuses
         Code.Quarantined => StatusCode.DataLoss,
         Code.KeyNotFound => StatusCode.NotFound,
         Code.DetailNotKept => StatusCode.FailedPrecondition,
+        Code.LastAdminKey => StatusCode.FailedPrecondition,
     };
 }

@@ -265,6 +265,7 @@ internal static class WireNames
         Code.Quarantined => "quarantined",
         Code.KeyNotFound => "key_not_found",
         Code.DetailNotKept => "detail_not_kept",
+        Code.LastAdminKey => "last_admin_key",
     };
 }
 

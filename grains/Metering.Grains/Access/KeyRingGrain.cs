@@ -1,24 +1,31 @@
 using System.Security.Cryptography;
 using Metering.Contracts;
 using Metering.Grains.Journal;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Orleans.Placement;
 using Orleans.Serialization;
+using Orleans.Storage;
 
 namespace Metering.Grains;
 
 /// <summary>All API keys. Each change is durable before it is answered.</summary>
 /// <remarks>
-/// Placed and stored as rate cards are: should two activations exist, the storage's ETag lets one of them write. The other may go on telling gateways what was; it
-/// finds out when a gateway that knows more asks it, and gives up.
+/// Placed and stored as rate cards are: should two activations exist, the storage's ETag lets one of them write. The other would go on telling gateways what was, and that nothing is revoked. It
+/// finds out when a gateway that knows more asks it, or else within <see cref="KeyRingOptions.StoreCheckInterval"/> from the store, and gives up. While the store does not answer it goes on: refusing
+/// all keys then would stop charging, which does without that store, and nobody who cannot write it either can have revoked a key.
 /// </remarks>
 [HashBasedPlacement]
 public sealed class KeyRingGrain(
-    [PersistentState("key-ring", AccountStorage.ProviderName)] IPersistentState<KeyRingState> state,
+    [PersistentState(KeyRingGrain.StateName, AccountStorage.ProviderName)] IPersistentState<KeyRingState> state,
+    [FromKeyedServices(AccountStorage.ProviderName)] IGrainStorage storage,
     Serializer<KeyRing> serializer,
+    IOptions<KeyRingOptions> options,
     TimeProvider time,
     ILogger<KeyRingGrain> logger) : Grain, IKeyRingGrain
 {
+    private const string StateName = "key-ring";
     private const int TokenSecretBytes = 32;
 
     /// <summary>A key rotated again and again within its overlaps has so many secrets; the oldest end first.</summary>
@@ -29,6 +36,9 @@ public sealed class KeyRingGrain(
 
     private KeyRing _ring = KeyRing.Empty;
 
+    // Counts beginnings and ends.
+    private int _writes;
+
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         if (state.State.Ring is { Length: > 0 } stored)
@@ -36,6 +46,8 @@ public sealed class KeyRingGrain(
             _ring = serializer.Deserialize(stored) ?? throw new InvalidOperationException("The keys are stored without content.");
         }
 
+        var interval = options.Value.StoreCheckInterval;
+        this.RegisterGrainTimer(CheckStore, new GrainTimerCreationOptions { DueTime = interval, Period = interval, Interleave = true });
         return Task.CompletedTask;
     }
 
@@ -95,6 +107,13 @@ public sealed class KeyRingGrain(
         return await Replace(key with { Secrets = [new KeySecret(sha256, ValidUntil: null), .. before] });
     }
 
+    public async Task<Answer<ApiKey>> RotateUnlessLastAdmin(string id, byte[] sha256, TimeSpan overlap) =>
+        overlap < ApiKey.LeastOverlapOfLastAdmin && IsLastAdmin(id)
+            ? LastAdmin($"the texts before must go on for {ApiKey.LeastOverlapOfLastAdmin.TotalSeconds} s at least, or an answer that is lost would lock everybody out")
+            : await Rotate(id, sha256, overlap);
+
+    public async Task<Answer<ApiKey>> RevokeUnlessLastAdmin(string id) => IsLastAdmin(id) ? LastAdmin("make another first") : await Revoke(id);
+
     public async Task<Answer<ApiKey>> Revoke(string id) => Find(id) switch
     {
         null => NotFound(id),
@@ -118,6 +137,17 @@ public sealed class KeyRingGrain(
 
     private static Refusal Used(string id) => new() { Code = Code.IdReused, Detail = $"There is another key {id}." };
 
+    private static Refusal LastAdmin(string rule) =>
+        new() { Code = Code.LastAdminKey, Detail = $"It is the last key of an administrator, and there is no AdminKey in the settings: {rule}." };
+
+    /// <summary>Whether a key is an administrator's that is good now, and no other is.</summary>
+    private bool IsLastAdmin(string id)
+    {
+        var now = time.GetUtcNow();
+        var good = _ring.Keys.Where(key => key is { Role: Role.Admin, RevokedAt: null } && !(key.ExpiresAt <= now)).Take(2).ToList();
+        return good is [var last] && last.Id == id;
+    }
+
     private ApiKey? Find(string id) => _ring.Keys.FirstOrDefault(key => key.Id == id);
 
     private async Task<Answer<ApiKey>> Replace(ApiKey key) =>
@@ -128,6 +158,7 @@ public sealed class KeyRingGrain(
     {
         var next = ring with { Version = _ring.Version + 1 };
         state.State.Ring = serializer.SerializeToArray(next);
+        _writes++;
         try
         {
             await state.WriteStateAsync();
@@ -139,8 +170,35 @@ public sealed class KeyRingGrain(
             Log.KeysNotWritten(logger, exception);
             return new Refusal { Code = Code.Unavailable, Detail = "The keys could not be stored; try again." };
         }
+        finally
+        {
+            _writes++;
+        }
 
         _ring = next;
         return null;
+    }
+
+    /// <summary>Gives up when another activation has written.</summary>
+    private async Task CheckStore(CancellationToken cancellationToken)
+    {
+        var stored = new GrainState<KeyRingState>(new KeyRingState());
+        var writes = _writes;
+        try
+        {
+            await storage.ReadStateAsync(StateName, this.GetGrainId(), stored);
+        }
+        catch (Exception exception)
+        {
+            Log.KeysNotChecked(logger, exception.Message);
+            return;
+        }
+
+        // What was written here meanwhile may have been read or not, and says nothing of others.
+        if (writes == _writes && writes % 2 == 0 && stored.ETag != state.Etag)
+        {
+            Log.KeysWrittenElsewhere(logger);
+            DeactivateOnIdle();
+        }
     }
 }

@@ -26,7 +26,7 @@ public sealed class GrpcTests
         { "exceeds_charge", StatusCode.FailedPrecondition }, { "rate_limited", StatusCode.ResourceExhausted },
         { "budget_exceeded", StatusCode.FailedPrecondition }, { "insufficient_credits", StatusCode.FailedPrecondition },
         { "overloaded", StatusCode.ResourceExhausted }, { "unavailable", StatusCode.Unavailable }, { "quarantined", StatusCode.DataLoss }, { "key_not_found", StatusCode.NotFound },
-        { "detail_not_kept", StatusCode.FailedPrecondition },
+        { "detail_not_kept", StatusCode.FailedPrecondition }, { "last_admin_key", StatusCode.FailedPrecondition },
     };
 
     private static CallOptions Options => new(cancellationToken: TestContext.Current.CancellationToken);

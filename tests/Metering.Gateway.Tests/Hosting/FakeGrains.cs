@@ -392,6 +392,10 @@ internal sealed class FakeKeyRing : IKeyRingGrain
 
     public Task<Answer<ApiKey>> Revoke(string id) => Task.FromResult<Answer<ApiKey>>(Samples.Key with { Id = id, RevokedAt = Samples.At });
 
+    public Task<Answer<ApiKey>> RotateUnlessLastAdmin(string id, byte[] sha256, TimeSpan overlap) => Rotate(id, sha256, overlap);
+
+    public Task<Answer<ApiKey>> RevokeUnlessLastAdmin(string id) => Revoke(id);
+
     public Task<Answer<KeyRing>> GetForTokens() => Task.FromResult<Answer<KeyRing>>(Ring with { TokenSecret = [1, 2, 3] });
 }
 

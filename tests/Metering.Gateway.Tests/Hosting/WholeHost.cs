@@ -34,11 +34,14 @@ internal sealed class WholeHost : IHttpHost, IAsyncDisposable
     }
 
     /// <summary>Stops it, and starts it on the same directory, at other ports.</summary>
-    public async Task Restart()
+    public Task Restart() => RestartWith(_settings);
+
+    /// <summary>The same with other settings.</summary>
+    public async Task RestartWith(params string[] settings)
     {
         await _app.StopAsync();
         await _app.DisposeAsync();
-        _app = await StartApp(_directory, _settings);
+        _app = await StartApp(_directory, settings);
         var endpoints = _app.Services.GetRequiredService<GatewayEndpoints>();
         Http.Dispose();
         Http = new HttpClient { BaseAddress = new Uri(endpoints.Http) };

@@ -20,7 +20,7 @@ public sealed class ProblemTests
         { "meter_not_allowed", 403 }, { "charge_too_large", 403 }, { "dimension_required", 422 }, { "unknown_meter", 422 }, { "no_price", 422 },
         { "too_old", 422 }, { "in_future", 422 }, { "out_of_range", 422 }, { "exceeds_charge", 422 }, { "rate_limited", 429 },
         { "budget_exceeded", 402 }, { "insufficient_credits", 402 }, { "overloaded", 429 }, { "unavailable", 503 }, { "quarantined", 503 }, { "key_not_found", 404 },
-        { "detail_not_kept", 422 },
+        { "detail_not_kept", 422 }, { "last_admin_key", 409 },
     };
 
     [Theory]

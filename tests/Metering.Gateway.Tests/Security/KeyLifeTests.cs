@@ -25,8 +25,43 @@ public sealed class KeyLifeTests
         As(server, admin.Text);
         Assert.Equal(HttpStatusCode.OK, (await server.Get("/v1/accounts/acme")).Status);
 
-        // With the last key gone it does not open again.
+    }
+
+    [Fact]
+    public async Task The_last_admin_key_cannot_be_ended_where_there_is_no_other_way_in()
+    {
+        await using var server = await WholeHost.Start();
+        var admin = await MakeKey(server, """{"name":"first","role":"admin"}""");
+        As(server, admin.Text);
+        await MakeKey(server, """{"name":"shop","role":"operator"}""");
+
+        (await server.Send(HttpMethod.Delete, $"/v1/keys/{admin.Id}", null)).IsProblem(HttpStatusCode.Conflict, "last_admin_key");
+        (await server.Post($"/v1/keys/{admin.Id}/rotate", """{"overlapSeconds":59}""")).IsProblem(HttpStatusCode.Conflict, "last_admin_key");
+        Assert.Equal(HttpStatusCode.OK, (await server.Get("/v1/keys")).Status);
+        As(server, (string)(await server.Post($"/v1/keys/{admin.Id}/rotate", """{"overlapSeconds":60}""")).Json["key"]!);
+
+        // With another one it can, and then that is the last.
+        var other = await MakeKey(server, """{"name":"second","role":"admin"}""");
+        Assert.Equal(HttpStatusCode.OK, (await server.Post($"/v1/keys/{admin.Id}/rotate", """{"overlapSeconds":0}""")).Status);
+        As(server, other.Text);
         Assert.NotNull((await server.Send(HttpMethod.Delete, $"/v1/keys/{admin.Id}", null)).Json["revokedAt"]);
+        (await server.Send(HttpMethod.Delete, $"/v1/keys/{other.Id}", null)).IsProblem(HttpStatusCode.Conflict, "last_admin_key");
+        Assert.Equal(HttpStatusCode.OK, (await server.Send(HttpMethod.Delete, $"/v1/keys/{admin.Id}", null)).Status);
+    }
+
+    [Fact]
+    public async Task With_the_last_key_gone_it_does_not_open_again()
+    {
+        await using var server = await WholeHost.Start($"--Metering:AdminKey={TestKeys.AdminKey}");
+        As(server, TestKeys.AdminKey);
+        var admin = await MakeKey(server, """{"name":"first","role":"admin"}""");
+        As(server, admin.Text);
+
+        // The key of the settings is left.
+        Assert.NotNull((await server.Send(HttpMethod.Delete, $"/v1/keys/{admin.Id}", null)).Json["revokedAt"]);
+        await server.RestartWith();
+
+        server.Http.DefaultRequestHeaders.Authorization = null;
         (await server.Get("/v1/accounts/acme")).IsProblem(HttpStatusCode.Unauthorized, "unauthenticated");
     }
 

@@ -259,7 +259,7 @@ public sealed class AuditLogTests
     public async Task One_that_was_overtaken_can_write_nothing_more()
     {
         using var services = Serializers();
-        var storage = new AuditCluster.StateStorage();
+        var storage = new StateStorage();
         var chunk = services.GetRequiredService<Serializer<AuditChunk>>();
         AuditChunks Open() => new(storage, GrainId.Create("auditlog", "0"), chunk, NullLogger.Instance);
         var (one, two) = (Open(), Open());
