@@ -14,8 +14,6 @@ public sealed class KeyRingTests
     /// <summary>For those that wait for something to become so.</summary>
     private const int MaxMilliseconds = 180_000;
 
-    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
-
     [Fact(Timeout = MaxMilliseconds)]
     public async Task What_another_activation_revoked_is_told_by_this_one_too()
     {
@@ -33,7 +31,7 @@ public sealed class KeyRingTests
             Ring = serializer.SerializeToArray(known with { Version = known.Version + 1, Keys = [.. known.Keys.Select(static key => key with { RevokedAt = DateTimeOffset.UnixEpoch })] }),
         });
 
-        var heard = await Hear(ring, known.Version);
+        var heard = await Hear(ring, known.Version, TestContext.Current.CancellationToken);
         Assert.Equal((known.Version + 1, DateTimeOffset.UnixEpoch), (heard.Version, heard.Keys.Single().RevokedAt));
     }
 
@@ -56,7 +54,7 @@ public sealed class KeyRingTests
             throw new IOException("The store is away.");
         };
 
-        await asked.Task.WaitAsync(Cancellation);
+        await asked.Task.WaitAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal("shop", (await ring.GetAfter(-1))!.Keys.Single().Id);
     }
@@ -89,7 +87,7 @@ public sealed class KeyRingTests
     private static ApiKey Key(string id) => new() { Id = id, Name = id, Role = Role.Charge, Secrets = [new KeySecret([1], ValidUntil: null)] };
 
     /// <summary>What a gateway hears that asks again and again, as soon as there is something new.</summary>
-    private static async Task<KeyRing> Hear(IKeyRingGrain ring, long version)
+    private static async Task<KeyRing> Hear(IKeyRingGrain ring, long version, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -105,7 +103,7 @@ public sealed class KeyRingTests
                 // From an activation that leaves; gateways ask again too.
             }
 
-            await Task.Delay(TimeSpan.FromMilliseconds(20), Cancellation);
+            await Task.Delay(TimeSpan.FromMilliseconds(20), cancellationToken);
         }
     }
 
@@ -119,7 +117,7 @@ public sealed class KeyRingTests
             silo.Services.Configure<KeyRingOptions>(static options => options.StoreCheckInterval = TimeSpan.FromMilliseconds(20));
         });
         var cluster = builder.Build();
-        await cluster.DeployAsync(Cancellation);
+        await cluster.DeployAsync(TestContext.Current.CancellationToken);
         return cluster;
     }
 }
