@@ -214,7 +214,7 @@ public sealed class DamageTests : IDisposable
         using var connection = Open();
         using var command = connection.CreateCommand();
         command.CommandText = $"""
-            SELECT sum(credits) FILTER (WHERE kind = 'grant_added'), sum(burned['plan']), arg_max(balance, sequence)
+            SELECT sum(credits) FILTER (WHERE kind = 'grant_added'), sum(coalesce(burned['plan'], -credits)) FILTER (WHERE map_contains(burned, 'plan')), arg_max(balance, sequence)
             FROM read_parquet('{_folder.Path}/date=*/hour=*/*.parquet')
             """;
         using var row = command.ExecuteReader();

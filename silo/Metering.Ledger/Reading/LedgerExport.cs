@@ -9,12 +9,12 @@ internal static class LedgerExport
 
     internal static bool IsKnown(string file) => Format(file) is not null;
 
-    private const string AsTheyAre = $"* REPLACE ({LedgerSql.WholeAvailable})";
+    private const string AsTheyAre = $"* REPLACE ({LedgerSql.WholeAvailable}, {LedgerSql.WholeBurned} AS burned)";
 
     /// <summary>Numbers as strings: most readers of JSON take a number for a double, which has fewer digits.</summary>
-    private const string ForJson = """
+    private const string ForJson = $"""
         * REPLACE (quantity::VARCHAR AS quantity, credits::VARCHAR AS credits, balance::VARCHAR AS balance, coalesce(available, balance)::VARCHAR AS available, overage_added::VARCHAR AS overage_added,
-        uncovered::VARCHAR AS uncovered, held::VARCHAR AS held, burned::MAP(VARCHAR, VARCHAR) AS burned, hash::VARCHAR AS hash)
+        uncovered::VARCHAR AS uncovered, held::VARCHAR AS held, ({LedgerSql.WholeBurned})::MAP(VARCHAR, VARCHAR) AS burned, hash::VARCHAR AS hash)
         """;
 
     /// <summary>Writes each row once, by account, sequence and line; sorted on the disk when it does not fit memory.</summary>

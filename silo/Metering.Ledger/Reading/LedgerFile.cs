@@ -35,7 +35,7 @@ internal static class LedgerFile
         var rolledThrough = files.HasRollups ? $"(SELECT coalesce(max(sequence), 0) FROM {files.Rows} WHERE {where} AND first_sequence IS NOT NULL)" : "0";
         command.CommandText = $"""
             COPY (
-                SELECT * EXCLUDE (entry, source) REPLACE ({LedgerSql.WholeAvailable}) FROM (
+                SELECT * EXCLUDE (entry, source) REPLACE ({LedgerSql.WholeAvailable}, {LedgerSql.WholeBurned} AS burned) FROM (
                     SELECT DISTINCT ON (account, sequence, line) * FROM (
                         {archived} SELECT * REPLACE ({credits} AS credits, NULL::UBIGINT AS hash), NULL::BIGINT AS first_sequence, NULL::BIGINT AS lines, 1 AS source
                         FROM {LedgerSql.From([tailFile])} WHERE sequence > {rolledThrough})

@@ -14,6 +14,9 @@ internal static class LedgerSql
     /// <summary>What is available as a column of an export: whoever reads one should not have to know what segments leave out.</summary>
     internal const string WholeAvailable = "coalesce(available, balance) AS available";
 
+    /// <summary>The same of what one grant paid for, which is left out where it is all of a row's credits.</summary>
+    internal const string WholeBurned = "CASE WHEN cardinality(burned) = 1 AND map_values(burned)[1] IS NULL THEN map(map_keys(burned), [-credits]) ELSE burned END";
+
     /// <summary>A text as a literal.</summary>
     internal static string Text(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 

@@ -36,7 +36,7 @@ internal static class RowReader
         PeriodStart = Instant(row, 15),
         Dimensions = [.. List(row, 16).Zip(List(row, 17), static (name, value) => new Dimension(name, value))],
         Tiers = Text(row, 18),
-        Burned = [.. List(row, 19).Zip(List(row, 20), static (grant, credits) => new Burn(grant, Parse(credits)))],
+        Burned = Burns(row),
         OverageAdded = Amount(row, 21),
         Uncovered = Amount(row, 22),
         Mode = Text(row, 23),
@@ -68,6 +68,24 @@ internal static class RowReader
 
     // Rollups have no grants.
     private static List<string> List(DbDataReader row, int column) => row.IsDBNull(column) ? [] : row.GetFieldValue<List<string>>(column);
+
+    /// <summary>Without credits where one grant paid for all of the row.</summary>
+    private static Burn[] Burns(DbDataReader row)
+    {
+        if (row.IsDBNull(19))
+        {
+            return [];
+        }
+
+        var (grants, credits) = (row.GetFieldValue<List<string>>(19), row.GetFieldValue<List<string?>>(20));
+        var burns = new Burn[grants.Count];
+        for (var i = 0; i < burns.Length; i++)
+        {
+            burns[i] = new Burn(grants[i], credits[i] is { } amount ? Parse(amount) : -(Amount(row, 9) ?? throw new FormatException("A row says that a grant paid for all of its credits, and not how many these are.")));
+        }
+
+        return burns;
+    }
 
     private static byte[] Bytes(DbDataReader row, int column)
     {

@@ -108,6 +108,7 @@ public static class EntryRows
     private static LedgerRow[] Lines(string account, PaidOperation paid, string? producer, long producerSequence, string? hold, Credits? held)
     {
         var rows = new LedgerRow[paid.Lines.Count];
+        var payer = Payer(paid);
         for (var i = 0; i < rows.Length; i++)
         {
             var line = paid.Lines[i];
@@ -132,7 +133,7 @@ public static class EntryRows
                 PeriodStart = paid.PeriodStart,
                 Dimensions = line.Usage.Dimensions,
                 Tiers = TierText.Of(line),
-                Burned = isFirst ? paid.Payment.Burns : [],
+                Burned = payer is null ? isFirst ? paid.Payment.Burns : [] : line.Taken.IsZero ? [] : [new Burn(payer, line.Taken)],
                 OverageAdded = isFirst ? NullIfZero(paid.Payment.OverageAdded) : null,
                 Uncovered = isFirst ? NullIfZero(paid.Uncovered) : null,
                 Mode = KindName.Of(paid.Mode),
@@ -144,6 +145,23 @@ public static class EntryRows
         }
 
         return rows;
+    }
+
+    /// <summary>The one grant that paid for all lines, each by itself; null when there is none.</summary>
+    private static string? Payer(PaidOperation paid)
+    {
+        if (paid.Payment.Burns.Count != 1)
+        {
+            return null;
+        }
+
+        var taken = Credits.Zero;
+        for (var i = 0; i < paid.Lines.Count; i++)
+        {
+            taken += paid.Lines[i].Taken;
+        }
+
+        return paid.Payment.Burns[0].Credits == taken ? paid.Payment.Burns[0].Grant : null;
     }
 
     private static LedgerRow[] Lines(LedgerRow entry, Reversed reversed)

@@ -60,7 +60,10 @@ public sealed record LedgerRow
     /// <summary>How the line was priced, tier by tier and adjustment by adjustment, as JSON (<see cref="TierText"/>).</summary>
     public string? Tiers { get; init; }
 
-    /// <summary>Credits taken from each grant, negative when returned; on an entry's first row only.</summary>
+    /// <summary>
+    /// Credits taken from each grant, negative when returned. Where one grant paid for all lines of a charge or settle, each row has its own; otherwise an entry's first row has all. Rows of earlier versions
+    /// have all on the first.
+    /// </summary>
     public IReadOnlyList<Burn> Burned { get; init; } = [];
 
     /// <summary>Change of overage by a charge, settle or reversal; on an entry's first row only, and not when there was none.</summary>

@@ -77,12 +77,17 @@ public static class RowEntries
             Card = row.Card ?? throw KeptLess(row),
             Version = row.Version ?? throw KeptLess(row),
             Lines = lines,
-            Payment = new Payment { Credits = credits, Burns = row.Burned, OverageAdded = row.OverageAdded ?? Credits.Zero },
+            Payment = new Payment { Credits = credits, Burns = Burns(rows), OverageAdded = row.OverageAdded ?? Credits.Zero },
             Uncovered = row.Uncovered ?? Credits.Zero,
             Producer = row.Producer,
             ProducerSequence = row.ProducerSequence ?? 0,
         };
     }
+
+    /// <summary>By grant, whether the first row has all or each has its own.</summary>
+    private static IReadOnlyList<Burn> Burns(IReadOnlyList<LedgerRow> rows) => rows.Count == 1
+        ? rows[0].Burned
+        : [.. rows.SelectMany(static row => row.Burned).GroupBy(static burn => burn.Grant).Select(static grant => new Burn(grant.Key, grant.Aggregate(Credits.Zero, static (sum, burn) => sum + burn.Credits)))];
 
     private static ChargedLine Line(LedgerRow row)
     {

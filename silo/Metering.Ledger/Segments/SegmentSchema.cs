@@ -29,13 +29,16 @@ internal static class SegmentSchema
     internal const string SelectRows = $"""
         SELECT account, sequence, line, make_timestamp_ns(happened_at) AS happened_at, make_timestamp_ns(usage_at) AS usage_at, kind, id, meter, quantity, credits, balance, available,
             card, version, price, make_timestamp_ns(period_start) AS period_start, map(dimension_names, dimension_values) AS dimensions, tiers,
-            map(burned_grants, burned_credits::{Amount}[]) AS burned,
+            CASE WHEN len(burned_credits) = 1 AND burned_credits[1]::{Amount} = -credits THEN map(burned_grants, [NULL::{Amount}]) ELSE map(burned_grants, burned_credits::{Amount}[]) END AS burned,
             overage_added, uncovered, mode, producer, producer_sequence, hold, held, reverses, entry, hash
         FROM rows
         """;
 
     /// <summary>
-    /// How segments are written. Small row groups, because a statement reads those that hold its account. Version 2 packs numbers that rise, as sequences and times do.
+    /// How the archive writes segments. Small row groups, because a statement reads those that hold its account. Version 2 packs numbers that rise, as sequences and times do.
     /// </summary>
     internal const string Format = "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, ROW_GROUP_SIZE 40960";
+
+    /// <summary>How compaction writes them: once and for good, and in the background, so that it may take its time. It is six times the work.</summary>
+    internal const string MergedFormat = $"{Format}, COMPRESSION_LEVEL 16";
 }

@@ -27,7 +27,7 @@ internal sealed class SegmentEngine : IDisposable
     internal void Merge(IReadOnlyList<string> paths, string into, bool mayRepeat)
     {
         var rows = $"SELECT {(mayRepeat ? "DISTINCT " : "")}* FROM {From(paths)}";
-        Execute($"COPY ({rows} ORDER BY account, sequence, line) TO '{Quoted(into)}' ({SegmentSchema.Format})");
+        Execute($"COPY ({rows} ORDER BY account, sequence, line) TO '{Quoted(into)}' ({SegmentSchema.MergedFormat})");
         if (Sum(rows) != Sum($"SELECT * FROM {From([into])}"))
         {
             throw new LedgerStoreException("What was merged does not add up to the segments it was merged from. They stay.");

@@ -89,10 +89,10 @@ internal sealed record LedgerEntry
     public string? Price { get; init; }
     public IReadOnlyDictionary<string, string>? Dimensions { get; init; }
 
-    /// <summary>How it was priced. A tier's quantity and credits are left out when they are the line's own.</summary>
+    /// <summary>How it was priced. A tier's quantity and credits are left out when they are the line's own, and its quantity when <c>per</c> tells it.</summary>
     public IReadOnlyList<LedgerTier>? Tiers { get; init; }
 
-    /// <summary>Credits taken from grants; negative when returned. On the first line of an entry.</summary>
+    /// <summary>Credits taken from grants; negative when returned. Where one grant paid for all lines each has its own, otherwise the first line of an entry has all.</summary>
     public IReadOnlyList<GrantBurn>? Burned { get; init; }
 
     /// <summary>Change of overage; left out when none.</summary>
@@ -125,6 +125,10 @@ internal sealed record LedgerTier
     public int? Tier { get; init; }
     public string? Adjustment { get; init; }
     public decimal? Quantity { get; init; }
+
+    /// <summary>The unit price is for so many of the line's units, after a conversion by a power of ten: the tier's quantity is the line's divided by it. Left out when it is 1.</summary>
+    public decimal? Per { get; init; }
+
     public decimal? UnitPrice { get; init; }
     public decimal? FlatPrice { get; init; }
     public decimal? Credits { get; init; }
