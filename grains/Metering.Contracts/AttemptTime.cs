@@ -26,8 +26,4 @@ public static class AttemptTime
 
     /// <summary>How much longer the caller waits for the answer to the call that is being served, by both clocks; null when it said nothing.</summary>
     public static TimeSpan? Left(DateTimeOffset now) => RequestContext.Get(Key) is long until ? TimeSpan.FromTicks(until - now.UtcTicks) - Grace : null;
-
-    /// <inheritdoc cref="IsOver(DateTimeOffset)"/>
-    /// <remarks>The clock is read only for a call that bears a time.</remarks>
-    public static bool IsOver(TimeProvider clock) => RequestContext.Get(Key) is long until && clock.GetUtcNow().UtcTicks > until;
 }

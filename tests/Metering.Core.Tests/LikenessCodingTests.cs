@@ -12,6 +12,18 @@ public sealed class LikenessCodingTests
         Gen.Select(Few, Few).Sample((other, value) => Assert.Equal(value, ReadBack(other, Written(other, value))));
 
     [Fact]
+    public void What_both_end_with_is_written_as_its_length_all_of_it() =>
+        Gen.Select(Few, Few, Few).Sample((other, value, end) =>
+        {
+            other = [.. other, .. end];
+            value = [.. value, .. end];
+            var reader = new ByteReader(Written(other, value));
+
+            Assert.Equal(value.Length, LikenessCoding.ReadLength(ref reader, other));
+            Assert.Equal(other.Reverse().Zip(value.Reverse()).TakeWhile(static pair => pair.First == pair.Second).LongCount(), (long)reader.Varint());
+        });
+
+    [Fact]
     public void Much_alike_is_little_written()
     {
         var other = Enumerable.Range(0, 100).Select(static i => (byte)i).ToArray();

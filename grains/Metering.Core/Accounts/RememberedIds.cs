@@ -87,7 +87,7 @@ internal sealed class RememberedIds
     }
 
     /// <summary>Remembers an operation under an id that is not remembered.</summary>
-    internal void Add(Operation operation) => Add(operation.Id, operation.At, operation.Time, operation.Encoded);
+    internal void Add(Operation operation) => Add(operation.Id, operation.At, operation.Time, operation.EncodedHere);
 
     /// <summary>Forgets what is beyond the window or the count, and what was given back of it.</summary>
     internal void Forget(DateTimeOffset now, AccountLimits limits, Reversals reversals)

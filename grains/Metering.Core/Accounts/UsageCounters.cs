@@ -166,20 +166,16 @@ internal sealed class UsageCounters
         /// <summary>The last one first.</summary>
         internal readonly Counted[] Periods() => [_last, .. _before];
 
-        internal readonly Quantity In(DateTimeOffset start) =>
-            _last.Start == start ? _last.Quantity : Array.Find(_before, period => period.Start == start).Quantity;
+        internal readonly Quantity In(DateTimeOffset start) => _last.Start == start ? _last.Quantity : Before(start);
 
         internal void Add(DateTimeOffset start, Quantity quantity)
         {
-            if (_last.Start == start)
+            if (_last.Start != start)
             {
-                _last = new Counted(start, _last.Quantity + quantity);
-                return;
+                GoTo(start);
             }
 
-            var counted = In(start);
-            _before = [.. Periods().Where(period => period.Start != start).Take(MaxPeriods - 1)];
-            _last = new Counted(start, counted + quantity);
+            _last = new Counted(start, _last.Quantity + quantity);
         }
 
         internal void GiveBack(DateTimeOffset start, Quantity quantity)
@@ -195,6 +191,15 @@ internal sealed class UsageCounters
         }
 
         internal readonly int FetchAhead() => _last.Quantity.IsZero ? 0 : 1;
+
+        private readonly Quantity Before(DateTimeOffset start) => Array.Find(_before, period => period.Start == start).Quantity;
+
+        private void GoTo(DateTimeOffset start)
+        {
+            var counted = new Counted(start, Before(start));
+            _before = [.. Periods().Where(period => period.Start != start).Take(MaxPeriods - 1)];
+            _last = counted;
+        }
 
         private static Counted Less(Counted period, Quantity quantity) => new(period.Start, period.Quantity - Quantity.Min(period.Quantity, quantity));
     }

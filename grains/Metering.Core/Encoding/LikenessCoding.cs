@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Numerics;
+
 namespace Metering.Core.Encoding;
 
 /// <summary>
@@ -13,15 +16,11 @@ internal static class LikenessCoding
     /// <summary>Fewer equal bytes between others that differ cost more to count than to write.</summary>
     private const int MinAlike = 3;
 
+    private const int BitsPerByte = 8;
+
     internal static void Write(ByteWriter writer, ReadOnlySpan<byte> other, ReadOnlySpan<byte> value)
     {
-        var shorter = Math.Min(other.Length, value.Length);
-        var tail = 0;
-        while (tail < shorter && other[^(tail + 1)] == value[^(tail + 1)])
-        {
-            tail++;
-        }
-
+        var tail = CommonTail(other, value);
         writer.Count(value.Length);
         writer.Count(tail);
         var rest = value[..^tail];
@@ -86,10 +85,35 @@ internal static class LikenessCoding
 
     private static int At(ulong count, int most) => count <= (ulong)most ? (int)count : throw ByteReader.Damaged();
 
+    /// <summary>How many bytes at the end of both are the same: every snapshot compares thousands of entries, so eight at a time.</summary>
+    private static int CommonTail(ReadOnlySpan<byte> other, ReadOnlySpan<byte> value)
+    {
+        var shorter = Math.Min(other.Length, value.Length);
+        other = other[^shorter..];
+        value = value[^shorter..];
+        var left = shorter;
+        for (; left >= sizeof(ulong); left -= sizeof(ulong))
+        {
+            var different = BinaryPrimitives.ReadUInt64LittleEndian(other[(left - sizeof(ulong))..]) ^ BinaryPrimitives.ReadUInt64LittleEndian(value[(left - sizeof(ulong))..]);
+            if (different != 0)
+            {
+                return shorter - left + (BitOperations.LeadingZeroCount(different) / BitsPerByte);
+            }
+        }
+
+        while (left > 0 && other[left - 1] == value[left - 1])
+        {
+            left--;
+        }
+
+        return shorter - left;
+    }
+
     private static int UntilAlike(ReadOnlySpan<byte> value, ReadOnlySpan<byte> other)
     {
         var alike = 0;
-        for (var i = 0; i < value.Length && i < other.Length; i++)
+        var shorter = Math.Min(value.Length, other.Length);
+        for (var i = 0; i < shorter; i++)
         {
             alike = value[i] == other[i] ? alike + 1 : 0;
             if (alike == MinAlike)

@@ -12,6 +12,10 @@ public abstract record Entry
     [ThreadStatic]
     private static ByteWriter? _writer;
 
+    // What the writer holds the bytes of; null while that is nothing.
+    [ThreadStatic]
+    private static Entry? _written;
+
     private byte[]? _encoded;
 
     public abstract EntryKind Kind { get; }
@@ -29,7 +33,12 @@ public abstract record Entry
     public required Credits Available { get; init; }
 
     /// <summary>The entry's bytes: the same for the same entry, encoded once.</summary>
-    public byte[] Encoded => _encoded ??= Encode();
+    public byte[] Encoded => _encoded ??= EncodedHere.ToArray();
+
+    /// <summary>
+    /// The same bytes, in a buffer of this thread until it encodes another entry: most are copied to where they belong at once, and need no array of their own.
+    /// </summary>
+    public ReadOnlySpan<byte> EncodedHere => _encoded ?? Written();
 
     /// <summary>Reads an entry back.</summary>
     /// <exception cref="FormatException">The bytes are damaged or of an unknown format.</exception>
@@ -81,10 +90,16 @@ public abstract record Entry
 
     internal abstract void WriteFields(ByteWriter writer);
 
-    private byte[] Encode()
+    private ReadOnlySpan<byte> Written()
     {
         // No entry is encoded inside another, so each thread needs one buffer, which soon has the size of its largest entry.
         var writer = _writer ??= new ByteWriter();
+        if (ReferenceEquals(_written, this))
+        {
+            return writer.Written;
+        }
+
+        _written = null;
         writer.Clear();
         writer.Byte((byte)Kind);
         writer.Number(Sequence);
@@ -92,7 +107,8 @@ public abstract record Entry
         writer.Amount(Balance);
         writer.Amount(Available);
         WriteFields(writer);
-        return writer.ToArray();
+        _written = this;
+        return writer.Written;
     }
 
     /// <summary>What every entry begins with.</summary>

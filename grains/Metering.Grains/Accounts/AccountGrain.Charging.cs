@@ -57,7 +57,7 @@ public sealed partial class AccountGrain
         Task settled;
         lock (this)
         {
-            settled = ChargeInTurn(prepared, answers, card);
+            settled = ChargeInTurn(prepared, answers, card, _time.GetUtcNow());
         }
 
         if (await FailureAsync(settled) is { } lost)

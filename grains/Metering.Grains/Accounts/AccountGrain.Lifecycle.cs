@@ -267,7 +267,8 @@ public sealed partial class AccountGrain
 
     private void SnapshotWhenDue()
     {
-        var clock = _time.GetUtcNow();
+        // The last entry is of this turn: as good as the clock, and nearer.
+        var clock = _account.LastAt;
         var outgrown = _log!.TailBytes > Math.Max(_options.MinSnapshotTailBytes, _snapshotBytes * _options.SnapshotTailRatio);
         if (clock >= _snapshotNotBefore && (outgrown || clock - _snapshotAt > _options.SnapshotInterval))
         {

@@ -116,7 +116,7 @@ public sealed partial class AccountGrain
     {
         try
         {
-            if (Begin(out _) is { } refusal)
+            if (Begin(_time.GetUtcNow(), out _) is { } refusal)
             {
                 return refusal;
             }

@@ -71,7 +71,7 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
                     return Task.FromResult<Answer<T>>(TooLate());
                 }
 
-                if (Begin(out var now) is { } refusal)
+                if (Begin(_time.GetUtcNow(), out var now) is { } refusal)
                 {
                     return Task.FromResult<Answer<T>>(refusal);
                 }
@@ -101,7 +101,7 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
         where T : class => await FailureAsync(settled) is { } refusal ? refusal : answer;
 
     /// <summary>Checks that this activation may decide, and applies what fell due; or says why not.</summary>
-    private Refusal? Begin(out DateTimeOffset now)
+    private Refusal? Begin(DateTimeOffset clock, out DateTimeOffset now)
     {
         now = default;
         if (_outOfService is { } reason)
@@ -115,7 +115,7 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
             return Unavailable();
         }
 
-        now = _account.Now(_time.GetUtcNow());
+        now = _account.Now(clock);
         while (log.HasRoom)
         {
             if (_account.DecideDue(now) is not { } due)

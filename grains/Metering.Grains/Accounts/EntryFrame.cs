@@ -25,10 +25,10 @@ public static class EntryFrame
     /// <summary>How many bytes there would be with these.</summary>
     internal static int GatheredWith(Entry first, IReadOnlyList<Entry> more)
     {
-        var length = _length + LengthBytes + first.Encoded.Length;
+        var length = _length + LengthBytes + first.EncodedHere.Length;
         for (var i = 0; i < more.Count; i++)
         {
-            length += LengthBytes + more[i].Encoded.Length;
+            length += LengthBytes + more[i].EncodedHere.Length;
         }
 
         return length;
@@ -36,7 +36,7 @@ public static class EntryFrame
 
     internal static void Add(Entry entry)
     {
-        var bytes = entry.Encoded;
+        var bytes = entry.EncodedHere;
         var end = _length + LengthBytes + bytes.Length;
         if (_buffer is null || _buffer.Length < end)
         {
@@ -44,7 +44,7 @@ public static class EntryFrame
         }
 
         BinaryPrimitives.WriteInt32LittleEndian(_buffer.AsSpan(_length), bytes.Length);
-        bytes.CopyTo(_buffer, _length + LengthBytes);
+        bytes.CopyTo(_buffer.AsSpan(_length + LengthBytes));
         _length = end;
     }
 

@@ -70,7 +70,7 @@ public sealed class AuditLogGrain : Grain, IAuditLogGrain
     public Task<Answer<AuditReceipt>> Begin(AuditIntent intent)
     {
         // Nobody waits for an attempt that comes this late; its change has been made or refused by another.
-        if (AttemptTime.IsOver(_time) || _ended.Contains(intent.Id))
+        if (AttemptTime.IsOver(_time.GetUtcNow()) || _ended.Contains(intent.Id))
         {
             return Task.FromResult<Answer<AuditReceipt>>(NotWritten());
         }

@@ -1,5 +1,6 @@
 using Metering.Contracts;
 using Metering.Grains.Accounts;
+using Metering.Grains.Journal;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Metering.Grains.Routing;
@@ -10,6 +11,7 @@ public static class ChargeRouterHosting
     public static IServiceCollection AddChargeRouter(this IServiceCollection services) => services
         .AddSingleton<LocalAccounts>()
         .AddSingleton<AccountServices>()
+        .AddSingleton<ICheckpointCaller, LocalCheckpointCaller>()
         .AddSingleton<ChargeRouter>()
         .AddSingleton<IChargeRouter>(static provider => provider.GetRequiredService<ChargeRouter>())
         .AddGrainService<ChargeRouterService>();
