@@ -46,7 +46,7 @@ internal sealed class SiloCluster : IAsyncDisposable
             cluster.Configure(options.SiloName, silo);
             configure?.Invoke(silo);
         });
-        builder.ConfigureClient(static client => client.Configure<ClientMessagingOptions>(static options => options.ResponseTimeout = TimeSpan.FromSeconds(1)));
+        builder.ConfigureClient(static client => client.Configure<ClientMessagingOptions>(static options => options.ResponseTimeout = TimeSpan.FromSeconds(5)));
         cluster._cluster = builder.Build();
         await cluster._cluster.DeployAsync();
         Assert.NotNull((await cluster.Grains.GetGrain<IRateCardGrain>(AccountRequest.DefaultRateCard).Publish(CardDrafts.Calls(1m))).Reply);
