@@ -22,6 +22,9 @@ internal sealed class StateStorage : IGrainStorage
     /// <summary>Asked after each write; throws when its answer is to be lost.</summary>
     public Action<string> OnWritten { get; set; } = static _ => { };
 
+    /// <summary>No write begins before this has ended.</summary>
+    public Task Held { get; set; } = Task.CompletedTask;
+
     public IReadOnlyCollection<string> Chunks => [.. _states.Keys.Where(static name => name.StartsWith("audit-0", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
 
     public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
@@ -33,8 +36,9 @@ internal sealed class StateStorage : IGrainStorage
         return Task.CompletedTask;
     }
 
-    public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
+        await Held;
         OnWrite(stateName);
         var expected = _states.TryGetValue(stateName, out var stored) ? stored.ETag : null;
         if (expected != grainState.ETag)
@@ -47,7 +51,6 @@ internal sealed class StateStorage : IGrainStorage
         _states[stateName] = (etag, Copy(grainState.State!)!);
         OnWritten(stateName);
         (grainState.ETag, grainState.RecordExists) = (etag, true);
-        return Task.CompletedTask;
     }
 
     public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)

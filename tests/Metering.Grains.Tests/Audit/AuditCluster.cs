@@ -48,6 +48,13 @@ internal sealed class AuditCluster : IAsyncDisposable
 
     public Task<Answer<AuditPage>> Read(AuditQuery query) => Ask(log => log.Read(query));
 
+    /// <summary>Waits until the log has had its turn at all that was sent before: an intent that comes too late is answered while others wait for a write.</summary>
+    public async Task TurnsTaken()
+    {
+        AttemptTime.Begin(Noon.AddDays(-1), TimeSpan.Zero);
+        Assert.NotNull((await Begin(Intent("late"))).Refusal);
+    }
+
     /// <summary>Begins a change and ends it.</summary>
     public async Task Change(string id, AuditOutcome outcome = AuditOutcome.Done)
     {
