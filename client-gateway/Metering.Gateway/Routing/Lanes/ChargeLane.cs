@@ -23,7 +23,7 @@ internal sealed class ChargeLane(SiloRoute route, TimeSpan attempt, FailureLog f
     {
         lock (_lock)
         {
-            if (_waiting.Count > 0 && _waitingBytes + part.Bytes > LaneLimits.MaxBytesPerLane)
+            if (_waiting.Count > 0 && _waitingBytes + part.Bytes > LaneLimits.MaxBytesWith(part.Bytes))
             {
                 part.End(SiloFailure.TooManyWaiting);
                 return;

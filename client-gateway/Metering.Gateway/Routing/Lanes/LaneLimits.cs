@@ -22,9 +22,21 @@ internal static class LaneLimits
     /// <summary>Bytes waiting in one lane, as <see cref="Bytes"/> counts them; whoever is first in it may bring more.</summary>
     public const int MaxBytesPerLane = 4 * 1_024 * 1_024;
 
+    /// <summary>A part of a batch that is no larger than this, such as any single charge of ordinary size, is small.</summary>
+    public const int MaxBytesOfSmallPart = 4 * 1_024;
+
+    /// <summary>
+    /// What small parts may bring beyond <see cref="MaxBytesPerLane"/>: one caller with large batches fills a lane as often as there is room in it, and single charges of the others
+    /// would seldom find any.
+    /// </summary>
+    public const int MaxBytesForSmallParts = 512 * 1_024;
+
     private const int BytesPerCharge = 64;
     private const int BytesPerLine = 32;
     private const int BytesPerDimension = 8;
+
+    /// <summary>How much may wait in a lane once a part of that size is in it.</summary>
+    public static int MaxBytesWith(int part) => part <= MaxBytesOfSmallPart ? MaxBytesPerLane + MaxBytesForSmallParts : MaxBytesPerLane;
 
     /// <summary>About what a charge takes in a message. It need not be exact: it keeps small charges and the largest from being counted alike.</summary>
     public static int Bytes(in RoutedCharge routed)

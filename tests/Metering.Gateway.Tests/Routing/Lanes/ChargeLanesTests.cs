@@ -104,6 +104,24 @@ public sealed class ChargeLanesTests
     }
 
     [Fact]
+    public async Task Where_large_batches_take_all_room_single_charges_still_find_some_and_not_without_end()
+    {
+        var cluster = new FakeCluster(silos: 1);
+        var held = Hold(cluster.Silos[0].Straight);
+        var account = cluster.AccountOf(cluster.Silos[0]);
+        var first = cluster.Charge(FakeCluster.Charge(account, "first"));
+        var full = cluster.Charge(FakeCluster.Charge(account, new string('x', LaneLimits.MaxBytesPerLane)));
+        var small = new string('s', LaneLimits.MaxBytesOfSmallPart / 2);
+        const int Fit = 2 * LaneLimits.MaxBytesForSmallParts / LaneLimits.MaxBytesOfSmallPart;
+
+        var singles = Enumerable.Range(0, Fit + 1).Select(i => cluster.Charge(FakeCluster.Charge(account, small + i))).ToList();
+
+        Assert.Equal(Code.Overloaded, (await singles[^1].WaitAsync(Patience, Cancellation)).Single().Refusal!.Code);
+        held.SetResult();
+        Assert.All(await Task.WhenAll([first, full, .. singles.Take(Fit / 2)]), static answers => Assert.NotNull(answers.Single().Reply));
+    }
+
+    [Fact]
     public async Task What_waited_longer_than_an_attempt_may_take_is_refused_and_not_sent()
     {
         var cluster = new FakeCluster(silos: 1);
