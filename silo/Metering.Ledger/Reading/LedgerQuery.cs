@@ -26,6 +26,9 @@ public sealed record LedgerQuery
     /// <summary>Exclusive.</summary>
     public DateTimeOffset To { get; init; } = DateTimeOffset.MaxValue;
 
+    /// <summary>Where the rows are.</summary>
+    internal SegmentRange Segments => new(Partition, Begin, To);
+
     /// <summary>Only rows of this meter; all when null.</summary>
     public string? Meter { get; init; }
 

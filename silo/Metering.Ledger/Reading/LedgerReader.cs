@@ -40,7 +40,7 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
         {
             var (first, last) = (hours[done], hours[Math.Min(done + take, hours.Count) - 1]);
             var part = await RunAsync(
-                segment => IsOf(segment, query) && segment.Hour >= first && segment.Hour <= last, (connection, files) => Page(connection, files, query), cancellationToken);
+                query.Segments.Hours(first, last), (connection, files) => Page(connection, files, query), cancellationToken);
             rows.AddRange(part.Rows);
             damaged.AddRange(part.Damaged);
             if (rows.Count > query.MaxRows)
@@ -72,7 +72,7 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
         {
             var (first, last) = (hours[Math.Max(left - take, 0)], hours[left - 1]);
             var row = await RunAsync(
-                segment => IsOf(segment, whole) && segment.Hour >= first && segment.Hour <= last, (connection, files) => ReadLast(connection, files, whole), cancellationToken);
+                whole.Segments.Hours(first, last), (connection, files) => ReadLast(connection, files, whole), cancellationToken);
             if (row is not null)
             {
                 return row;
@@ -87,7 +87,7 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="LedgerStoreException">The store cannot be reached.</exception>
     public Task<DateTimeOffset?> ReadFirstPeriodAsync(LedgerQuery query, CancellationToken cancellationToken) =>
-        RunAsync(segment => IsOf(segment, query), (connection, files) => ReadFirstPeriod(connection, files, query), cancellationToken);
+        RunAsync(query.Segments, (connection, files) => ReadFirstPeriod(connection, files, query), cancellationToken);
 
     /// <summary>Usage by window and group, of segments and of what is not archived yet.</summary>
     /// <param name="query">Which.</param>
@@ -96,14 +96,14 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
     /// <exception cref="LedgerStoreException">The store cannot be reached.</exception>
     /// <exception cref="RolledUpException">The range begins or ends within a minute of which only sums are kept.</exception>
     public Task<UsageRows> ReadUsageAsync(UsageQuery query, UsageTail tail, CancellationToken cancellationToken) => RunAsync(
-        segment => segment.Partition == query.Partition && segment.End > query.From && segment.Hour < query.To,
+        new SegmentRange(query.Partition, query.From, query.To),
         (connection, files) => UsageAnswer.Read(connection, files, query, tail),
         cancellationToken);
 
     /// <summary>A charge or settle of an account, and what was given back of it.</summary>
     /// <exception cref="LedgerStoreException">The store cannot be reached, or there are more rows than are looked at.</exception>
     public Task<ChargeRows> FindChargeAsync(string account, int partition, string charge, CancellationToken cancellationToken) => RunAsync(
-        segment => segment.Partition == partition,
+        SegmentRange.All with { Partition = partition },
         (connection, files) => ChargeSearch.Read(connection, files, account, charge),
         cancellationToken);
 
@@ -115,7 +115,7 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
     /// <returns>Segments that could not be read.</returns>
     /// <exception cref="LedgerStoreException">The store cannot be reached.</exception>
     public Task<IReadOnlyList<string>> ScanAsync(string? account, Action begin, Action<LedgerRow> take, CancellationToken cancellationToken) => RunAsync(
-        static _ => true,
+        SegmentRange.All,
         (connection, files) => Scan(connection, files, account is null ? "true" : $"account = {LedgerSql.Text(account)}", begin, take, cancellationToken),
         cancellationToken);
 
@@ -147,7 +147,7 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
         var check = new ChainCheck(retired);
         var (first, last) = (0L, 0L);
         var damaged = await RunAsync(
-            segment => IsOf(segment, query),
+            query.Segments,
             (connection, files) => Scan(
                 connection,
                 files,
@@ -165,7 +165,7 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
 
     /// <summary>How many bytes segments take, and where they go.</summary>
     /// <exception cref="LedgerStoreException">The store cannot be reached.</exception>
-    public Task<SegmentSizes> SizesAsync(CancellationToken cancellationToken) => RunAsync(static _ => true, SegmentSizes.Read, cancellationToken);
+    public Task<SegmentSizes> SizesAsync(CancellationToken cancellationToken) => RunAsync(SegmentRange.All, SegmentSizes.Read, cancellationToken);
 
     /// <summary>Writes every row once into one file.</summary>
     /// <param name="file">Ends in <c>.parquet</c>, <c>.csv</c> or <c>.json</c>; replaced when it is there.</param>
@@ -174,7 +174,7 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
     /// <returns>How many rows, and the segments that could not be read.</returns>
     /// <exception cref="LedgerStoreException">The store cannot be reached, it holds nothing, or the file cannot be written.</exception>
     public Task<(long Rows, IReadOnlyList<string> Damaged)> ExportAsync(string file, string? account, CancellationToken cancellationToken) => RunAsync(
-        static _ => true,
+        SegmentRange.All,
         (connection, files) => files.Rows is { } rows
             ? (LedgerExport.Write(connection, rows, Path.GetFullPath(file), account), files.Damaged)
             : throw new LedgerStoreException("There are no segments that can be read."),
@@ -195,7 +195,7 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
         {
             await writer.WriteAsync(tail, tailFile, cancellationToken);
             var damaged = await RunAsync(
-                segment => IsOf(segment, query),
+                query.Segments,
                 (connection, files) =>
                 {
                     LedgerFile.Write(connection, files, tail, tailFile, query, file);
@@ -221,23 +221,9 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
         _room.Dispose();
     }
 
-    private static bool IsOf(SegmentName segment, LedgerQuery query) =>
-        (query.Partition is null || segment.Partition == query.Partition) && segment.End > query.Begin && segment.Hour < query.To;
-
     /// <summary>The hours that have segments a question is about, in order.</summary>
-    private async Task<List<DateTimeOffset>> HoursAsync(LedgerQuery query, CancellationToken cancellationToken)
-    {
-        var hours = new SortedSet<DateTimeOffset>();
-        foreach (var name in await store.ListAsync("date=", cancellationToken))
-        {
-            if (SegmentName.TryParse(name, out var segment) && IsOf(segment, query))
-            {
-                hours.Add(segment.Hour);
-            }
-        }
-
-        return [.. hours];
-    }
+    private async Task<List<DateTimeOffset>> HoursAsync(LedgerQuery query, CancellationToken cancellationToken) =>
+        [.. new SortedSet<DateTimeOffset>((await query.Segments.ListAsync(store, cancellationToken)).Select(static segment => segment.Hour))];
 
     private static IReadOnlyList<string> Scan(
         DuckDBConnection connection, SegmentFiles files, string where, Action begin, Action<LedgerRow> take, CancellationToken cancellationToken)
@@ -366,14 +352,14 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
         return read;
     }
 
-    private async Task<T> RunAsync<T>(Func<SegmentName, bool> wanted, Func<DuckDBConnection, SegmentFiles, T> read, CancellationToken cancellationToken)
+    private async Task<T> RunAsync<T>(SegmentRange range, Func<DuckDBConnection, SegmentFiles, T> read, CancellationToken cancellationToken)
     {
         await _room.WaitAsync(cancellationToken);
         try
         {
             for (var attempt = 1; ; attempt++)
             {
-                using var files = await SegmentFiles.OpenAsync(store, wanted, cancellationToken);
+                using var files = await SegmentFiles.OpenAsync(store, range, cancellationToken);
                 try
                 {
                     return await Task.Run(() => Run(files, read, cancellationToken), cancellationToken);

@@ -43,14 +43,14 @@ internal sealed class SegmentFiles : IDisposable
     internal IReadOnlyList<string> Damaged => _damaged;
 
     /// <exception cref="LedgerStoreException">The store cannot be reached.</exception>
-    internal static async Task<SegmentFiles> OpenAsync(ISegmentStore store, Func<SegmentName, bool> wanted, CancellationToken cancellationToken)
+    internal static async Task<SegmentFiles> OpenAsync(ISegmentStore store, SegmentRange range, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
             var files = new SegmentFiles();
             try
             {
-                if (await files.TryOpenAsync(store, wanted, cancellationToken))
+                if (await files.TryOpenAsync(store, range, cancellationToken))
                 {
                     return files;
                 }
@@ -70,16 +70,11 @@ internal sealed class SegmentFiles : IDisposable
     }
 
     /// <returns>False when one of them is gone since it was listed: what was in it is in another by now, which a new listing has.</returns>
-    private async Task<bool> TryOpenAsync(ISegmentStore store, Func<SegmentName, bool> wanted, CancellationToken cancellationToken)
+    private async Task<bool> TryOpenAsync(ISegmentStore store, SegmentRange range, CancellationToken cancellationToken)
     {
-        foreach (var name in await store.ListAsync("date=", cancellationToken))
+        foreach (var segment in await range.ListAsync(store, cancellationToken))
         {
-            if (!SegmentName.TryParse(name, out var segment) || !wanted(segment))
-            {
-                continue;
-            }
-
-            if (await store.OpenAsync(name, cancellationToken) is not { } file)
+            if (await store.OpenAsync(segment.Path, cancellationToken) is not { } file)
             {
                 return false;
             }

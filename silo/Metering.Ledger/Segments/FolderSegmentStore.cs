@@ -70,9 +70,13 @@ public sealed class FolderSegmentStore : ISegmentStore
     public Task<IReadOnlyList<string>> ListAsync(string prefix, CancellationToken cancellationToken) => Task.Run(
         () => Guard<IReadOnlyList<string>>(() =>
         {
+            // Of a folder only those within it are walked that begin as the names do.
             var folder = Path.Combine(_root, prefix[..(prefix.LastIndexOf('/') + 1)]);
+            var begins = $"{prefix[(prefix.LastIndexOf('/') + 1)..]}*";
             return Directory.Exists(folder)
-                ? [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+                ? [.. Directory.EnumerateDirectories(folder, begins)
+                    .SelectMany(static within => Directory.EnumerateFiles(within, "*", SearchOption.AllDirectories))
+                    .Concat(Directory.EnumerateFiles(folder, begins))
                     .Select(path => Path.GetRelativePath(_root, path).Replace(Path.DirectorySeparatorChar, '/'))
                     .Where(name => name.StartsWith(prefix, StringComparison.Ordinal) && !name.StartsWith(TemporaryFolder, StringComparison.Ordinal))
                     .Order(StringComparer.Ordinal)]
