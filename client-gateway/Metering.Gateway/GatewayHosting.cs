@@ -108,7 +108,7 @@ public static class GatewayHosting
 
     private static void AddGrpc(IServiceCollection services)
     {
-        services.AddSingleton<MeteringService>().AddSingleton<ChargeStreams>().AddSingleton<AccountWatches>().AddSingleton<GuardInterceptor>();
+        services.AddSingleton<MeteringService>().AddSingleton<ChargeStreams>().AddSingleton<AccountWatches>().AddSingleton<LedgerStreams>().AddSingleton<GuardInterceptor>();
         services.AddSingleton<IServiceMethodProvider<MeteringService>, MeteringMethods>();
         services.AddGrpc().AddServiceOptions<MeteringService>(static grpc => grpc.Interceptors.Add<GuardInterceptor>());
         services.AddOptions<global::Grpc.AspNetCore.Server.GrpcServiceOptions>().Configure<IOptions<GatewayOptions>>(static (grpc, gateway) =>

@@ -53,6 +53,12 @@ internal sealed class MeteringMethods(MeteringService service, ChargesInWork inW
         [nameof(MeteringService.PublishRateCard)] = AccessRule.OperatesInstallation,
         [nameof(MeteringService.GetRateCard)] = AccessRule.ReadsInstallation,
         [nameof(MeteringService.SimulateRateCard)] = AccessRule.OperatesInstallation,
+        [nameof(MeteringService.ReadUsage)] = AccessRule.ReadsAccount,
+        [nameof(MeteringService.ReadUsageAcrossAccounts)] = AccessRule.ReadsInstallation,
+        [nameof(MeteringService.ReadLedger)] = AccessRule.ReadsAccount,
+        [nameof(MeteringService.StreamLedger)] = AccessRule.ReadsAccount,
+        [nameof(MeteringService.VerifyLedger)] = AccessRule.ReadsAccount,
+        [nameof(MeteringService.ReadStatement)] = AccessRule.ReadsAccount,
     };
 
     /// <summary>In place of the generated binding, which the server would find by itself: it would serve the two methods a second time.</summary>

@@ -10,8 +10,18 @@ namespace Metering.Gateway.Grpc;
 
 /// <summary>The gRPC edge: messages in, the same rules as HTTP, grain calls, messages out.</summary>
 [BindServiceMethod(typeof(MeteringMethods), nameof(MeteringMethods.BindNone))]
-internal sealed class MeteringService(
-    GrainRouter router, Administration administration, ChargeBatch batch, ChargesInWork inWork, AccountList list, PatternWarnings warnings, ChargeStreams streams, AccountWatches watches, MeterLimits limits)
+internal sealed partial class MeteringService(
+    GrainRouter router,
+    Administration administration,
+    ChargeBatch batch,
+    ChargesInWork inWork,
+    AccountList list,
+    PatternWarnings warnings,
+    ChargeStreams streams,
+    AccountWatches watches,
+    MeterLimits limits,
+    Statements statements,
+    LedgerStreams ledgers)
     : V1.Metering.MeteringBase
 {
     public override async Task<V1.ChargeReply> Charge(V1.ChargeRequest request, ServerCallContext context)
@@ -218,15 +228,6 @@ internal sealed class MeteringService(
         RateCardRules.CheckVersion(version, faults);
         RefuseIfAny(faults);
         return Reply(await router.GetRateCard(request.Card, version), RateCardMessages.ToWire);
-    }
-
-    public override async Task<V1.SimulateRateCardReply> SimulateRateCard(V1.SimulateRateCardRequest request, ServerCallContext context)
-    {
-        var faults = new Faults();
-        Shape.Name(faults, "card", request.Card);
-        var body = LedgerMessages.FromWire(request, faults);
-        RefuseIfAny(faults);
-        return Reply(await router.Simulate(request.Card, body), LedgerMessages.ToWire);
     }
 
     private static TWire Reply<T, TWire>(Answer<T> answer, Func<T, TWire> toWire)

@@ -244,6 +244,30 @@ internal static class WireValues
         AccountStatus.Closed => V1.AccountStatus.Closed,
     };
 
+    public static UsageWindow? Window(V1.UsageWindow wire, Faults faults) => wire switch
+    {
+        V1.UsageWindow.Unspecified => null,
+        V1.UsageWindow.Minute => UsageWindow.Minute,
+        V1.UsageWindow.Hour => UsageWindow.Hour,
+        V1.UsageWindow.Day => UsageWindow.Day,
+        V1.UsageWindow.Month => UsageWindow.Month,
+        _ => Unknown<UsageWindow>("window", faults),
+    };
+
+    public static UsageMeasure Measure(V1.UsageMeasure wire, Faults faults) => wire switch
+    {
+        V1.UsageMeasure.Unspecified or V1.UsageMeasure.Credits => UsageMeasure.Credits,
+        V1.UsageMeasure.Quantity => UsageMeasure.Quantity,
+        V1.UsageMeasure.Lines => UsageMeasure.Lines,
+        _ => Unknown<UsageMeasure>("by", faults),
+    };
+
+    public static V1.LedgerDetail ToWire(this LedgerDetail detail) => detail switch
+    {
+        LedgerDetail.Full => V1.LedgerDetail.Full,
+        LedgerDetail.Rollup => V1.LedgerDetail.Rollup,
+    };
+
     public static BudgetWindow Window(V1.BudgetWindow wire, Faults faults)
     {
         if (wire == V1.BudgetWindow.Unspecified)

@@ -9,8 +9,6 @@ namespace Metering.Gateway.Http;
 /// <summary>What a request says in its address: names in the path, and the query.</summary>
 internal static class Address
 {
-    public const string DimensionPrefix = "dimension.";
-
     /// <summary>A name of the path, checked.</summary>
     public static string Name(HttpContext context, string parameter, Faults faults)
     {
@@ -79,9 +77,9 @@ internal static class Address
     public static Dictionary<string, string> Dimensions(HttpContext context, Faults faults)
     {
         var dimensions = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var name in context.Request.Query.Keys.Where(static name => name.StartsWith(DimensionPrefix, StringComparison.Ordinal)))
+        foreach (var name in context.Request.Query.Keys.Where(static name => name.StartsWith(Limits.DimensionPrefix, StringComparison.Ordinal)))
         {
-            dimensions[name[DimensionPrefix.Length..]] = Text(context, name);
+            dimensions[name[Limits.DimensionPrefix.Length..]] = Text(context, name);
         }
 
         Shape.Dimensions(faults, "dimension", dimensions);

@@ -5,7 +5,6 @@ using Metering.Gateway.OpenApi;
 using Metering.Gateway.Routing;
 using Metering.Gateway.Security;
 using Metering.Gateway.Validation;
-using Metering.Gateway.Wire;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -13,7 +12,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Metering.Gateway.Http;
 
 /// <summary>The ledger: pages as JSON; or all of it as CSV, of which one page is in memory at a time, or as Parquet, of which a part is.</summary>
-internal sealed class LedgerEndpoints(GrainRouter router, LedgerFileResponse file)
+internal sealed class LedgerEndpoints(GrainRouter router, LedgerFileResponse file, Gatekeeper gatekeeper, TimeProvider time)
 {
     private const string Json = "json";
     private const string Csv = "csv";
@@ -66,14 +65,13 @@ internal sealed class LedgerEndpoints(GrainRouter router, LedgerFileResponse fil
             return;
         }
 
-        var first = await router.ReadLedger(account, format == Csv ? request with { Limit = LedgerRequest.MaxLimit } : request);
-        if (format == Json || first.Reply is not { } page)
+        if (format == Csv)
         {
-            JsonResponse.WriteAnswer(context, first, LedgerWriter.Write);
+            await WriteTable(context, account, request with { Limit = LedgerRequest.MaxLimit, WithBalances = false });
             return;
         }
 
-        await WriteTable(context, account, request, page);
+        JsonResponse.WriteAnswer(context, await router.ReadLedger(account, request), LedgerWriter.Write);
     }
 
     /// <summary>What the address says counts; where it says nothing, what is accepted.</summary>
@@ -96,92 +94,73 @@ internal sealed class LedgerEndpoints(GrainRouter router, LedgerFileResponse fil
             : Json;
     }
 
-    private async Task WriteTable(HttpContext context, string account, LedgerRequest request, LedgerPage page)
+    private async Task WriteTable(HttpContext context, string account, LedgerRequest request)
     {
-        context.Response.ContentType = LedgerTable.ContentType;
-        await context.Response.WriteAsync(LedgerTable.Header, context.RequestAborted);
-        while (true)
+        using var access = new AccessWatch(gatekeeper, context, time);
+        try
         {
-            await context.Response.WriteAsync(LedgerTable.Rows(page.Lines), Encoding.UTF8, context.RequestAborted);
-            if (!page.More)
+            await foreach (var answer in router.ReadLedgerPages(account, request))
             {
-                return;
-            }
+                if (answer.Reply is not { } page)
+                {
+                    End(context, answer.Refusal!);
+                    return;
+                }
 
-            var next = await router.ReadLedger(account, request with { Limit = LedgerRequest.MaxLimit, After = page.Lines[^1].Sequence, AfterAt = page.Lines[^1].At, AfterIsRolledUp = page.Lines[^1].FirstSequence is not null });
-            if (next.Reply is not { } following)
-            {
-                // Half a file must not look like a whole one.
-                context.Abort();
-                return;
-            }
+                if (!context.Response.HasStarted)
+                {
+                    context.Response.ContentType = LedgerTable.ContentType;
+                    await context.Response.WriteAsync(LedgerTable.Header, access.Token);
+                }
 
-            page = following;
+                await context.Response.WriteAsync(LedgerTable.Rows(page.Lines), Encoding.UTF8, access.Token);
+            }
+        }
+        catch (OperationCanceledException) when (access.Refusal is not null)
+        {
+            End(context, access.Refusal);
+        }
+    }
+
+    /// <summary>Half a file must not look like a whole one.</summary>
+    private static void End(HttpContext context, Refusal refusal)
+    {
+        if (context.Response.HasStarted)
+        {
+            context.Abort();
+        }
+        else
+        {
+            JsonResponse.WriteProblem(context, refusal);
         }
     }
 
     private static LedgerRequest Request(HttpContext context, Faults faults)
     {
-        var (after, afterAt, isRolledUp) = (0L, default(DateTimeOffset), false);
         var dimensions = Address.Dimensions(context, faults);
-        Address.CheckQuery(context, faults, [.. Known, .. dimensions.Keys.Select(static name => Address.DimensionPrefix + name)]);
-        var cursor = Address.Text(context, "cursor");
-        if (cursor.Length > 0 && !LedgerCursor.TryRead(cursor, out after, out afterAt, out isRolledUp))
-        {
-            faults.Add("cursor", FaultCodes.BadFormat, "It must be the cursor of a page before.");
-        }
-
-        var limit = Address.WholeNumber(context, "limit", faults) ?? LedgerRequest.DefaultLimit;
-        Shape.WholeNumber(faults, "limit", limit, 1, LedgerRequest.MaxLimit);
-        var meter = Address.Text(context, "meter");
-        if (meter.Length > 0)
-        {
-            Shape.Name(faults, "meter", meter);
-        }
-
+        Address.CheckQuery(context, faults, [.. Known, .. dimensions.Keys.Select(static name => Limits.DimensionPrefix + name)]);
+        var cursor = LedgerRules.Cursor(faults, Address.Text(context, "cursor"));
         var (from, to) = Range(context, faults);
+        var kinds = Address.Text(context, "kind");
         return new LedgerRequest
         {
-            After = after,
-            AfterAt = after > 0 ? afterAt : null,
-            AfterIsRolledUp = isRolledUp,
+            After = cursor.After,
+            AfterAt = cursor.AfterAt,
+            AfterIsRolledUp = cursor.AfterIsRolledUp,
             From = from,
             To = to,
-            Kinds = Kinds(context, faults),
-            Meter = meter.Length > 0 ? meter : null,
+            Kinds = LedgerRules.Kinds(faults, "kind", kinds.Length == 0 ? [] : kinds.Split(',')),
+            Meter = LedgerRules.Meter(faults, Address.Text(context, "meter")),
             Dimensions = dimensions,
-            Limit = limit,
-            WithBalances = after == 0,
+            Limit = LedgerRules.Limit(faults, Address.WholeNumber(context, "limit", faults)),
+            WithBalances = cursor.After == 0,
         };
     }
 
     private static (DateTimeOffset? From, DateTimeOffset? To) Range(HttpContext context, Faults faults)
     {
         var (from, to) = (Address.Instant(context, "from", faults), Address.Instant(context, "to", faults));
-        if (from >= to)
-        {
-            faults.Add("to", FaultCodes.Conflict, "It must be after from.");
-        }
-
+        LedgerRules.Range(faults, from, to);
         return (from, to);
-    }
-
-    private static List<ChangeKind> Kinds(HttpContext context, Faults faults)
-    {
-        var kinds = new List<ChangeKind>();
-        var text = Address.Text(context, "kind");
-        foreach (var name in text.Length == 0 ? [] : text.Split(','))
-        {
-            if (WireNames.ChangeKinds.TryParse(name, out var kind))
-            {
-                kinds.Add(kind);
-            }
-            else
-            {
-                faults.Add("kind", FaultCodes.BadFormat, $"It must be of {WireNames.ChangeKinds.All}, with commas.");
-            }
-        }
-
-        return kinds;
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Metering.Gateway.Json;
 using Metering.Gateway.OpenApi;
@@ -30,12 +29,7 @@ internal sealed class StatementEndpoints(Statements statements)
         var faults = new Faults();
         var account = Address.Name(context, "account", faults);
         Address.CheckQuery(context, faults, "format");
-        var text = (string)context.Request.RouteValues["month"]!;
-        if (!DateTimeOffset.TryParseExact(text, "yyyy-MM", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var month) || month.Year > Limits.MaxStatementYear)
-        {
-            faults.Add("month", FaultCodes.BadFormat, "It must be a month, as in 2026-01.");
-        }
-
+        var month = LedgerRules.Month(faults, (string)context.Request.RouteValues["month"]!);
         var format = Address.Text(context, "format");
         if (format is not ("" or Json or Html))
         {

@@ -14,7 +14,7 @@ internal static class UsageAddress
     public static UsageRequest Read(HttpContext context, Faults faults, bool isOneAccount)
     {
         var dimensions = Address.Dimensions(context, faults);
-        Address.CheckQuery(context, faults, [.. Known, .. dimensions.Keys.Select(static name => Address.DimensionPrefix + name)]);
+        Address.CheckQuery(context, faults, [.. Known, .. dimensions.Keys.Select(static name => Limits.DimensionPrefix + name)]);
         var (from, to) = (Required(context, "from", faults), Required(context, "to", faults));
         var window = Window(context, faults);
         if (from is { } start && to is { } end)
@@ -22,23 +22,18 @@ internal static class UsageAddress
             UsageRules.Range(faults, start, end, window);
         }
 
-        var groups = Groups(context, faults, isOneAccount);
+        var groupBy = Address.Text(context, "groupBy");
+        var groups = UsageRules.Groups(faults, groupBy.Length == 0 ? [] : groupBy.Split(','), isOneAccount);
         var top = Address.WholeNumber(context, "top", faults);
         UsageRules.Top(faults, top, groups.Count, window);
         var by = Measure(context, faults, top);
-        var meter = Address.Text(context, "meter");
-        if (meter.Length > 0)
-        {
-            Shape.Name(faults, "meter", meter);
-        }
-
         return new UsageRequest
         {
             From = from ?? default,
             To = to ?? default,
             Window = window,
             GroupBy = groups,
-            Meter = meter.Length > 0 ? meter : null,
+            Meter = LedgerRules.Meter(faults, Address.Text(context, "meter")),
             Dimensions = dimensions,
             Top = top,
             By = by,
@@ -84,31 +79,11 @@ internal static class UsageAddress
         {
             faults.Add("by", FaultCodes.BadFormat, $"It must be one of {WireNames.UsageMeasures.All}.");
         }
-        else if (top is null)
+        else
         {
-            faults.Add("by", FaultCodes.Conflict, "It says what the top groups have most of: it goes with top.");
+            UsageRules.By(faults, top);
         }
 
         return measure;
-    }
-
-    private static List<UsageGroup> Groups(HttpContext context, Faults faults, bool isOneAccount)
-    {
-        var groups = new List<UsageGroup>();
-        var text = Address.Text(context, "groupBy");
-        foreach (var name in text.Length == 0 ? [] : text.Split(','))
-        {
-            var group = name switch
-            {
-                "meter" => new UsageGroup(UsageGroupKind.Meter, ""),
-                "account" when !isOneAccount => new UsageGroup(UsageGroupKind.Account, ""),
-                _ => new UsageGroup(UsageGroupKind.Dimension, name.StartsWith(Address.DimensionPrefix, StringComparison.Ordinal) ? name[Address.DimensionPrefix.Length..] : name),
-            };
-            UsageRules.Group(faults, name, group, groups, isOneAccount);
-            groups.Add(group);
-        }
-
-        Shape.Count(faults, "groupBy", groups.Count, 0, UsageRequest.MaxGroups);
-        return groups;
     }
 }

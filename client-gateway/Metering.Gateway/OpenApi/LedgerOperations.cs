@@ -21,7 +21,7 @@ internal static class LedgerOperations
             new("meter", typeof(string), "Only lines of this meter."),
             new("kind", typeof(string), "Only entries of these kinds, with commas, such as `grant_added,grant_expired`."),
             new("cursor", typeof(string), "The cursor of the page before; the first page when left out."),
-            new("limit", typeof(int), "1 to 1000 entries; 100 when left out."),
+            new("limit", typeof(int), "At most so many entries, 1 to 1000; 100 when left out. A page of entries with many lines may have fewer."),
             new("format", typeof(string), "json, csv or parquet; as Accept says when left out."),
         ],
         Reply = new(typeof(Shapes.LedgerPage),

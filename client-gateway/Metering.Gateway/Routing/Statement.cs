@@ -73,26 +73,23 @@ internal sealed class Statements(GrainRouter router, TimeProvider time)
         }
 
         var request = new LedgerRequest { After = 0, From = from, To = to, Kinds = GrantKinds, Limit = LedgerRequest.MaxLimit, WithBalances = true };
-        var first = await router.ReadLedger(account, request);
+        var (opening, closing) = ((decimal?)null, (decimal?)null);
         var grants = new List<LedgerLine>();
         var damaged = new HashSet<string>(StringComparer.Ordinal);
-        for (var page = first; ; page = await router.ReadLedger(account, request with { After = grants[^1].Sequence, AfterAt = grants[^1].At, AfterIsRolledUp = grants[^1].FirstSequence is not null, WithBalances = false }))
+        await foreach (var page in router.ReadLedgerPages(account, request))
         {
             if (page.Reply is not { } entries)
             {
                 return page.Refusal!;
             }
 
+            // The first page has the balances.
+            (opening, closing) = (opening ?? entries.OpeningBalance, closing ?? entries.ClosingBalance);
             grants.AddRange(entries.Lines);
             damaged.UnionWith(entries.Damaged);
             if (grants.Count > MaxGrantEntries)
             {
                 return Refusal.Invalid([new FieldFault("month", FaultCodes.TooMany, $"It has more than {MaxGrantEntries} entries of grants. The ledger has them page by page.")]);
-            }
-
-            if (!entries.More)
-            {
-                break;
             }
         }
 
@@ -103,7 +100,6 @@ internal sealed class Statements(GrainRouter router, TimeProvider time)
         }
 
         damaged.UnionWith(used.Damaged);
-        var (opening, closing) = (first.Reply!.OpeningBalance, first.Reply.ClosingBalance);
         return new Statement(account, known.Settings.DisplayName, from, to, time.GetUtcNow() < to, opening, closing, grants, used.Rows, [.. damaged], Detail(used, grants));
     }
 

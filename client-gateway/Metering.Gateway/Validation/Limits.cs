@@ -7,6 +7,10 @@ internal static class Limits
     public const int MaxLinesPerCharge = 32;
     public const int MaxDimensions = 16;
     public const int MaxDimensionNameLength = 64;
+
+    /// <summary>Before the name of a dimension where other names stand as well.</summary>
+    public const string DimensionPrefix = "dimension.";
+
     public const int MaxDimensionValueLength = 256;
     public const int MaxChargesPerBatch = 10_000;
     public const int MaxDisplayNameLength = 256;

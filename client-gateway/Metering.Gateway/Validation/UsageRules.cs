@@ -26,12 +26,40 @@ internal static class UsageRules
         }
     }
 
+    /// <summary>What usage is grouped by: <c>meter</c>, <c>account</c> across accounts, and dimensions, those by their names or as <c>dimension.name</c>.</summary>
+    public static List<UsageGroup> Groups(Faults faults, IReadOnlyList<string> names, bool isOneAccount)
+    {
+        var groups = new List<UsageGroup>();
+        foreach (var name in names.Take(UsageRequest.MaxGroups + 1))
+        {
+            var group = name switch
+            {
+                "meter" => new UsageGroup(UsageGroupKind.Meter, ""),
+                "account" when !isOneAccount => new UsageGroup(UsageGroupKind.Account, ""),
+                _ => new UsageGroup(UsageGroupKind.Dimension, name.StartsWith(Limits.DimensionPrefix, StringComparison.Ordinal) ? name[Limits.DimensionPrefix.Length..] : name),
+            };
+            Group(faults, name, group, groups, isOneAccount);
+            groups.Add(group);
+        }
+
+        Shape.Count(faults, "groupBy", groups.Count, 0, UsageRequest.MaxGroups);
+        return groups;
+    }
+
+    public static void By(Faults faults, int? top)
+    {
+        if (top is null)
+        {
+            faults.Add("by", FaultCodes.Conflict, "It says what the top groups have most of: it goes with top.");
+        }
+    }
+
     /// <param name="faults">Where faults go.</param>
     /// <param name="name">As it was written.</param>
     /// <param name="group">As it was understood.</param>
     /// <param name="before">Those named before it.</param>
     /// <param name="isOneAccount">Then there is nothing to group by account.</param>
-    public static void Group(Faults faults, string name, UsageGroup group, IReadOnlyList<UsageGroup> before, bool isOneAccount)
+    private static void Group(Faults faults, string name, UsageGroup group, IReadOnlyList<UsageGroup> before, bool isOneAccount)
     {
         if (isOneAccount && name == "account")
         {

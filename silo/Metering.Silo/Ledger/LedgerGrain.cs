@@ -229,7 +229,7 @@ public sealed class LedgerGrain(Journal journal, IServiceProvider services, Ledg
             FillIn(rows, archived.Rows.Count);
         }
 
-        var lines = rows.GroupBy(static row => row.Sequence).Take(maxEntries).SelectMany(static entry => entry).Select(Line).ToList();
+        var lines = rows.Take(RowsOfPage(rows, query.MaxRows, maxEntries)).Select(Line).ToList();
         return new LedgerPage
         {
             Lines = lines,
@@ -237,6 +237,21 @@ public sealed class LedgerGrain(Journal journal, IServiceProvider services, Ledg
             Damaged = archived.Damaged,
             Detail = lines.Exists(static line => line.FirstSequence is not null) ? LedgerDetail.Rollup : LedgerDetail.Full,
         };
+    }
+
+    /// <summary>So many rows are whole entries, and neither more entries nor more rows than a page has.</summary>
+    private static int RowsOfPage(List<LedgerRow> rows, int maxRows, int maxEntries)
+    {
+        var (whole, entries) = (0, 0);
+        for (var row = 1; row <= rows.Count && row <= maxRows && entries < maxEntries; row++)
+        {
+            if (row == rows.Count || rows[row].Sequence != rows[row - 1].Sequence)
+            {
+                (whole, entries) = (row, entries + 1);
+            }
+        }
+
+        return whole;
     }
 
     /// <summary>What the first entry of the journal's part changed is not known from the journal when the entry before it was trimmed: that one is in the segments.</summary>

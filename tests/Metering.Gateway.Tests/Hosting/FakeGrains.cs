@@ -21,6 +21,8 @@ internal sealed class FakeGrains : IGrainFactory
 
     public FakeAuditLog Audit { get; } = new();
 
+    public FakeLedger Ledger { get; } = new();
+
     /// <summary>From now on each call of any grain, but those with the keys and the audit log, first asks whether it is to fail.</summary>
     public void FailWhile(Func<bool> fails, Exception failure) => _failing = (fails, failure);
 
@@ -34,7 +36,7 @@ internal sealed class FakeGrains : IGrainFactory
             ? (TGrainInterface)(object)Account(primaryKey)
             : typeof(TGrainInterface) == typeof(IAccountHistoryGrain) ? (TGrainInterface)(object)new FakeHistory(primaryKey)
             : typeof(TGrainInterface) == typeof(ISimulationGrain) ? (TGrainInterface)(object)new FakeSimulation()
-            : typeof(TGrainInterface) == typeof(ILedgerGrain) ? (TGrainInterface)(object)new FakeLedger()
+            : typeof(TGrainInterface) == typeof(ILedgerGrain) ? (TGrainInterface)(object)Ledger
             : (TGrainInterface)(object)RateCard(primaryKey));
 
     public TGrainInterface GetGrain<TGrainInterface>(long primaryKey, string? grainClassNamePrefix = null)
@@ -314,7 +316,9 @@ internal sealed class FakeLedger : ILedgerGrain
     public Task<Answer<LedgerCheck>> Verify(DateTimeOffset? from, DateTimeOffset? to) => Task.FromResult<Answer<LedgerCheck>>(
         new LedgerCheck { Rows = 42, First = 1, Last = 42, Break = new LedgerBreak(17, 0, LedgerBreakReason.Changed), Damaged = FakeUsage.Reply.Damaged });
 
-    public Task<Answer<UsageReply>> ReadUsage(UsageRequest request) => Task.FromResult<Answer<UsageReply>>(FakeUsage.Reply);
+    public UsageReply Usage { get; set; } = FakeUsage.Reply;
+
+    public Task<Answer<UsageReply>> ReadUsage(UsageRequest request) => Task.FromResult<Answer<UsageReply>>(Usage);
 
     /// <summary>One of the meter <c>cut</c> is gone before its end.</summary>
     public Task<Answer<LedgerFile>> OpenFile(LedgerRequest request) => Task.FromResult<Answer<LedgerFile>>(new LedgerFile(Guid.Empty, request.Meter == "cut" ? 8 : 4, FakeUsage.Reply.Damaged));
@@ -323,7 +327,11 @@ internal sealed class FakeLedger : ILedgerGrain
 
     public Task<Answer<LedgerFilePart>> CloseFile(Guid file) => Task.FromResult<Answer<LedgerFilePart>>(new LedgerFilePart(default(ReadOnlyMemory<byte>)));
 
-    public Task<Answer<LedgerPage>> Read(LedgerRequest request) => Task.FromResult<Answer<LedgerPage>>(new LedgerPage
+    public Func<LedgerRequest, Task<Answer<LedgerPage>>> OnRead { get; set; } = static request => Task.FromResult<Answer<LedgerPage>>(PageOf(request));
+
+    public Task<Answer<LedgerPage>> Read(LedgerRequest request) => OnRead(request);
+
+    public static LedgerPage PageOf(LedgerRequest request) => new()
     {
         Lines =
         [
@@ -358,7 +366,7 @@ internal sealed class FakeLedger : ILedgerGrain
         OpeningBalance = 100m,
         ClosingBalance = 99.928m,
         Damaged = ["date=2026-01-31/hour=12/partition-0000-000000000001-000000000002.parquet"],
-    });
+    };
 }
 
 /// <summary>The keys a test puts in; what is added by calls is answered and forgotten, so that a gateway without keys stays without.</summary>

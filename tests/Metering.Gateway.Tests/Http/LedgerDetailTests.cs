@@ -1,5 +1,6 @@
 using System.Net;
 using DuckDB.NET.Data;
+using Metering.Client;
 using Metering.Gateway.Tests.Hosting;
 using Metering.Ledger.Segments;
 using Metering.Ledger.Upkeep;
@@ -63,6 +64,15 @@ public sealed class LedgerDetailTests
         while (cursor.Length > 0);
 
         Assert.Equal(entries.Select(static entry => entry!.ToJsonString()), found);
+        await using (var client = new MeteringClient(server.GrpcAddress))
+        {
+            var pages = await client.StreamLedgerAsync("acme", new Client.LedgerQuery { Limit = 1 }, cancellationToken: Cancellation).Select(static page => page.Reply!).ToListAsync(Cancellation);
+            Assert.Equal(
+                entries.Select(static entry => ((long)entry!["sequence"]!, (long?)entry["firstSequence"], (long?)entry["lines"], (string?)entry["credits"])),
+                pages.SelectMany(static page => page.Entries).Select(static entry => (entry.Sequence, entry.FirstSequence, entry.Lines, entry.Credits?.ToString("0.#########", System.Globalization.CultureInfo.InvariantCulture))));
+            Assert.All(pages, static page => Assert.Equal(Client.LedgerDetail.Rollup, page.Detail));
+        }
+
         Assert.Equal(entries.Count + 2, (await server.Get("/v1/accounts/acme/ledger?format=csv")).Text.Split("\r\n").Length);
         Assert.Equal((entries.Count, Charges), await CountedAsync(server));
         Assert.Equal(Charges / 2, (await server.Get("/v1/accounts/acme/ledger?kind=charged&dimension.team=search")).Json["entries"]!.AsArray().Sum(static entry => (int)entry!["lines"]!));
@@ -75,6 +85,8 @@ public sealed class LedgerDetailTests
         var inMidst = await server.Get("/v1/accounts/acme/ledger?limit=3");
         await RollUpAsync(server);
         Refused(await server.Get("/v1/accounts/acme/ledger/verify"));
+        await using var client = new MeteringClient(server.GrpcAddress);
+        Assert.Equal(Codes.DetailNotKept, (await client.VerifyLedgerAsync("acme", cancellationToken: Cancellation)).Refusal!.Code);
         Refused(await server.Get("/v1/accounts/acme?sequence=4"));
         Refused(await server.Post(
             "/v1/rate-cards/plain/simulate", $$"""{"account":"acme","from":"{{_start.AddHours(-1):yyyy-MM-ddTHH}}:00:00Z","to":"{{_start.AddDays(1):yyyy-MM-dd}}T00:00:00Z","draft":{{Card}}}"""));
