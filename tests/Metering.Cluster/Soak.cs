@@ -63,7 +63,7 @@ internal sealed class Soak(TimeSpan duration, int seed, LedgerPlace ledger, stri
             var fault = order.Dequeue();
             try
             {
-                report = await new Round(cluster, fault, string.Create(CultureInfo.InvariantCulture, $"r{round}"), chance.Next()).RunAsync();
+                report = await new Round(cluster, fault, string.Create(CultureInfo.InvariantCulture, $"r{round}"), chance.Next(), comparesUsage: true).RunAsync();
             }
             catch (Exception failure) when (failure is not OutOfMemoryException)
             {

@@ -6,7 +6,12 @@ using Metering.Cluster.Load;
 namespace Metering.Cluster.Faults;
 
 /// <summary>New accounts, load, a fault in the midst of it, more load, and the settlement.</summary>
-internal sealed class Round(LocalCluster cluster, Fault fault, string name, int seed)
+/// <param name="cluster">Over which it comes.</param>
+/// <param name="fault">What comes.</param>
+/// <param name="name">Begins the names of its accounts.</param>
+/// <param name="seed">What is chosen by chance.</param>
+/// <param name="comparesUsage">Whether usage across accounts is compared too, which takes some seconds.</param>
+internal sealed class Round(LocalCluster cluster, Fault fault, string name, int seed, bool comparesUsage)
 {
     private const int AccountsPerKind = 4;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(30);
@@ -19,6 +24,7 @@ internal sealed class Round(LocalCluster cluster, Fault fault, string name, int 
     public async Task<RoundReport> RunAsync()
     {
         var clock = Stopwatch.StartNew();
+        var begunAt = DateTimeOffset.UtcNow;
         using var callers = new Callers(cluster.Gateways.Select(gateway => gateway.Http), Callers.NewAccounts(name, AccountsPerKind), seed, Pause);
         await callers.CreateAccountsAsync(RefillIn);
         var scene = new Scene(cluster, callers, new Random(seed));
@@ -45,6 +51,13 @@ internal sealed class Round(LocalCluster cluster, Fault fault, string name, int 
         var settledAt = clock.Elapsed;
         var ledger = cluster.Ledger is { } files ? await new LedgerSettlement(callers, files).RunAsync() : [];
         scene.Note(string.Create(CultureInfo.InvariantCulture, $"ledger compared in {(clock.Elapsed - settledAt).TotalSeconds:F1} s"));
+        if (comparesUsage && cluster.Ledger is not null)
+        {
+            var comparedAt = clock.Elapsed;
+            ledger = [.. ledger, .. await new UsageSettlement(callers, begunAt).RunAsync()];
+            scene.Note(string.Create(CultureInfo.InvariantCulture, $"usage compared in {(clock.Elapsed - comparedAt).TotalSeconds:F1} s"));
+        }
+
         verdict = verdict with { Faults = [.. verdict.Faults, .. ledger, .. scene.Faults] };
         return new RoundReport(fault.Name, seed, scene.Victim?.Name, verdict, Waits.Of(scene, owners, stoppedAt), scene.Notes, clock.Elapsed, callers.Accounts);
     }
