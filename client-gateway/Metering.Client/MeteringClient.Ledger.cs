@@ -17,7 +17,7 @@ public sealed partial class MeteringClient
 
     /// <summary>
     /// What an account was charged in a range, and what it would have been under a draft of a card. Changes nothing. Refused with <see cref="Codes.TooOld"/> when the ledger does not have every entry
-    /// it takes, with <see cref="Codes.OutOfRange"/> when those are more than 500,000. It may take a minute, whatever the client's options say.
+    /// it takes, with <see cref="Codes.OutOfRange"/> when those are more than 1,000,000. It may take a minute, whatever the client's options say.
     /// </summary>
     /// <param name="card">The card that the draft is of; it need not exist.</param>
     /// <param name="draft">It is taken to have been in force, whenever it would take effect.</param>

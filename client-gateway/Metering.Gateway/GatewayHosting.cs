@@ -56,7 +56,7 @@ public static class GatewayHosting
         services.AddSingleton<Admission>().AddSingleton<ChargesInWork>().AddSingleton<RequestBody>().AddSingleton<BodyBytes>();
         services.AddSingleton<ChargeEndpoints>().AddSingleton<AccountEndpoints>().AddSingleton<GrantEndpoints>()
             .AddSingleton<HoldEndpoints>().AddSingleton<GovernanceEndpoints>().AddSingleton<WatchEndpoints>()
-            .AddSingleton<LedgerEndpoints>().AddSingleton<LedgerFileResponse>().AddSingleton<UsageEndpoints>().AddSingleton<Statements>().AddSingleton<StatementEndpoints>().AddSingleton<RateCardEndpoints>().AddSingleton<EventEndpoints>().AddSingleton<KeyEndpoints>().AddSingleton<HealthEndpoints>();
+            .AddSingleton<LedgerEndpoints>().AddSingleton<LedgerFileResponse>().AddSingleton<UsageEndpoints>().AddSingleton<LedgerPages>().AddSingleton<Statements>().AddSingleton<StatementEndpoints>().AddSingleton<RateCardEndpoints>().AddSingleton<EventEndpoints>().AddSingleton<KeyEndpoints>().AddSingleton<HealthEndpoints>();
         services.AddHealthChecks().AddCheck<SiloHealthCheck>(SiloHealthCheck.Ready, tags: [SiloHealthCheck.Ready]);
         services.AddSingleton<SiloHealthCheck>().AddSingleton<Drain>();
         services.AddHostedService(static provider => provider.GetRequiredService<Drain>());

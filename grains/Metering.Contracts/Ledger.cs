@@ -75,6 +75,9 @@ public sealed record LedgerRequest
 
     public const int MaxLimit = 1_000;
 
+    /// <summary>Of those who read on to the end: each page costs the engine that reads it something, whatever is on it.</summary>
+    public const int MaxLimitOfAll = 5_000;
+
     /// <summary>Only entries after this sequence.</summary>
     [Id(0)] public required long After { get; init; }
 
@@ -89,7 +92,7 @@ public sealed record LedgerRequest
     /// <summary>Only lines that have all of these.</summary>
     [Id(4)] public IReadOnlyDictionary<string, string> Dimensions { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Entries on a page, at most: 1 to <see cref="MaxLimit"/>.</summary>
+    /// <summary>Entries on a page, at most: 1 to <see cref="MaxLimit"/>, or <see cref="MaxLimitOfAll"/>.</summary>
     [Id(5)] public required int Limit { get; init; }
 
     /// <summary>Only entries of these kinds; all when empty.</summary>

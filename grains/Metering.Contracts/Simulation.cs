@@ -5,7 +5,7 @@ namespace Metering.Contracts;
 public interface ISimulationGrain : IGrainWithStringKey
 {
     /// <summary>The most entries that are read for one answer.</summary>
-    const long MaxEntries = 500_000;
+    const long MaxEntries = 1_000_000;
 
     /// <summary>
     /// Prices usage again and changes nothing. Refuses with <see cref="Code.InvalidRequest"/> for each fault of the draft, by its path in it; with <see cref="Code.AccountNotFound"/>; with

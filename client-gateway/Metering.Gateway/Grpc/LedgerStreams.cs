@@ -5,13 +5,13 @@ using Metering.Gateway.Security;
 
 namespace Metering.Gateway.Grpc;
 
-/// <summary>Streams of a whole ledger: a page is read when the caller has taken the one before, and no more than that is in memory.</summary>
-internal sealed class LedgerStreams(GrainRouter router, Gatekeeper gatekeeper, TimeProvider time)
+/// <summary>Streams of a whole ledger, no faster than the caller takes them.</summary>
+internal sealed class LedgerStreams(LedgerPages ledgers, Gatekeeper gatekeeper, TimeProvider time)
 {
     public async Task Serve(string account, LedgerRequest request, IServerStreamWriter<V1.LedgerPage> pages, ServerCallContext context)
     {
         using var access = new AccessWatch(gatekeeper, context.GetHttpContext(), time);
-        await foreach (var answer in router.ReadLedgerPages(account, request))
+        await foreach (var answer in ledgers.Read(account, request))
         {
             if ((access.Refusal ?? answer.Refusal) is { } refusal)
             {

@@ -12,7 +12,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Metering.Gateway.Http;
 
 /// <summary>The ledger: pages as JSON; or all of it as CSV, of which one page is in memory at a time, or as Parquet, of which a part is.</summary>
-internal sealed class LedgerEndpoints(GrainRouter router, LedgerFileResponse file, Gatekeeper gatekeeper, TimeProvider time)
+internal sealed class LedgerEndpoints(GrainRouter router, LedgerPages ledgers, LedgerFileResponse file, Gatekeeper gatekeeper, TimeProvider time)
 {
     private const string Json = "json";
     private const string Csv = "csv";
@@ -99,7 +99,7 @@ internal sealed class LedgerEndpoints(GrainRouter router, LedgerFileResponse fil
         using var access = new AccessWatch(gatekeeper, context, time);
         try
         {
-            await foreach (var answer in router.ReadLedgerPages(account, request))
+            await foreach (var answer in ledgers.Read(account, request))
             {
                 if (answer.Reply is not { } page)
                 {

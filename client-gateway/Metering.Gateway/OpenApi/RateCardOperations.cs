@@ -47,7 +47,7 @@ internal static class RateCardOperations
         Description = "What an account was charged in a range, and what it would have been under the draft, by meter and in total; nothing is changed. Usage is priced by the code that charges, each line on what its "
             + "period had used before it, also before `from`, and at the discount of that time. What was charged stays charged, whether or not there would have been credits for it; an `upTo` charge that was cut takes no more than it did; "
             + "credits settled as such stay what they were; a reversal gives back its share of what its charge would have taken (of a charge before the period in which `from` lies, and before any that the range's usage counts in: what it did give back). "
-            + "Exact, or refused: `too_old` where the ledger does not have every entry, `detail_not_kept` where it is rolled up, `out_of_range` where it takes more than 500,000 of them.",
+            + "Exact, or refused: `too_old` where the ledger does not have every entry, `detail_not_kept` where it is rolled up, `out_of_range` where it takes more than 1,000,000 of them.",
         Requests = [new(typeof(Shapes.SimulationRequest), $$$"""{"account":"acme","from":"2026-01-01T00:00:00Z","to":"2026-02-01T00:00:00Z","draft":{{{{Meters}}}}}""")],
         Reply = new(typeof(Shapes.Simulation),
             """

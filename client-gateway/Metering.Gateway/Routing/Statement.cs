@@ -38,7 +38,7 @@ internal sealed record Statement(
 }
 
 /// <summary>Draws up statements from the ledger and the usage of a month.</summary>
-internal sealed class Statements(GrainRouter router, TimeProvider time)
+internal sealed class Statements(GrainRouter router, LedgerPages ledgers, TimeProvider time)
 {
     /// <summary>Of a statement; what has more is for the ledger itself.</summary>
     public const int MaxGrantEntries = 10_000;
@@ -76,7 +76,7 @@ internal sealed class Statements(GrainRouter router, TimeProvider time)
         var (opening, closing) = ((decimal?)null, (decimal?)null);
         var grants = new List<LedgerLine>();
         var damaged = new HashSet<string>(StringComparer.Ordinal);
-        await foreach (var page in router.ReadLedgerPages(account, request))
+        await foreach (var page in ledgers.Read(account, request))
         {
             if (page.Reply is not { } entries)
             {

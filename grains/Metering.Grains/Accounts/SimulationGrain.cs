@@ -83,6 +83,14 @@ public sealed class SimulationGrain(Journal.Journal journal, IServiceProvider se
     {
         var settings = AccountMapping.Settings(account.Settings);
         var begin = Begin(request.From, settings.Period.StartOf(request.From), await entries.FirstPeriodAsync(request.From, request.To, cancellationToken));
+        var before = await entries.LastBeforeAsync(begin, cancellationToken);
+        if (await entries.LastBeforeAsync(request.To, cancellationToken) - before is > ISimulationGrain.MaxEntries and var count)
+        {
+            return Refuse(
+                Code.OutOfRange,
+                $"It takes {count:N0} entries, from {begin:O} on, where the counters of the range begin; at most {ISimulationGrain.MaxEntries:N0} are read. A shorter range, or another account, has fewer.");
+        }
+
         var (reversed, changed) = (new List<long>(), (SettingsChanged?)null);
         await foreach (var entry in entries.ReadAsync(new EntryRange { From = begin, Kinds = [EntryKind.SettingsChanged, EntryKind.Reversed] }, cancellationToken))
         {
@@ -101,21 +109,21 @@ public sealed class SimulationGrain(Journal.Journal journal, IServiceProvider se
         // The settings of today were those of then, unless an entry says otherwise.
         if (changed is { Sequence: > 1 })
         {
-            if (await SettingsBeforeAsync(entries, begin, cancellationToken) is not { } before)
+            if (await SettingsBeforeAsync(entries, begin, cancellationToken) is not { } then)
             {
                 return Gone("the account's settings of that time", entries);
             }
 
-            settings = before;
+            settings = then;
         }
 
-        return await PriceAsync(entries, new Repricing(draft, request.From, settings.Discount, reversed), begin, request.To, account.Sequence, cancellationToken);
+        return await PriceAsync(entries, new Repricing(draft, request.From, settings.Discount, reversed), before, begin, request.To, account.Sequence, cancellationToken);
     }
 
     private async Task<Answer<SimulationReply>> PriceAsync(
-        StoredEntries entries, Repricing repricing, DateTimeOffset begin, DateTimeOffset to, long last, CancellationToken cancellationToken)
+        StoredEntries entries, Repricing repricing, long sequence, DateTimeOffset begin, DateTimeOffset to, long last, CancellationToken cancellationToken)
     {
-        var (read, sequence) = (0L, await entries.LastBeforeAsync(begin, cancellationToken));
+        var read = 0L;
         await foreach (var entry in entries.ReadAsync(new EntryRange { After = sequence, From = begin, Before = to }, cancellationToken))
         {
             if (entry.Sequence != ++sequence)
@@ -123,11 +131,7 @@ public sealed class SimulationGrain(Journal.Journal journal, IServiceProvider se
                 return Gone($"entry {sequence}", entries);
             }
 
-            if (++read > ISimulationGrain.MaxEntries)
-            {
-                return Refuse(Code.OutOfRange, $"There are more than {ISimulationGrain.MaxEntries:N0} entries from {begin:O} on, where the counters of the range begin. A shorter range has fewer.");
-            }
-
+            read++;
             if (!repricing.TryTake(entry))
             {
                 return Refuse(Code.OutOfRange, $"The draft prices entry {entry.Sequence} of the account out of range, or there are more than {Repricing.MaxMeters:N0} meters.");

@@ -41,6 +41,9 @@ public sealed record LedgerQuery
     /// <summary>The most rows to return. A page ends between entries, so the limit must be at least the most lines an entry has.</summary>
     public required int MaxRows { get; init; }
 
+    /// <summary>Whether whole entries are asked for, whatever they are.</summary>
+    internal bool IsUnfiltered => Meter is null && Dimensions.Count == 0 && Kinds.Count == 0;
+
     /// <summary>Whether a row is one of those asked for.</summary>
     public bool Matches(Rows.LedgerRow row) =>
         row.Sequence > After && row.At >= Begin && row.At < To && (Meter is null || row.Meter == Meter) && (Kinds.Count == 0 || Kinds.Contains(row.Kind))

@@ -283,10 +283,16 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
         var page = new List<LedgerRow>();
         var after = query.After;
 
-        // More than a page, for what was written twice is read twice; and more each time, in case it was written more often than that.
-        for (var limit = (2 * query.MaxRows) + 1; ; limit *= 2)
+        // What was written twice is read twice: then there is another time, with more.
+        for (var limit = query.MaxRows + 1; ; limit *= 2)
         {
-            var read = ReadMatching(connection, files, query, after, limit);
+            // Where each number has its row, those that follow fill the page, and the engine need not look at all there is after them.
+            var read = query.IsUnfiltered ? ReadMatching(connection, files, query, after, after + limit, limit) : [];
+            if (read.Count < limit)
+            {
+                read = ReadMatching(connection, files, query, after, long.MaxValue, limit);
+            }
+
             RequireWhole(read, query);
             foreach (var row in read)
             {
@@ -330,7 +336,7 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
         return new LedgerRows([.. rows.TakeWhile(row => row.Sequence < next)], More: true, damaged);
     }
 
-    private static List<LedgerRow> ReadMatching(DuckDBConnection connection, SegmentFiles files, LedgerQuery query, long after, int limit)
+    private static List<LedgerRow> ReadMatching(DuckDBConnection connection, SegmentFiles files, LedgerQuery query, long after, long last, int limit)
     {
         files.RequireWholeMinutes(query.From, query.To);
         if (files.Rows is not { } source)
@@ -341,7 +347,7 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
         using var command = connection.CreateCommand();
         var where = $"account = {LedgerSql.Text(query.Account)} AND {LedgerSql.Between(query.Begin, query.To)}{(query.Meter is { } meter ? $" AND meter = {LedgerSql.Text(meter)}" : "")}{LedgerSql.Kinds(query.Kinds)}{LedgerSql.Dimensions(query.Dimensions)}";
         command.CommandText = string.Create(
-            CultureInfo.InvariantCulture, $"SELECT {RowReader.Columns} FROM {source} WHERE sequence > {after} AND {where} ORDER BY sequence, line LIMIT {limit}");
+            CultureInfo.InvariantCulture, $"SELECT {RowReader.Columns} FROM {source} WHERE sequence > {after} AND sequence <= {last} AND {where} ORDER BY sequence, line LIMIT {limit}");
         using var rows = command.ExecuteReader();
         var read = new List<LedgerRow>();
         while (rows.Read())

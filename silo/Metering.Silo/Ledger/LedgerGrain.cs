@@ -30,6 +30,13 @@ public sealed class LedgerGrain(Journal journal, IServiceProvider services, Ledg
     public Task<Answer<LedgerPage>> Read(LedgerRequest request) => AskAsync<LedgerPage>(async (reader, cancellationToken) =>
     {
         var query = Query(request);
+
+        // A page that the segments fill needs nothing of the journal, of which there may be much.
+        if (!request.WithBalances && await reader.ReadAsync(query, cancellationToken) is { More: true } full)
+        {
+            return Join(full, [], query, request.Limit);
+        }
+
         var unarchived = await UnarchivedAsync(cancellationToken);
         var archived = await reader.ReadAsync(query, cancellationToken);
         var page = Join(archived, unarchived, query, request.Limit);

@@ -12,8 +12,8 @@ public sealed class LedgerStreamTests
 {
     private const int PageEntries = 1_000;
 
-    /// <summary>Pages that lie between gateway and caller at most: a client's window grows to 16 MiB, and a page of these has about 1 MB.</summary>
-    private const int MaxPagesAhead = 40;
+    /// <summary>Entries that lie between ledger and caller at most: a client's window grows to 16 MiB, a thousand of these have about 1 MB, and five thousand are read at once.</summary>
+    private const int MaxEntriesAhead = 40_000;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
@@ -23,7 +23,7 @@ public sealed class LedgerStreamTests
     public async Task A_ledger_is_read_no_faster_than_it_is_taken_and_no_further_when_nobody_takes_it()
     {
         await using var gateway = await GatewayHost.Start();
-        var reads = Endless(gateway);
+        var read = Endless(gateway);
         await using var client = new MeteringClient(gateway.GrpcAddress);
         await using (var pages = client.StreamLedgerAsync("acme", new LedgerQuery(), cancellationToken: Cancellation).GetAsyncEnumerator(Cancellation))
         {
@@ -32,9 +32,9 @@ public sealed class LedgerStreamTests
                 Assert.True(await pages.MoveNextAsync());
                 Assert.Equal((PageEntries, taken * (long)PageEntries), (pages.Current.Reply!.Entries.Count, pages.Current.Reply.Entries[^1].Sequence));
 
-                // Whoever does not wait for the caller would have read hundreds meanwhile.
+                // Whoever does not wait for the caller would have read hundreds of thousands meanwhile.
                 await Task.Delay(100, Cancellation);
-                Assert.True(reads() - taken <= MaxPagesAhead, $"{reads()} pages were read when {taken} were taken.");
+                Assert.True(read() - (taken * PageEntries) <= MaxEntriesAhead, $"{read()} entries were read when {taken} pages were taken.");
             }
         }
 
@@ -47,7 +47,7 @@ public sealed class LedgerStreamTests
         const int Pages = 12;
         await using var gateway = await GatewayHost.Start();
         await using var proxy = new BreakableProxy(gateway.GrpcAddress);
-        gateway.Grains.Ledger.OnRead = request => Task.FromResult<Contracts.Answer<Contracts.LedgerPage>>(Page(request, more: request.After < (Pages - 1) * PageEntries));
+        gateway.Grains.Ledger.OnRead = request => Task.FromResult<Contracts.Answer<Contracts.LedgerPage>>(Page(request, Pages * PageEntries));
         await using var client = new MeteringClient(proxy.Address, new MeteringClientOptions { Deadline = Patience, FirstDelay = TimeSpan.FromMilliseconds(5), MaxDelay = TimeSpan.FromMilliseconds(100) });
         var (next, pages, balances) = (1L, 0, 0);
         await foreach (var page in client.StreamLedgerAsync("acme", new LedgerQuery(), cancellationToken: Cancellation))
@@ -69,7 +69,7 @@ public sealed class LedgerStreamTests
     {
         await using var gateway = await GatewayHost.Start();
         gateway.Grains.Ledger.OnRead = request => Task.FromResult(
-            request.After == 0 ? Page(request, more: true) : (Contracts.Answer<Contracts.LedgerPage>)new Contracts.Refusal { Code = Contracts.Code.DetailNotKept, Detail = "Gone.", Account = "acme" });
+            request.After == 0 ? Page(request, long.MaxValue) : (Contracts.Answer<Contracts.LedgerPage>)new Contracts.Refusal { Code = Contracts.Code.DetailNotKept, Detail = "Gone.", Account = "acme" });
         await using var client = new MeteringClient(gateway.GrpcAddress);
 
         var pages = await client.StreamLedgerAsync("acme", new LedgerQuery(), cancellationToken: Cancellation).ToListAsync(Cancellation);
@@ -77,6 +77,28 @@ public sealed class LedgerStreamTests
         Assert.Equal([PageEntries, null], pages.Select(static page => page.Reply?.Entries.Count));
         Assert.Equal(Codes.DetailNotKept, pages[1].Refusal!.Code);
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => gateway.Http.GetStringAsync("/v1/accounts/acme/ledger?format=csv", Cancellation));
+    }
+
+    [Fact]
+    public async Task No_more_callers_read_whole_ledgers_at_the_same_time_than_may_be()
+    {
+        await using var gateway = await GatewayHost.Start();
+        Endless(gateway);
+        var streams = Enumerable.Range(0, LedgerPages.MaxAtOnce).Select(_ => gateway.Client.StreamLedger(new V1.ReadLedgerRequest { Account = "acme", Limit = 1 }, cancellationToken: Cancellation)).ToList();
+        foreach (var stream in streams)
+        {
+            Assert.True(await stream.ResponseStream.MoveNext(Cancellation));
+        }
+
+        var refused = await gateway.Get("/v1/accounts/acme/ledger?format=csv");
+        Assert.Equal("overloaded", refused.Code);
+        Assert.Equal("5", refused.Headers.RetryAfter?.ToString());
+        Assert.Equal(System.Net.HttpStatusCode.OK, (await gateway.Get("/v1/accounts/acme/ledger")).Status);
+
+        streams.ForEach(static stream => stream.Dispose());
+        await EndedAsync(gateway);
+        gateway.Grains.Ledger.OnRead = static request => Task.FromResult<Contracts.Answer<Contracts.LedgerPage>>(Page(request, entries: 1));
+        Assert.Equal(System.Net.HttpStatusCode.OK, (await gateway.Get("/v1/accounts/acme/ledger?format=csv")).Status);
     }
 
     [Fact]
@@ -102,25 +124,26 @@ public sealed class LedgerStreamTests
     }
 
     /// <summary>A ledger without an end.</summary>
-    /// <returns>How many pages were read of it.</returns>
-    private static Func<int> Endless(GatewayHost gateway)
+    /// <returns>How many entries were read of it.</returns>
+    private static Func<long> Endless(GatewayHost gateway)
     {
-        var reads = 0;
+        var read = 0L;
         gateway.Grains.Ledger.OnRead = request =>
         {
-            Interlocked.Increment(ref reads);
-            return Task.FromResult<Contracts.Answer<Contracts.LedgerPage>>(Page(request, more: true));
+            Interlocked.Add(ref read, request.Limit);
+            return Task.FromResult<Contracts.Answer<Contracts.LedgerPage>>(Page(request, entries: long.MaxValue));
         };
-        return () => Volatile.Read(ref reads);
+        return () => Volatile.Read(ref read);
     }
 
-    private static Contracts.LedgerPage Page(Contracts.LedgerRequest request, bool more)
+    /// <summary>A page of a ledger of so many entries.</summary>
+    private static Contracts.LedgerPage Page(Contracts.LedgerRequest request, long entries)
     {
         var line = FakeLedger.PageOf(request).Lines[0] with { Line = 0, Dimensions = new Dictionary<string, string> { ["note"] = new string('x', 256), ["more"] = new string('y', 256), ["most"] = new string('z', 256) } };
         return new Contracts.LedgerPage
         {
-            Lines = [.. Enumerable.Range(1, request.Limit).Select(i => line with { Sequence = request.After + i })],
-            More = more,
+            Lines = [.. Enumerable.Range(1, (int)Math.Min(request.Limit, entries - request.After)).Select(i => line with { Sequence = request.After + i })],
+            More = request.After + request.Limit < entries,
             OpeningBalance = request.WithBalances ? 0m : null,
             ClosingBalance = request.WithBalances ? 1m : null,
         };
