@@ -98,6 +98,11 @@ public static class GatewayHosting
             .DisableTelemetry()
             .DisableAgent()
             .DisableMcp()).WithAccess(AccessRule.Open);
+        if (services.GetRequiredService<IOptions<GatewayOptions>>().Value.Dashboard)
+        {
+            app.MapDashboard();
+        }
+
         app.MapGrpcService<MeteringService>();
         app.MapGrpcHealthChecksService().WithAccess(AccessRule.Open);
         app.MapGrpcReflectionService().WithAccess(AccessRule.Open);

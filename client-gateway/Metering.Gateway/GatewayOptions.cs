@@ -18,6 +18,9 @@ public sealed class GatewayOptions
     [Required]
     public AccessOptions Access { get; set; } = new();
 
+    /// <summary>Whether the dashboard of Orleans is at <c>/dashboard</c>, for administrators. The host adds its services (<c>AddDashboard</c>), and so do the silos.</summary>
+    public bool Dashboard { get; set; }
+
     /// <summary>HTTP/1.1. 0 takes a free port, told by <see cref="GatewayEndpoints"/>.</summary>
     [Range(0, 65_535)]
     public int HttpPort { get; set; } = 8080;

@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
+using Orleans.Dashboard;
 
 namespace Metering.Gateway;
 
@@ -52,6 +53,7 @@ public static class GatewayProcess
             gateway.Address = settings.Address;
             gateway.Access = settings.Access.ToOptions();
             gateway.Tls = settings.Tls.ToOptions();
+            gateway.Dashboard = settings.Dashboard;
             gateway.HttpPort = settings.HttpPort;
             gateway.GrpcPort = settings.GrpcPort;
             gateway.SiloTimeout = settings.SiloTimeout;
@@ -103,7 +105,7 @@ public static class GatewayProcess
     {
         var services = builder.Services;
         var before = services.ToHashSet();
-        builder.UseOrleansClient(client => client
+        builder.UseOrleansClient(client => (settings.Dashboard ? client.AddDashboard() : client)
             .UseRedisClustering(redis => redis.ConfigurationOptions = settings.Membership)
             .Configure<ClusterOptions>(cluster =>
             {

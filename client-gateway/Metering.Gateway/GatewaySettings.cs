@@ -17,6 +17,7 @@ internal sealed class GatewaySettings
         Address = section.OptionalAddress(nameof(Address)) ?? IPAddress.Loopback;
         Access = new AccessSettings(section, Address);
         Tls = new TlsSettings(section);
+        Dashboard = section.Flag(nameof(Dashboard), otherwise: false);
         HttpPort = section.Port(nameof(HttpPort), 8080, mayBeAnyFree: true);
         GrpcPort = section.Port(nameof(GrpcPort), 8081, mayBeAnyFree: true);
         SiloTimeout = section.Time(nameof(SiloTimeout), TimeSpan.FromMilliseconds(500), TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(1));
@@ -45,6 +46,9 @@ internal sealed class GatewaySettings
 
     /// <summary>The certificate.</summary>
     public TlsSettings Tls { get; }
+
+    /// <summary>Whether it serves the dashboard of Orleans, if silos have it too.</summary>
+    public bool Dashboard { get; }
 
     /// <summary>TCP port of HTTP; 0 takes a free one.</summary>
     public int HttpPort { get; }

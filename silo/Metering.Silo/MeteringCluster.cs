@@ -80,6 +80,11 @@ public static class MeteringCluster
         AddLedger(silo, settings);
         silo.Services.AddSteppingDown();
         silo.Services.Configure<AuditOptions>(settings.Keeping.Apply);
+        if (settings.Dashboard)
+        {
+            silo.AddMeteringDashboard();
+        }
+
         return silo.AddMetering(
             settings.Keeping.Apply,
             journal =>

@@ -84,6 +84,7 @@ public sealed class SiloSettings
         ProbeTimeout = section.Time(nameof(ProbeTimeout), TimeSpan.FromMilliseconds(600), TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(30));
         MissedProbes = section.Number(nameof(MissedProbes), 3, 2, 10);
         StepDownAfter = section.Time(nameof(StepDownAfter), LeastStepDownAfter, TimeSpan.Zero, TimeSpan.FromMinutes(10));
+        Dashboard = section.Flag(nameof(Dashboard), otherwise: false);
         ShutdownTimeout = section.Time(nameof(ShutdownTimeout), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
         JournalServers = Parse(nameof(JournalRedis), JournalRedis, Cluster.RedisCertificateAuthorityFile);
         CheckPorts();
@@ -103,6 +104,9 @@ public sealed class SiloSettings
 
     /// <summary>How long records stay in the log after they could go: copies of Storage and of Redis that are made within it belong together.</summary>
     public TimeSpan TrimDelay { get; }
+
+    /// <summary>Whether the dashboard of Orleans, which gateways serve, shows this silo.</summary>
+    public bool Dashboard { get; }
 
     /// <summary>TCP port that silos talk to each other on.</summary>
     public int SiloPort { get; }

@@ -46,7 +46,7 @@ public static class StandaloneHost
 
         // Its first round takes the machine's uptime for its own and reports a stall that was none.
         builder.Logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
-        builder.Host.UseOrleans(silo => silo
+        builder.Host.UseOrleans(silo => (settings.Dashboard ? silo.AddMeteringDashboard() : silo)
             .UseLocalhostClustering(siloPort: FreePort(), gatewayPort: 0, serviceId: ClusterName, clusterId: ClusterName)
             .Configure<GrainDirectoryOptions>(static directory => directory.CacheSize = MaxCachedAddresses)
             .AddEmbeddedStore(new EmbeddedStoreOptions { DataDirectory = settings.DataDirectory })
@@ -65,6 +65,7 @@ public static class StandaloneHost
             gateway.Address = settings.Address;
             gateway.Access = settings.Access.ToOptions();
             gateway.Tls = settings.Tls.ToOptions();
+            gateway.Dashboard = settings.Dashboard;
             gateway.HttpPort = settings.HttpPort;
             gateway.GrpcPort = settings.GrpcPort;
         });

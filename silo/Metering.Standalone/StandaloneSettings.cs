@@ -34,6 +34,9 @@ public sealed record StandaloneSettings
     /// <summary>The certificate.</summary>
     public required TlsSettings Tls { get; init; }
 
+    /// <summary>Whether the dashboard of Orleans is served.</summary>
+    public required bool Dashboard { get; init; }
+
     /// <summary>TCP port of HTTP; 0 takes a free one.</summary>
     public required int HttpPort { get; init; }
 
@@ -60,6 +63,7 @@ public sealed record StandaloneSettings
             Address = address,
             Access = new AccessSettings(section, address),
             Tls = new TlsSettings(section),
+            Dashboard = section.Flag(nameof(Dashboard), otherwise: false),
             DataDirectory = section.Text(nameof(DataDirectory), "./data"),
             HttpPort = section.Port(nameof(HttpPort), 8080, mayBeAnyFree: true),
             GrpcPort = section.Port(nameof(GrpcPort), 8081, mayBeAnyFree: true),

@@ -54,7 +54,8 @@ internal static class AuditRules
     public static string? NameOf(RouteEndpoint endpoint)
     {
         var operation = endpoint.Metadata.GetMetadata<Operation>();
-        var mayChange = endpoint.Metadata.GetMetadata<AccessRule>() is { Role: > Role.Read } && operation?.Method != HttpMethods.Get;
+        var isRead = endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods is { Count: > 0 } methods && methods.All(HttpMethods.IsGet);
+        var mayChange = !isRead && endpoint.Metadata.GetMetadata<AccessRule>() is { Role: > Role.Read };
         return mayChange ? operation?.Id ?? endpoint.Metadata.GetMetadata<GrpcMethodMetadata>()?.Method.Name ?? endpoint.RoutePattern.RawText : null;
     }
 }

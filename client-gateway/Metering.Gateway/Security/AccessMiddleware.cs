@@ -1,4 +1,5 @@
 using Grpc.AspNetCore.Server;
+using Metering.Contracts;
 using Metering.Gateway.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -13,6 +14,9 @@ namespace Metering.Gateway.Security;
 internal sealed class AccessMiddleware(RequestDelegate next, Gatekeeper gatekeeper, IOptions<GatewayOptions> options)
 {
     private const string Account = "account";
+
+    /// <summary>A browser asks its user: any name, and a key as the password.</summary>
+    private const string AskBrowser = "Basic realm=\"Metering: an admin key as the password\", charset=\"UTF-8\"";
 
     private static readonly Problem Nothing = Problem.Invalid(StatusCodes.Status404NotFound, "There is nothing at this address.");
 
@@ -53,6 +57,10 @@ internal sealed class AccessMiddleware(RequestDelegate next, Gatekeeper gatekeep
         if (answer.Reply is not { } caller)
         {
             JsonResponse.WriteProblem(context, answer.Refusal!);
+            if (rule.IsForBrowsers && answer.Refusal!.Code == Code.Unauthenticated)
+            {
+                context.Response.Headers.WWWAuthenticate = AskBrowser;
+            }
         }
         else if (rule.Scope == AccessScope.Account && !caller.MayReach((string)context.Request.RouteValues[Account]!))
         {

@@ -26,6 +26,12 @@ internal sealed record AccessRule(Role? Role, AccessScope Scope)
     /// <summary>Whether it may be called without a key where only metrics are served (<see cref="AccessOptions.MetricsPort"/>).</summary>
     public bool IsOpenAtMetricsPort { get; init; }
 
+    /// <summary>
+    /// Whether a key may also come as the password of HTTP's Basic scheme, whatever the user name, so that a browser can ask for it. Only where nothing is changed: a browser sends it along with
+    /// whatever another site's page asks of this address.
+    /// </summary>
+    public bool IsForBrowsers { get; init; }
+
     /// <summary>Tells the same everywhere, or only whether the process is well: health, the reference, the description of the API.</summary>
     public static readonly AccessRule Open = new(null, AccessScope.Installation);
 
@@ -38,4 +44,5 @@ internal sealed record AccessRule(Role? Role, AccessScope Scope)
     public static readonly AccessRule OperatesAccount = new(Contracts.Role.Operator, AccessScope.Account);
     public static readonly AccessRule OperatesInstallation = new(Contracts.Role.Operator, AccessScope.Installation);
     public static readonly AccessRule Administers = new(Contracts.Role.Admin, AccessScope.Installation);
+    public static readonly AccessRule AdministersByBrowser = Administers with { IsForBrowsers = true };
 }

@@ -19,11 +19,15 @@ internal sealed class Gatekeeper(KnownKeys keys, JwtCallers jwt, IOptions<Gatewa
     };
 
     private const string Scheme = "Bearer ";
+    private const string BasicScheme = "Basic ";
 
     /// <summary>A customer token of the longest account, and more than any key.</summary>
     private const int MaxCredentialLength = 512;
 
     private const int MaxJwtLength = 8_192;
+
+    /// <summary>The longest of these and a user name, in base 64.</summary>
+    private const int MaxBasicLength = 12_288;
     private const int DotsOfJwt = 2;
 
     private static readonly Caller HolderOfAdminKey = new() { Name = Caller.BySetting, Role = Role.Admin };
@@ -34,7 +38,7 @@ internal sealed class Gatekeeper(KnownKeys keys, JwtCallers jwt, IOptions<Gatewa
     /// <summary>Who sent a request, noted there for <see cref="Caller.Of"/>; or why they are not let in. It counts as one request of the caller's.</summary>
     public async ValueTask<Answer<Caller>> Admit(HttpContext context, AccessRule rule)
     {
-        var answer = await Identify(context.Request.Headers.Authorization);
+        var answer = await Identify(context.Request.Headers.Authorization, rule.IsForBrowsers);
         if (answer.Reply is not { } caller)
         {
             return answer;
@@ -58,13 +62,13 @@ internal sealed class Gatekeeper(KnownKeys keys, JwtCallers jwt, IOptions<Gatewa
     public ValueTask<Answer<Caller>> Renew(HttpContext context)
     {
         var caller = Caller.Of(context);
-        return IsUnchanged(caller) ? new ValueTask<Answer<Caller>>(caller) : Identify(context.Request.Headers.Authorization);
+        return IsUnchanged(caller) ? new ValueTask<Answer<Caller>>(caller) : Identify(context.Request.Headers.Authorization, mayBeBasic: false);
     }
 
     private bool IsUnchanged(Caller caller) =>
         !(caller.ExpiresAt <= time.GetUtcNow()) && (caller.Among is null || ReferenceEquals(keys.Current.Reply, caller.Among));
 
-    private ValueTask<Answer<Caller>> Identify(StringValues authorization)
+    private ValueTask<Answer<Caller>> Identify(StringValues authorization, bool mayBeBasic)
     {
         if (_isOpen)
         {
@@ -80,9 +84,31 @@ internal sealed class Gatekeeper(KnownKeys keys, JwtCallers jwt, IOptions<Gatewa
             }
         }
 
-        return authorization is [{ } header] && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
-            ? Find(header[Scheme.Length..])
+        return authorization is not [{ } header] ? new(Unauthenticated)
+            : header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? Find(header[Scheme.Length..])
+            : mayBeBasic && TryReadPassword(header, out var password) ? Find(password)
             : new(Unauthenticated);
+    }
+
+    /// <summary>The password of HTTP's Basic scheme (RFC 7617).</summary>
+    private static bool TryReadPassword(string header, out string password)
+    {
+        password = "";
+        if (!header.StartsWith(BasicScheme, StringComparison.OrdinalIgnoreCase) || header.Length > MaxBasicLength)
+        {
+            return false;
+        }
+
+        var bytes = new byte[header.Length];
+        if (!Convert.TryFromBase64String(header[BasicScheme.Length..], bytes, out var length))
+        {
+            return false;
+        }
+
+        var both = Encoding.UTF8.GetString(bytes.AsSpan(..length));
+        var end = both.IndexOf(':', StringComparison.Ordinal);
+        password = both[(end + 1)..];
+        return end >= 0;
     }
 
     private ValueTask<Answer<Caller>> Find(string credential)

@@ -103,6 +103,18 @@ public sealed class ClusterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task It_shows_the_silos_in_the_dashboard()
+    {
+        await using var gateway = await Gateway.Start(Redis.ConnectionString, "--Metering:Dashboard=true");
+        await using var silo = await RedisSilo.StartWithDashboard(Redis.ConnectionString, _directory);
+        await gateway.UntilReady();
+
+        // Half a second may be too short for this machine.
+        await Gateway.Until(async () => (await gateway.Get("/dashboard/DashboardCounters")).Text.Contains("\"status\":\"Active\"", StringComparison.Ordinal));
+        Assert.Equal("text/html", (await gateway.Get("/dashboard/")).ContentType);
+    }
+
+    [Fact]
     public async Task It_learns_who_owns_the_accounts_and_sends_charges_in_messages()
     {
         await using var gateway = await Gateway.Start(Redis.ConnectionString);
@@ -147,11 +159,11 @@ public sealed class ClusterTests : IAsyncLifetime
 
         public ChargeLanes Lanes => _app.Services.GetRequiredService<ChargeLanes>();
 
-        public static async Task<Gateway> Start(string redis)
+        public static async Task<Gateway> Start(string redis, params string[] settings)
         {
             var app = GatewayProcess.Build(
             [
-                $"--Metering:Redis={redis}", "--Metering:HttpPort=0", "--Metering:GrpcPort=0", "--Metering:RequestTimeout=00:01:00", "--Logging:LogLevel:Default=None",
+                $"--Metering:Redis={redis}", "--Metering:HttpPort=0", "--Metering:GrpcPort=0", "--Metering:RequestTimeout=00:01:00", "--Logging:LogLevel:Default=None", .. settings,
             ]);
             await app.StartAsync(Cancellation);
             return new Gateway(app);

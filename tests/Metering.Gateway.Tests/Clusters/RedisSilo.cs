@@ -19,11 +19,16 @@ internal sealed class RedisSilo : IAsyncDisposable
     /// <summary>Starts it on free ports: another address than any silo before.</summary>
     public static Task<RedisSilo> Start(string redis, DirectoryInfo directory) => Start(redis, directory, FreePort.Next(), FreePort.Next());
 
-    public static async Task<RedisSilo> Start(string redis, DirectoryInfo directory, int siloPort, int clientPort)
+    public static Task<RedisSilo> Start(string redis, DirectoryInfo directory, int siloPort, int clientPort) => Start(redis, directory, siloPort, clientPort, static _ => { });
+
+    public static Task<RedisSilo> StartWithDashboard(string redis, DirectoryInfo directory) =>
+        Start(redis, directory, FreePort.Next(), FreePort.Next(), static silo => silo.AddMeteringDashboard());
+
+    private static async Task<RedisSilo> Start(string redis, DirectoryInfo directory, int siloPort, int clientPort, Action<ISiloBuilder> configure)
     {
         var host = new HostBuilder()
             .ConfigureLogging(logging => logging.ClearProviders())
-            .UseOrleans(silo => silo
+            .UseOrleans(silo => Configured(silo, configure)
                 .UseRedisClustering(options => options.ConfigurationOptions = ConfigurationOptions.Parse(redis))
                 .Configure<ClusterOptions>(cluster => cluster.ServiceId = cluster.ClusterId = "metering")
                 .ConfigureEndpoints("127.0.0.1", siloPort, clientPort)
@@ -32,6 +37,12 @@ internal sealed class RedisSilo : IAsyncDisposable
             .Build();
         await host.StartAsync(TestContext.Current.CancellationToken);
         return new RedisSilo(host);
+    }
+
+    private static ISiloBuilder Configured(ISiloBuilder silo, Action<ISiloBuilder> configure)
+    {
+        configure(silo);
+        return silo;
     }
 
     public async ValueTask DisposeAsync()

@@ -27,6 +27,8 @@ internal sealed class WholeHost : IHttpHost, IAsyncDisposable
 
     public Uri GrpcAddress { get; private set; }
 
+    public IServiceProvider Services => _app.Services;
+
     public static async Task<WholeHost> Start(params string[] settings)
     {
         var directory = Directory.CreateTempSubdirectory("metering-gateway-");
