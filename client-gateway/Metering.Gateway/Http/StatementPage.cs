@@ -25,6 +25,9 @@ internal static class StatementPage
         @page { margin: 2cm; }
         """;
 
+    /// <summary>Dividing by it leaves no zeros at the end of the places.</summary>
+    private const decimal OneWithAllPlaces = 1.0000000000000000000000000000m;
+
     /// <summary>Characters that stay in one line.</summary>
     private const int MaxUnbroken = 24;
 
@@ -66,44 +69,49 @@ internal static class StatementPage
 
     private static void Balances(StringBuilder page, Statement statement)
     {
-        Begin(page, "Balance", "", "credits");
-        Row(page, "", "Opening balance", Amount(statement.Opening));
-        Row(page, "", "Grants", Amount(statement.GrantedCredits));
-        Row(page, "", "Usage", Amount(-statement.UsedCredits));
-        Row(page, "sum", "Closing balance", Amount(statement.Closing));
+        var places = Places([statement.Opening, statement.GrantedCredits, statement.UsedCredits, statement.Closing]);
+        Begin(page, "Balance", numbers: 1, "", "credits");
+        Row(page, "", numbers: 1, "Opening balance", Amount(statement.Opening, places));
+        Row(page, "", numbers: 1, "Grants", Amount(statement.GrantedCredits, places));
+        Row(page, "", numbers: 1, "Usage", Amount(-statement.UsedCredits, places));
+        Row(page, "sum", numbers: 1, "Closing balance", Amount(statement.Closing, places));
         End(page);
     }
 
     private static void Grants(StringBuilder page, Statement statement)
     {
-        Begin(page, "Grants", "time", "what", "grant", "credits");
+        var places = Places(statement.Grants.Select(static line => line.Credits));
+        Begin(page, "Grants", numbers: 1, "time", "what", "grant", "credits");
         foreach (var line in statement.Grants)
         {
-            Row(page, "", line.At.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture), What(line.Kind), line.Subject ?? "", Amount(line.Credits));
+            var at = line.At.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
+            Row(page, "", numbers: 1, at, What(line.Kind), line.Subject ?? "", Amount(line.Credits, places));
         }
 
-        Row(page, "sum", "", "", "", Amount(statement.GrantedCredits));
+        Row(page, "sum", numbers: 1, "", "", "", Amount(statement.GrantedCredits, places));
         End(page);
     }
 
     private static void Usage(StringBuilder page, Statement statement)
     {
-        Begin(page, "Usage", "meter", "quantity", "lines", "credits");
+        var (places, quantityPlaces) = (Places(statement.Usage.Select(static row => (decimal?)row.Credits)), Places(statement.Usage.Select(static row => (decimal?)row.Quantity)));
+        Begin(page, "Usage", numbers: 3, "meter", "quantity", "lines", "credits");
         foreach (var row in statement.Usage)
         {
-            Row(page, "", row.Groups[0] is { Length: > 0 } meter ? meter : "(none)", Amount(row.Quantity), row.Lines.ToString(CultureInfo.InvariantCulture), Amount(row.Credits));
+            var meter = row.Groups[0] is { Length: > 0 } name ? name : "(none)";
+            Row(page, "", numbers: 3, meter, Amount(row.Quantity, quantityPlaces), row.Lines.ToString(CultureInfo.InvariantCulture), Amount(row.Credits, places));
         }
 
-        Row(page, "sum", "", "", "", Amount(statement.UsedCredits));
+        Row(page, "sum", numbers: 3, "", "", "", Amount(statement.UsedCredits, places));
         End(page);
     }
 
-    private static void Begin(StringBuilder page, string title, params ReadOnlySpan<string> columns)
+    private static void Begin(StringBuilder page, string title, int numbers, params ReadOnlySpan<string> columns)
     {
         page.Append("<h2>").Append(Text(title)).Append("</h2><table><thead><tr>");
-        foreach (var column in columns)
+        for (var i = 0; i < columns.Length; i++)
         {
-            page.Append(IsNumber(column) ? "<th class=\"number\">" : "<th>").Append(Text(column)).Append("</th>");
+            page.Append(i >= columns.Length - numbers ? "<th class=\"number\">" : "<th>").Append(Text(columns[i])).Append("</th>");
         }
 
         page.Append("</tr></thead><tbody>\n");
@@ -111,32 +119,24 @@ internal static class StatementPage
 
     private static void End(StringBuilder page) => page.Append("</tbody></table>\n");
 
-    /// <summary>The last cell is credits.</summary>
-    private static void Row(StringBuilder page, string kind, params ReadOnlySpan<string> cells)
+    /// <summary>The last cells are numbers.</summary>
+    private static void Row(StringBuilder page, string kind, int numbers, params ReadOnlySpan<string> cells)
     {
         page.Append(kind.Length > 0 ? $"<tr class=\"{kind}\">" : "<tr>");
         for (var i = 0; i < cells.Length; i++)
         {
-            page.Append(i == cells.Length - 1 ? "<td class=\"number\">" : cells[i].Length > MaxUnbroken ? "<td class=\"long\">" : "<td>").Append(Text(cells[i])).Append("</td>");
+            page.Append(i >= cells.Length - numbers ? "<td class=\"number\">" : cells[i].Length > MaxUnbroken ? "<td class=\"long\">" : "<td>").Append(Text(cells[i])).Append("</td>");
         }
 
         page.Append("</tr>\n");
     }
 
-    private static bool IsNumber(string column) => column == "credits";
+    /// <summary>Decimal places that a column needs: with as many each, its points stand under one another.</summary>
+    private static int Places(IEnumerable<decimal?> column) => column.Max(static amount => amount is { } value ? (value / OneWithAllPlaces).Scale : (int?)0) ?? 0;
 
     private static string What(ChangeKind kind) => WireNames.Of(kind).Replace("grant_", "", StringComparison.Ordinal);
 
-    private static string Amount(decimal? amount)
-    {
-        if (amount is not { } value)
-        {
-            return "unknown";
-        }
-
-        Span<byte> text = stackalloc byte[DecimalText.MaxLength];
-        return Encoding.ASCII.GetString(text[..DecimalText.Format(value, text)]);
-    }
+    private static string Amount(decimal? amount, int places) => amount?.ToString($"F{places}", CultureInfo.InvariantCulture) ?? "unknown";
 
     private static string Text(string text) => WebUtility.HtmlEncode(text);
 }

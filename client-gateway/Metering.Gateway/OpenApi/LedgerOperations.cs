@@ -11,7 +11,7 @@ internal static class LedgerOperations
         Description = "Oldest first. The first page says the balance before the range and after what there is of it, whatever the filters. An entry is there as soon as it was acknowledged. A charge of several lines is as many entries with one sequence. "
             + "With `LedgerDetail=Rollup` the charges, settles, reversals and holds of an hour become, when it is over, a line for each kind, meter, dimensions and minute, "
             + "from `firstSequence` to `sequence`, with so many `lines`; `detail` says whether there are such. A range then begins and ends with a whole minute. "
-            + "Any parameter `dimension.<name>` asks for lines with that dimension. As CSV (`format=csv` or `Accept: text/csv`) or Parquet (`format=parquet` or `Accept: application/vnd.apache.parquet`) the answer has no pages: it goes on to the end. "
+            + "Any parameter `dimension.<name>` asks for lines with that dimension. As CSV (`format=csv` or `Accept: text/csv`) or Parquet (`format=parquet` or `Accept: application/vnd.apache.parquet`) the answer has no pages: it goes on to the end. CSV has the fields of entries by the same names; what cannot be finished ends with a broken connection. "
             + "A Parquet file has the columns of the ledger's own files; rows that are not archived yet have no `hash`. Where files of the ledger could not be read, the header `Metering-Damaged` names them. Writing one may take up to 50 seconds; "
             + "of callers who read files at the same time a few are served, the others hear `overloaded`.",
         Query =

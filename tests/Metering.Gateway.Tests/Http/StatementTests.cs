@@ -32,7 +32,12 @@ public sealed class StatementTests
         Assert.Contains("&lt;script&gt;alert(1)&lt;/script&gt;", page.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("<script", page.Text, StringComparison.Ordinal);
         Assert.Contains("""<tr class="sum"><td>Closing balance</td><td class="number">6.5</td></tr>""", page.Text, StringComparison.Ordinal);
-        Assert.Contains("""<tr><td>calls</td><td>350</td><td>2</td><td class="number">3.5</td></tr>""", page.Text, StringComparison.Ordinal);
+        Assert.Contains("""<tr><td>calls</td><td class="number">350</td><td class="number">2</td><td class="number">3.5</td></tr>""", page.Text, StringComparison.Ordinal);
+
+        // The amounts of a column have as many places each, so that their points stand under one another.
+        Assert.Contains("""<tr><td>Opening balance</td><td class="number">0.0</td></tr>""", page.Text, StringComparison.Ordinal);
+        Assert.Contains("""<tr><td>Grants</td><td class="number">10.0</td></tr>""", page.Text, StringComparison.Ordinal);
+        Assert.Contains("""<td>plan</td><td class="number">10</td></tr>""", page.Text, StringComparison.Ordinal);
         Assert.StartsWith("default-src 'none'", string.Concat(page.Headers.GetValues("Content-Security-Policy")), StringComparison.Ordinal);
     }
 
