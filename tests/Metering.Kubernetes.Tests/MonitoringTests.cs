@@ -1,3 +1,6 @@
+using k8s.Models;
+using Metering.Kubernetes.Tests.Building;
+
 namespace Metering.Kubernetes.Tests;
 
 /// <summary>Alerts and dashboard; that what they ask for is told by the processes, <see cref="ServingTests"/> shows.</summary>
@@ -30,6 +33,20 @@ public sealed class MonitoringTests
         Assert.NotEmpty(alert["annotations"]!["summary"]!.GetValue<string>());
         Assert.True(alert["annotations"]!["action"]!.GetValue<string>().Length > 40, $"{alert["alert"]} should say what to do.");
     });
+
+    [Fact]
+    public void What_silos_scale_by_on_AKS_is_told_by_them_and_by_the_adapter()
+    {
+        var scaler = Installations.Of("azure").Of<V2HorizontalPodAutoscaler>().Single(static scaler => scaler.Name() == "silo").Spec;
+        var metric = Assert.Single(scaler.Metrics, static metric => metric.Type == "Pods").Pods;
+        var rules = Yaml.Documents(Repository.Read("k8s/monitoring/adapter-values.yaml")).Single()["rules"]!["custom"]!.AsArray();
+
+        Assert.Contains(scaler.Metrics, static metric => metric.Resource?.Name == "cpu");
+        Assert.True(metric.Target is { Type: "AverageValue", AverageValue: not null } && metric.Target.AverageValue.ToDecimal() > 0);
+        var rule = Assert.Single(rules, rule => rule!["name"]!["as"]!.GetValue<string>() == metric.Metric.Name)!;
+        Assert.StartsWith($"{metric.Metric.Name}{{", rule["seriesQuery"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Contains(metric.Metric.Name, Monitoring.Watched(Installations.Of("azure")));
+    }
 
     [Fact]
     public void Every_panel_has_a_place_of_its_own_and_says_what_it_shows()
