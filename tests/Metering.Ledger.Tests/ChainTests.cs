@@ -1,9 +1,12 @@
 using Metering.Core.Charges;
 using Metering.Core.Entries;
 using Metering.Core.Tests.Accounts;
+using Metering.Ledger.Archiving;
 using Metering.Ledger.Reading;
 using Metering.Ledger.Rows;
 using Metering.Ledger.Segments;
+using Metering.Ledger.Tests.Upkeep;
+using Metering.Ledger.Upkeep;
 
 namespace Metering.Ledger.Tests;
 
@@ -84,11 +87,7 @@ public sealed class ChainTests : IDisposable
     [Fact]
     public async Task A_segment_of_an_earlier_version_is_read_and_its_chains_hold()
     {
-        // As that version wrote it: 30 calls of the trace, to two accounts.
-        var name = new SegmentName(new DateTimeOffset(2026, 11, 23, 9, 0, 0, TimeSpan.Zero), 0, 1, 7);
-        var path = Path.Combine(_folder.Path, name.Path);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.Copy(Path.Combine(AppContext.BaseDirectory, "Earlier", "links-on-each-row.parquet"), path);
+        PutEarlier();
         using var reader = new LedgerReader(FolderSegmentStore.OpenToRead(_folder.Path));
         var report = await reader.VerifyAsync(null, Token);
         Assert.True(report.Holds, string.Join("\n", report.Breaks));
@@ -101,7 +100,45 @@ public sealed class ChainTests : IDisposable
         Assert.Equal([new ChainBreak("usage-of-2-0000", 5, 1, BreakReason.Changed)], Checked(changed).Breaks);
     }
 
+    [Fact]
+    public async Task A_segment_of_an_earlier_version_is_rolled_up_and_what_it_said_of_accounts_stays()
+    {
+        PutEarlier();
+        var store = FolderSegmentStore.OpenToWrite(_folder.Path);
+        using (var writer = new SegmentWriter())
+        {
+            await (await PartitionArchive.OpenAsync(store, writer, OfEarlier.Partition, Token)).SkipThroughAsync(new Progress(OfEarlier.Last, 0), Token);
+        }
+
+        var query = new LedgerQuery { Account = "usage-of-2-0000", MaxRows = 100 };
+        using var reader = new LedgerReader(store);
+        var before = (await reader.ReadAsync(query, Token)).Rows;
+        for (var round = 0; round < 2; round++)
+        {
+            Assert.Empty((await new Rollup(store, new StoppedClock(OfEarlier.End + Compaction.SettledAfter)).RunAsync(RollupScope.All, static _ => true, rests: false, Token)).Faults);
+        }
+
+        Assert.True(Assert.Single(await store.ListAsync("date=", Token)).Contains("-r1", StringComparison.Ordinal));
+        var report = await reader.VerifyAsync(null, Token);
+        Assert.True(report.Holds, string.Join("\n", report.Breaks));
+        Assert.Equal((2, 64), (report.Accounts, report.Entries + report.RolledUp));
+        var after = (await reader.ReadAsync(query, Token)).Rows;
+        Assert.Equal((before[^1].Sequence, before[^1].Balance, before[^1].Hash), (after[^1].Sequence, after[^1].Balance, after[^1].Hash));
+        Assert.Equal(before.Sum(static row => row.Credits!.Value.Value), after.Sum(static row => row.Credits!.Value.Value));
+        Assert.All(after, static row => Assert.Equal(row.Balance, row.Available));
+    }
+
     public void Dispose() => _folder.Dispose();
+
+    /// <summary>A segment as the earlier version wrote it: 30 calls of the trace, to two accounts.</summary>
+    private static SegmentName OfEarlier { get; } = new(new DateTimeOffset(2026, 11, 23, 9, 0, 0, TimeSpan.Zero), 0, 1, 7);
+
+    private void PutEarlier()
+    {
+        var path = Path.Combine(_folder.Path, OfEarlier.Path);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.Copy(Path.Combine(AppContext.BaseDirectory, "Earlier", "links-on-each-row.parquet"), path);
+    }
 
     /// <summary>Entries of one row and of three, in turns.</summary>
     private static List<Entry> Entries()
