@@ -2,6 +2,7 @@ using System.CommandLine;
 using Metering.Benchmarks;
 using Metering.Benchmarks.Ladder;
 using Metering.Benchmarks.Peers;
+using Metering.Benchmarks.Profile;
 
 var connections = Count("--connections", "Connections, one call under way on each.", 64);
 var accounts = Count("--accounts", "Accounts the charges are spread over.", 100);
@@ -78,6 +79,16 @@ ladder.SetAction((parsed, token) => RunAsync(new LadderBenchmark(
     TimeSpan.FromSeconds(parsed.GetValue(ladderSeconds)),
     TimeSpan.FromSeconds(parsed.GetValue(ladderWarmUp))).RunAsync(token)));
 
+var profileSeconds = Count("--seconds", "How long samples are taken.", 15);
+var profileWarmUp = Count("--warm-up", "How long it is under load before, in seconds.", 20);
+var profile = new Command("profile", "What the server's processor time goes to at its peak, by samples of perf.") { peerAccounts, peerExponent, peerBatch, profileSeconds, profileWarmUp };
+profile.SetAction((parsed, token) => RunAsync(new ProfileBenchmark(
+    parsed.GetValue(peerAccounts),
+    parsed.GetValue(peerExponent),
+    parsed.GetValue(peerBatch),
+    TimeSpan.FromSeconds(parsed.GetValue(profileSeconds)),
+    TimeSpan.FromSeconds(parsed.GetValue(profileWarmUp))).RunAsync(token)));
+
 var overloadRounds = Count("--rounds", "How often the loads take turns.", 3);
 var overloadSeconds = Count("--seconds", "How long a turn lasts.", 8);
 var overload = new Command("overload", "Goodput at twice the peak, what refusals take, and a quiet account beside a noisy one.") { peerAccounts, overloadRounds, overloadSeconds };
@@ -138,7 +149,7 @@ empty.SetAction((parsed, token) => EmptyServer.ServeAsync(parsed.GetValue(emptyH
 
 return await new RootCommand("Measures the server that was built with this program.")
 {
-    http, recovery, startup, file, memory, core, peers, ladder, checkpoint, ledger, many, overload, security, cluster, activation, volume, empty,
+    http, recovery, startup, file, memory, core, peers, ladder, profile, checkpoint, ledger, many, overload, security, cluster, activation, volume, empty,
 }.Parse(args).InvokeAsync();
 
 static Option<int> Count(string name, string description, int otherwise)
