@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text.Json.Nodes;
 using Metering.Client;
 using Metering.Gateway.Tests.Hosting;
@@ -19,13 +20,15 @@ public sealed class GrpcLedgerTests
     private static readonly DateTimeOffset From = new(Start.Year, Start.Month, Start.Day, 0, 0, 0, TimeSpan.Zero);
     private static readonly DateTimeOffset To = From.AddDays(20);
 
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Everything_the_ledger_tells_over_http_it_tells_over_grpc()
     {
         await using var server = await StartAsync();
-        await using var client = new MeteringClient(server.GrpcAddress);
+        await using var client = new MeteringClient(server.GrpcAddress, new MeteringClientOptions { Deadline = Patience });
         await UsageIsTheSameAsync(server, client);
         await LedgerIsTheSameAsync(server, client);
         await ChainIsTheSameAsync(server, client);
@@ -64,7 +67,7 @@ public sealed class GrpcLedgerTests
 
         async Task SameAsync(string address, Func<Task<Answer<UsageReport>>> ask, int atLeast)
         {
-            var said = (await server.Get(address)).Json;
+            var said = (await GetAsync(server, address)).Json;
             var report = (await ask()).Reply!;
             Assert.Equal(
                 said["rows"]!.AsArray().Select(static row => $"{row!["from"]} {row["to"]} {row["account"]} {row["meter"]} {Known(row["dimensions"])} {row["quantity"]} {row["credits"]} {row["lines"]}"),
@@ -96,7 +99,7 @@ public sealed class GrpcLedgerTests
                 var (cursor, said, told) = ("", new List<JsonNode>(), new List<Answer<LedgerPage>>());
                 do
                 {
-                    var page = (await server.Get($"/v1/accounts/acme/ledger?limit={limit}{asked}{(cursor.Length > 0 ? $"&cursor={cursor}" : "")}")).Json;
+                    var page = (await GetAsync(server, $"/v1/accounts/acme/ledger?limit={limit}{asked}{(cursor.Length > 0 ? $"&cursor={cursor}" : "")}")).Json;
                     var read = (await client.ReadLedgerAsync("acme", query with { Limit = limit }, cursor.Length > 0 ? cursor : null, Cancellation)).Reply!;
                     cursor = (string?)page["cursor"] ?? "";
                     Assert.Equal(cursor, read.Cursor ?? "");
@@ -120,7 +123,7 @@ public sealed class GrpcLedgerTests
     private static async Task ChainIsTheSameAsync(WholeHost server, MeteringClient client)
     {
         var check = (await client.VerifyLedgerAsync("acme", cancellationToken: Cancellation)).Reply!;
-        Assert.Equal((await server.Get("/v1/accounts/acme/ledger/verify")).Text, $$"""{"holds":true,"rows":{{check.Rows}},"first":{{check.First}},"last":{{check.Last}}}""");
+        Assert.Equal((await GetAsync(server, "/v1/accounts/acme/ledger/verify")).Text, $$"""{"holds":true,"rows":{{check.Rows}},"first":{{check.First}},"last":{{check.Last}}}""");
         Assert.Equal((true, 1L, null), (check.Holds, check.First, check.Break));
         var later = (await client.VerifyLedgerAsync("acme", To, To.AddDays(1), Cancellation)).Reply!;
         Assert.Equal((0L, 0L, 0L), (later.Rows, later.First, later.Last));
@@ -128,7 +131,7 @@ public sealed class GrpcLedgerTests
 
     private static async Task StatementIsTheSameAsync(WholeHost server, MeteringClient client)
     {
-        var said = (await server.Get($"/v1/accounts/acme/statements/{Start:yyyy-MM}")).Json;
+        var said = (await GetAsync(server, $"/v1/accounts/acme/statements/{Start:yyyy-MM}")).Json;
         var statement = (await client.ReadStatementAsync("acme", Start.Year, Start.Month, Cancellation)).Reply!;
         Assert.Equal(
             ((string?)said["account"], (string?)said["displayName"], (string?)said["from"], (string?)said["to"], (bool)said["running"]!, (string?)said["detail"]),
@@ -146,24 +149,24 @@ public sealed class GrpcLedgerTests
     private static async Task<WholeHost> StartAsync()
     {
         var server = await WholeHost.Start("--Metering:Ledger=Folder", "--Metering:ArchiveInterval=00:00:00.100");
-        await server.Put("/v1/rate-cards/plain", Card);
+        await InsistAsync(() => server.Put("/v1/rate-cards/plain", Card));
         foreach (var account in new[] { "acme", "beta" })
         {
-            await server.Put($"/v1/accounts/{account}", """{"rateCard":"plain","displayName":"Acme","discountPercent":"10"}""");
-            await server.Post($"/v1/accounts/{account}/grants", """{"id":"plan","amount":"100"}""");
-            await server.Post($"/v1/accounts/{account}/charges", """{"id":"c1","meter":"calls","quantity":"250","dimensions":{"team":"search","stage":"test"}}""");
+            await InsistAsync(() => server.Put($"/v1/accounts/{account}", """{"rateCard":"plain","displayName":"Acme","discountPercent":"10"}"""));
+            await PostAsync(server, $"/v1/accounts/{account}/grants", """{"id":"plan","amount":"100"}""");
+            await PostAsync(server, $"/v1/accounts/{account}/charges", """{"id":"c1","meter":"calls","quantity":"250","dimensions":{"team":"search","stage":"test"}}""");
         }
 
         // Every field of an entry that there can be: lines, tiers, adjustments, grants, holds, reversals, overage, what an up-to charge could not take, and the usage's own time.
-        await server.Post("/v1/accounts/acme/grants", """{"id":"gift","amount":"5","priority":1000}""");
-        await server.Post("/v1/accounts/acme/charges", $$"""{"id":"c2","time":"{{Text(DateTimeOffset.UtcNow)}}","lines":[{"meter":"calls","quantity":"100"},{"meter":"bytes","dimensions":{"team":"ads"},"quantity":"13.5"}]}""");
-        await server.Post("/v1/accounts/acme/charges/c1/reversals", """{"id":"r1","quantity":"50"}""");
-        await server.Post("/v1/accounts/acme/holds", """{"id":"h1","meter":"bytes","quantity":"20"}""");
-        await server.Post("/v1/accounts/acme/holds/h1/settle", """{"id":"s1","quantity":"13"}""");
-        await server.Send(HttpMethod.Delete, "/v1/accounts/acme/grants/gift", null, null);
-        await server.Post("/v1/accounts/acme/charges", """{"id":"c3","meter":"bytes","quantity":"10000","mode":"upTo"}""");
-        await server.Post("/v1/accounts/acme/charges", """{"id":"c4","meter":"bytes","quantity":"7","mode":"record"}""");
-        var entries = (await server.Get("/v1/accounts/acme/ledger")).Json["entries"]!.AsArray();
+        await PostAsync(server, "/v1/accounts/acme/grants", """{"id":"gift","amount":"5","priority":1000}""");
+        await PostAsync(server, "/v1/accounts/acme/charges", $$"""{"id":"c2","time":"{{Text(DateTimeOffset.UtcNow)}}","lines":[{"meter":"calls","quantity":"100"},{"meter":"bytes","dimensions":{"team":"ads"},"quantity":"13.5"}]}""");
+        await PostAsync(server, "/v1/accounts/acme/charges/c1/reversals", """{"id":"r1","quantity":"50"}""");
+        await PostAsync(server, "/v1/accounts/acme/holds", """{"id":"h1","meter":"bytes","quantity":"20"}""");
+        await PostAsync(server, "/v1/accounts/acme/holds/h1/settle", """{"id":"s1","quantity":"13"}""");
+        await InsistAsync(() => server.Send(HttpMethod.Delete, "/v1/accounts/acme/grants/gift", null, null));
+        await PostAsync(server, "/v1/accounts/acme/charges", """{"id":"c3","meter":"bytes","quantity":"10000","mode":"upTo"}""");
+        await PostAsync(server, "/v1/accounts/acme/charges", """{"id":"c4","meter":"bytes","quantity":"7","mode":"record"}""");
+        var entries = (await GetAsync(server, "/v1/accounts/acme/ledger")).Json["entries"]!.AsArray();
         foreach (var field in new[] { "line", "time", "dimensions", "tiers", "burned", "overageAdded", "uncovered", "mode", "hold", "held", "reverses" })
         {
             Assert.True(entries.Any(entry => entry![field] is not null), $"No entry has {field}: {entries.ToJsonString()}");
@@ -171,12 +174,33 @@ public sealed class GrpcLedgerTests
 
         // What nobody charges any more is archived whole, so that two questions after each other hear the same.
         var last = (long)entries[^1]!["sequence"]!;
-        while ((long?)(await server.Get("/v1/accounts/acme/ledger/verify")).Json["last"] < last)
+        while ((long?)(await GetAsync(server, "/v1/accounts/acme/ledger/verify")).Json["last"] < last)
         {
             await Task.Delay(20, Cancellation);
         }
 
         return server;
+    }
+
+    private static Task<Reply> GetAsync(WholeHost server, string address) => InsistAsync(() => server.Get(address));
+
+    private static Task<Reply> PostAsync(WholeHost server, string address, string body) => InsistAsync(() => server.Post(address, body));
+
+    /// <summary>Sends until it is done: a busy machine may be slower than a server lets its callers wait.</summary>
+    private static async Task<Reply> InsistAsync(Func<Task<Reply>> send)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        patience.CancelAfter(Patience);
+        while (true)
+        {
+            var reply = await send();
+            if (reply.Status is not (HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable))
+            {
+                return (int)reply.Status is >= 200 and < 300 ? reply : throw new InvalidOperationException($"{reply.Status}: {reply.Text}");
+            }
+
+            await Task.Delay(50, patience.Token);
+        }
     }
 
     private static string Range => $"from={Text(From)}&to={Text(To)}";
