@@ -135,6 +135,13 @@ ledger.SetAction((parsed, token) => RunAsync(new LedgerBenchmark(
     TimeSpan.FromSeconds(parsed.GetValue(ledgerSeconds)),
     TimeSpan.FromSeconds(parsed.GetValue(ledgerHalf))).RunAsync(token)));
 
+var batched = Count("--entries", "Entries of a batch.", 100_000);
+var batchedAccounts = Count("--accounts", "Accounts they are of.", 1_250);
+var batches = Count("--rounds", "How often it is archived.", 15);
+var archive = new Command("archive", "What an entry takes on its way into a segment, with nothing else running.") { batched, batchedAccounts, peerExponent, batches };
+archive.SetAction((parsed, token) => RunAsync(new ArchiveBenchmark(
+    parsed.GetValue(batched), parsed.GetValue(batchedAccounts), parsed.GetValue(peerExponent), parsed.GetValue(batches)).RunAsync(token)));
+
 var archived = Count("--entries", "Entries of the month.", 10_000_000);
 var archivedAccounts = Count("--accounts", "Accounts they are of.", 10_000);
 var volume = new Command("volume", "Statements and usage out of a month of archived entries.") { archived, archivedAccounts };
@@ -149,7 +156,7 @@ empty.SetAction((parsed, token) => EmptyServer.ServeAsync(parsed.GetValue(emptyH
 
 return await new RootCommand("Measures the server that was built with this program.")
 {
-    http, recovery, startup, file, memory, core, peers, ladder, profile, checkpoint, ledger, many, overload, security, cluster, activation, volume, empty,
+    http, recovery, startup, file, memory, core, peers, ladder, profile, checkpoint, ledger, archive, many, overload, security, cluster, activation, volume, empty,
 }.Parse(args).InvokeAsync();
 
 static Option<int> Count(string name, string description, int otherwise)

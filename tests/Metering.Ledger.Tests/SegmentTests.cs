@@ -119,6 +119,6 @@ public sealed class SegmentTests : IDisposable
     }
 
     /// <summary>All that a row says, the link included.</summary>
-    private static string Told(LedgerRow row) =>
+    internal static string Told(LedgerRow row) =>
         $"{row with { Dimensions = [], Burned = [], Entry = default }} {string.Join(",", row.Dimensions)} {string.Join(",", row.Burned)} {Convert.ToHexString(row.Entry.Span)} {row.Hash} {ChainLink.Of(1, row)}";
 }

@@ -79,6 +79,17 @@ public abstract record Entry
         return reader.Number();
     }
 
+    /// <summary>The sequence of an encoded entry and when it happened, without decoding the rest.</summary>
+    /// <exception cref="FormatException">The bytes are damaged.</exception>
+    public static long PeekSequence(ReadOnlySpan<byte> bytes, out DateTimeOffset at)
+    {
+        var reader = new ByteReader(bytes);
+        reader.Byte();
+        var sequence = reader.Number();
+        at = reader.Instant();
+        return sequence;
+    }
+
     /// <summary>When an encoded entry happened, without decoding the rest.</summary>
     internal static DateTimeOffset PeekAt(ReadOnlySpan<byte> bytes)
     {

@@ -52,13 +52,24 @@ public static class EntryFrame
     /// <exception cref="FormatException">The chunk does not consist of whole frames.</exception>
     public static ReadOnlySpan<byte> Next(ref ReadOnlySpan<byte> chunk)
     {
-        if (chunk.Length < LengthBytes || BinaryPrimitives.ReadInt32LittleEndian(chunk) is var length && (length < 0 || length > chunk.Length - LengthBytes))
-        {
-            throw new FormatException("The account's part of a record does not consist of whole entries.");
-        }
-
+        var length = NextLength(chunk);
         var entry = chunk.Slice(LengthBytes, length);
         chunk = chunk[(LengthBytes + length)..];
         return entry;
     }
+
+    /// <summary>The same of bytes that stay.</summary>
+    /// <exception cref="FormatException">The chunk does not consist of whole frames.</exception>
+    public static ReadOnlyMemory<byte> Next(ref ReadOnlyMemory<byte> chunk)
+    {
+        var length = NextLength(chunk.Span);
+        var entry = chunk.Slice(LengthBytes, length);
+        chunk = chunk[(LengthBytes + length)..];
+        return entry;
+    }
+
+    private static int NextLength(ReadOnlySpan<byte> chunk) =>
+        chunk.Length >= LengthBytes && BinaryPrimitives.ReadInt32LittleEndian(chunk) is var length && length >= 0 && length <= chunk.Length - LengthBytes
+            ? length
+            : throw new FormatException("The account's part of a record does not consist of whole entries.");
 }

@@ -70,8 +70,8 @@ public sealed class JournalOptions
     public TimeSpan ArchiveInterval { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// With an archive: so many bytes of log go to it at once and do not wait for the interval. In memory they take about ten times as much while they are
-    /// written. A record that is larger is a batch of its own.
+    /// With an archive: so many bytes of log go to it at once and do not wait for the interval. They are in memory until they are written, two batches at a
+    /// time; rows are made of them one by one. A record that is larger is a batch of its own.
     /// </summary>
     public long MaxArchiveBatchBytes { get; set; } = 16L << 20;
 

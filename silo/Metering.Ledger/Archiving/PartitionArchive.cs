@@ -81,7 +81,7 @@ public sealed class PartitionArchive
     /// <exception cref="LedgerStoreException">It may be in the ledger or not; repeating it is harmless.</exception>
     public async Task CommitAsync(LedgerBatch batch, Progress through, CancellationToken cancellationToken)
     {
-        if (batch.Rows.Count > 0)
+        if (!batch.IsEmpty)
         {
             await PutSegmentsAsync(batch, through, cancellationToken);
         }
@@ -97,7 +97,7 @@ public sealed class PartitionArchive
 
     private async Task PutSegmentsAsync(LedgerBatch batch, Progress through, CancellationToken cancellationToken)
     {
-        var files = await _writer.WriteAsync(batch.Rows, _store.NewTemporaryFile, cancellationToken);
+        var files = await _writer.WriteAsync(batch.Hours(), _store.NewTemporaryFile, cancellationToken);
         try
         {
             foreach (var (hour, file) in files)

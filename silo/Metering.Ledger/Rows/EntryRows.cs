@@ -19,17 +19,28 @@ public static class EntryRows
     /// <exception cref="FormatException">The bytes are damaged or of an unknown format.</exception>
     public static void Add(string account, ReadOnlySpan<byte> encoded, ref ChainHead head, ICollection<LedgerRow> rows)
     {
+        foreach (var row in Next(account, encoded, DateTimeOffset.MaxValue, ref head))
+        {
+            rows.Add(row);
+        }
+    }
+
+    /// <summary>The rows of the entry that follows a head, which moves; none of one that happened later, and the head stays.</summary>
+    /// <exception cref="FormatException">The bytes are damaged or of an unknown format.</exception>
+    internal static LedgerRow[] Next(string account, ReadOnlySpan<byte> encoded, DateTimeOffset end, ref ChainHead head)
+    {
         var entry = Core.Entries.Entry.Decode(encoded);
+        if (entry.At >= end)
+        {
+            return [];
+        }
+
         var follows = head.Sequence == entry.Sequence - 1;
         var made = Rows(account, entry, follows ? entry.Balance - head.Balance : null, encoded);
         var link = ChainLink.Of(follows ? head.Hash : ChainLink.None, made);
         made[0].Hash = link;
-        foreach (var row in made)
-        {
-            rows.Add(row);
-        }
-
         head = new ChainHead(entry.Sequence, link, entry.Balance);
+        return made;
     }
 
     /// <summary>Adds the rows of an entry that is usage, without links; nothing of any other.</summary>

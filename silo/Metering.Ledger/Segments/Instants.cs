@@ -12,5 +12,7 @@ internal static class Instants
         return Math.Clamp(ticks, -most, most) * NanosecondsPerTick;
     }
 
+    internal static long? Nanoseconds(DateTimeOffset? at) => at is { } instant ? Nanoseconds(instant) : null;
+
     internal static DateTimeOffset From(long nanoseconds) => DateTimeOffset.UnixEpoch.AddTicks(nanoseconds / NanosecondsPerTick);
 }

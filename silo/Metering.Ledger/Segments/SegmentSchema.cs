@@ -8,13 +8,14 @@ internal static class SegmentSchema
 {
     internal const string Amount = "DECIMAL(38,9)";
 
-    /// <summary>How rows come from the appender: maps as two lists, instants as nanoseconds since 1970.</summary>
+    /// <summary>A table that says of which types the columns are. It stays empty.</summary>
+    internal const string Rows = "row_types";
+
     internal const string CreateRows = $"""
-        CREATE OR REPLACE TABLE rows (
-            account VARCHAR NOT NULL, sequence BIGINT NOT NULL, line INTEGER NOT NULL, happened_at BIGINT NOT NULL, usage_at BIGINT, kind VARCHAR NOT NULL, id VARCHAR,
-            meter VARCHAR, quantity {Amount}, credits {Amount}, balance {Amount} NOT NULL, available {Amount},
-            card VARCHAR, version INTEGER, price VARCHAR, period_start BIGINT,
-            dimension_names VARCHAR[] NOT NULL, dimension_values VARCHAR[] NOT NULL, tiers VARCHAR, burned_grants VARCHAR[] NOT NULL, burned_credits VARCHAR[] NOT NULL,
+        CREATE TABLE {Rows} (
+            account VARCHAR, sequence BIGINT, line INTEGER, happened_at TIMESTAMP_NS, usage_at TIMESTAMP_NS, kind VARCHAR, id VARCHAR,
+            meter VARCHAR, quantity {Amount}, credits {Amount}, balance {Amount}, available {Amount},
+            card VARCHAR, version INTEGER, price VARCHAR, period_start TIMESTAMP_NS, dimensions MAP(VARCHAR, VARCHAR), tiers VARCHAR, burned MAP(VARCHAR, {Amount}),
             overage_added {Amount}, uncovered {Amount}, mode VARCHAR, producer VARCHAR, producer_sequence BIGINT,
             hold VARCHAR, held {Amount}, reverses VARCHAR, entry BLOB, hash UBIGINT)
         """;
@@ -23,15 +24,6 @@ internal static class SegmentSchema
     internal const string Columns = """
         account, sequence, line, happened_at, usage_at, kind, id, meter, quantity, credits, balance, available, card, version, price, period_start, dimensions, tiers, burned,
         overage_added, uncovered, mode, producer, producer_sequence, hold, held, reverses, entry, hash
-        """;
-
-    /// <summary>Collected rows as a segment has them.</summary>
-    internal const string SelectRows = $"""
-        SELECT account, sequence, line, make_timestamp_ns(happened_at) AS happened_at, make_timestamp_ns(usage_at) AS usage_at, kind, id, meter, quantity, credits, balance, available,
-            card, version, price, make_timestamp_ns(period_start) AS period_start, map(dimension_names, dimension_values) AS dimensions, tiers,
-            CASE WHEN len(burned_credits) = 1 AND burned_credits[1]::{Amount} = -credits THEN map(burned_grants, [NULL::{Amount}]) ELSE map(burned_grants, burned_credits::{Amount}[]) END AS burned,
-            overage_added, uncovered, mode, producer, producer_sequence, hold, held, reverses, entry, hash
-        FROM rows
         """;
 
     /// <summary>

@@ -53,7 +53,7 @@ internal sealed class JournalArchive(ISegmentStore store, SegmentWriter writer) 
             var batch = archive.Begin();
             foreach (var chunk in chunks)
             {
-                var rest = chunk.Entries.Span;
+                var rest = chunk.Entries;
                 while (!rest.IsEmpty)
                 {
                     batch.Add(chunk.Account, EntryFrame.Next(ref rest));
