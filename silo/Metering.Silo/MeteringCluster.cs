@@ -2,6 +2,7 @@ using System.Net;
 using Metering.Grains.Audit;
 using Metering.Grains.Journal;
 using Metering.Ledger.Segments.Blobs;
+using Metering.Silo.Kubernetes;
 using Metering.Silo.Ledger;
 using Metering.Silo.SteppingDown;
 using Metering.Silo.Storage.Azure;
@@ -53,6 +54,17 @@ public static class MeteringCluster
     public static ISiloBuilder AddMeteringCluster(this ISiloBuilder silo, SiloSettings settings)
     {
         silo.Services.AddSingleton(settings);
+        if (settings.KubernetesHosting)
+        {
+            silo.AddKubernetesHosting();
+        }
+
+        if (settings.PodName is { } pod)
+        {
+            // By it operators find a silo of the membership again, and Kubernetes' hosting its pod: also that of a silo which began before the hosting was switched on.
+            silo.Configure<SiloOptions>(options => options.SiloName = pod);
+        }
+
         silo.Services.AddSingleton<MembershipRedis>();
         silo.UseRedisClustering(redis => redis.ConfigurationOptions = settings.Membership);
         silo.Services.AddOptions<RedisClusteringOptions>()

@@ -47,6 +47,12 @@ public sealed class SiloSettings
     /// <summary>Where Kubernetes tells a pod its own address.</summary>
     private const string PodAddress = "POD_IP";
 
+    /// <summary>Where it tells a pod its name.</summary>
+    private const string PodNameVariable = "POD_NAME";
+
+    /// <summary>Where it tells a pod its namespace.</summary>
+    private const string PodNamespaceVariable = "POD_NAMESPACE";
+
     /// <summary>No more than the log without snapshots may be by default, so that a ledger asks for no more of the journal's store.</summary>
     private const long MaxBacklogBytes = 256L << 20;
 
@@ -85,6 +91,15 @@ public sealed class SiloSettings
         MissedProbes = section.Number(nameof(MissedProbes), 3, 2, 10);
         StepDownAfter = section.Time(nameof(StepDownAfter), LeastStepDownAfter, TimeSpan.Zero, TimeSpan.FromMinutes(10));
         Dashboard = section.Flag(nameof(Dashboard), otherwise: false);
+        PodName = configuration[PodNameVariable] is { Length: > 0 } name ? name : null;
+        PodNamespace = configuration[PodNamespaceVariable] is { Length: > 0 } space ? space : null;
+        KubernetesHosting = section.Flag(nameof(KubernetesHosting), otherwise: false);
+        if (KubernetesHosting && (PodName is null || PodNamespace is null))
+        {
+            throw new SettingsException(
+                $"{SettingsSection.Name(nameof(KubernetesHosting))} is true, and {(PodName is null ? PodNameVariable : PodNamespaceVariable)} is missing; k8s/components/orleans-hosting sets it in pods.");
+        }
+
         ShutdownTimeout = section.Time(nameof(ShutdownTimeout), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
         JournalServers = Parse(nameof(JournalRedis), JournalRedis, Cluster.RedisCertificateAuthorityFile);
         CheckPorts();
@@ -107,6 +122,9 @@ public sealed class SiloSettings
 
     /// <summary>Whether the dashboard of Orleans, which gateways serve, shows this silo.</summary>
     public bool Dashboard { get; }
+
+    /// <summary>Whether silos ask Kubernetes which pods there are, and declare silos without one dead.</summary>
+    public bool KubernetesHosting { get; }
 
     /// <summary>TCP port that silos talk to each other on.</summary>
     public int SiloPort { get; }
@@ -170,6 +188,12 @@ public sealed class SiloSettings
 
     /// <summary>How long a stop may take to hand over and finish.</summary>
     public TimeSpan ShutdownTimeout { get; }
+
+    /// <summary>What Kubernetes calls this silo's pod; null elsewhere. A field: it is no setting by itself.</summary>
+    internal readonly string? PodName;
+
+    /// <summary>Its namespace; null elsewhere.</summary>
+    internal readonly string? PodNamespace;
 
     /// <summary>The Redis of <see cref="ClusterSettings.Redis"/>, understood. A field: it is no setting by itself.</summary>
     internal readonly ConfigurationOptions Membership;

@@ -24,6 +24,41 @@ public sealed class KustomizationTests
         Assert.Equal(theirs.Select(Sorted).Order(StringComparer.Ordinal), ours.Select(Sorted).Order(StringComparer.Ordinal));
     }
 
+    [Theory]
+    [InlineData("dev")]
+    [InlineData("azure")]
+    public async Task A_component_is_added_as_kubectl_adds_it(string overlay)
+    {
+        if (!Kubectl.IsInstalled)
+        {
+            Assert.Skip("kubectl is missing: install it to compare with what it makes of the folders.");
+        }
+
+        var copy = Directory.CreateTempSubdirectory("metering-kustomize-");
+        try
+        {
+            foreach (var file in Directory.EnumerateFiles(Repository.Manifests, "*.yaml", SearchOption.AllDirectories))
+            {
+                var to = Path.Combine(copy.FullName, Path.GetRelativePath(Repository.Manifests, file));
+                Directory.CreateDirectory(Path.GetDirectoryName(to)!);
+                File.Copy(file, to);
+            }
+
+            var directory = Path.Combine(copy.FullName, "overlays", overlay);
+            await File.AppendAllTextAsync(Path.Combine(directory, "kustomization.yaml"), OperatorsGuide.Adding(Installations.Hosting), TestContext.Current.CancellationToken);
+            var theirs = Yaml.Documents(await Kubectl.RunAsync("kustomize", directory));
+
+            Assert.Equal(theirs.Select(Sorted).Order(StringComparer.Ordinal), Kustomization.Build(directory).Select(Sorted).Order(StringComparer.Ordinal));
+            Assert.Equal(
+                theirs.Select(Sorted).Order(StringComparer.Ordinal),
+                Kustomization.Build(Path.Combine(Repository.Manifests, "overlays", overlay), [Manifests.Component(Installations.Hosting)]).Select(Sorted).Order(StringComparer.Ordinal));
+        }
+        finally
+        {
+            copy.Delete(recursive: true);
+        }
+    }
+
     [Fact]
     public void What_is_not_known_of_kustomize_is_refused()
     {

@@ -17,9 +17,10 @@ public sealed class ManifestTests
         [nameof(PodSecurity)] = PodSecurity.Faults,
         [nameof(Availability)] = Availability.Faults,
         [nameof(Network)] = Network.Faults,
+        [nameof(Rights)] = Rights.Faults,
     };
 
-    public static TheoryData<string, string> ChecksOfOverlays { get; } = [.. new[] { "dev", "azure" }.SelectMany(static overlay => Checks.Keys.Select(check => (overlay, check)))];
+    public static TheoryData<string, string> ChecksOfOverlays { get; } = [.. Installations.Overlays.SelectMany(static overlay => Checks.Keys.Select(check => (overlay, check)))];
 
     /// <summary>A check; the kind and name of an object; a path into it; what to put there as JSON, or nothing to take away; what the check then says.</summary>
     public static TheoryData<string, string, string, string, string?, string> Damages { get; } = new()
@@ -80,6 +81,23 @@ public sealed class ManifestTests
         { nameof(Network), "NetworkPolicy", "gateway-to-stores", "/spec/egress/0/to/0", """{"ipBlock":{"cidr":"0.0.0.0/0"}}""", "gateway reaches the ports 6379 outside" },
     };
 
+    /// <summary>The same, of an overlay with the component for Orleans' hosting.</summary>
+    public static TheoryData<string, string, string, string, string?, string> DamagesOfHosting { get; } = new()
+    {
+        { nameof(Rights), "Role", "silo", "/rules/0/verbs/3", "\"patch\"", "The role silo grants get list patch watch of pods" },
+        { nameof(Rights), "Role", "silo", "/rules/0/verbs/2", null, "The role silo grants get list of pods" },
+        { nameof(Rights), "Role", "silo", "/rules/0/resources/0", "\"secrets\"", "The role silo grants get list watch of secrets" },
+        { nameof(Rights), "RoleBinding", "silo", "/subjects/0/name", "\"default\"", "The binding silo is for default" },
+        { nameof(Rights), "RoleBinding", "silo", "/subjects/0/namespace", "\"default\"", "The binding silo is for silo of default" },
+        { nameof(Rights), "RoleBinding", "silo", "/roleRef/name", "\"silos\"", "The binding silo is of silos" },
+        { nameof(Rights), "RoleBinding", "silo", "/roleRef/kind", "\"ClusterRole\"", "The binding silo is of silo" },
+        { nameof(Rights), "Deployment", "silo", "/spec/template/spec/automountServiceAccountToken", "false", "silo asks Kubernetes, and has no token" },
+        { nameof(Rights), "Deployment", "gateway", "/spec/template/spec/automountServiceAccountToken", "true", "gateway has a token" },
+        { nameof(Settings), "Deployment", "silo", "/spec/template/metadata/labels/orleans~1clusterId", "\"other\"", "The label orleans/clusterId of silos is 'other'" },
+        { nameof(Settings), "Deployment", "silo", "/spec/template/spec/containers/0/env/5/name", "\"POD_SPACE\"", "A process would refuse to start: Metering__KubernetesHosting is true, and POD_NAMESPACE" },
+        { nameof(Network), "NetworkPolicy", "silo-to-api", "/spec/egress/0/ports/1", null, "silo reaches the ports 443 outside" },
+    };
+
     [Theory]
     [MemberData(nameof(ChecksOfOverlays))]
     public void An_overlay_holds_together(string overlay, string check) => Assert.Empty(Checks[check](Installations.Of(overlay)));
@@ -91,6 +109,22 @@ public sealed class ManifestTests
         var damaged = Installations.Of("dev").With(kind, name, document => Put(document, path, value));
 
         Assert.Contains(Checks[check](damaged), fault => fault.StartsWith(expected, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [MemberData(nameof(DamagesOfHosting))]
+    public void A_check_finds_damage_of_what_may_be_added(string check, string kind, string name, string path, string? value, string expected)
+    {
+        var damaged = Installations.Of($"dev with {Installations.Hosting}").With(kind, name, document => Put(document, path, value));
+
+        Assert.Contains(Checks[check](damaged), fault => fault.StartsWith(expected, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Without_what_may_be_added_nobody_has_rights()
+    {
+        Assert.All(Overlays("dev", "azure"), static plain => Assert.Empty(plain.Of<V1Role>()));
+        Assert.All(Overlays("dev", "azure"), static plain => Assert.DoesNotContain(plain.Workloads, static each => each.Pod.AutomountServiceAccountToken != false));
     }
 
     [Fact]
@@ -113,6 +147,8 @@ public sealed class ManifestTests
     public void What_the_API_does_not_know_is_refused(string path, string value) =>
         Assert.Throws<FormatException>(() => Installations.Of("dev").With("Deployment", "silo", document => Put(document, path, value)));
 
+    private static IEnumerable<Manifests> Overlays(params string[] names) => names.Select(Installations.Of);
+
     private static void Put(JsonObject document, string path, string? json)
     {
         var steps = path[1..].Split('/').Select(static step => step.Replace("~1", "/", StringComparison.Ordinal)).ToList();
@@ -121,6 +157,9 @@ public sealed class ManifestTests
         {
             case JsonArray items when json is null:
                 items.RemoveAt(int.Parse(steps[^1], System.Globalization.CultureInfo.InvariantCulture));
+                break;
+            case JsonArray items when steps[^1] == items.Count.ToString(System.Globalization.CultureInfo.InvariantCulture):
+                items.Add(JsonNode.Parse(json));
                 break;
             case JsonArray items:
                 items[int.Parse(steps[^1], System.Globalization.CultureInfo.InvariantCulture)] = JsonNode.Parse(json);

@@ -10,6 +10,10 @@ internal static class OperatorsGuide
     internal static bool MakesSecret(string name, string key) => Commands.Any(command =>
         command.Contains($"create secret generic {name} ", StringComparison.Ordinal) && command.Contains($"--from-literal={key}=", StringComparison.Ordinal));
 
+    /// <summary>The lines for an overlay's <c>kustomization.yaml</c> that add a component.</summary>
+    internal static string Adding(string component) => Repository.Read("k8s/README.md").Split("```yaml\n").Skip(1).Select(static rest => rest.Split("```")[0])
+        .Single(lines => lines.Contains($"/{component}\n", StringComparison.Ordinal));
+
     private static IEnumerable<string> Read()
     {
         var isCommand = false;

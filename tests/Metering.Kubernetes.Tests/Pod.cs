@@ -12,6 +12,13 @@ namespace Metering.Kubernetes.Tests;
 internal sealed class Pod : IAsyncDisposable
 {
     private const string Application = "/srv";
+
+    /// <summary>Where a pod finds the token and the authority of the API server.</summary>
+    private const string ServiceAccount = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+    /// <summary>Of the image's user.</summary>
+    private const string Home = "/home/app";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
@@ -46,9 +53,14 @@ internal sealed class Pod : IAsyncDisposable
     /// <summary>Whether processes can be confined here as containers are.</summary>
     internal static bool IsConfined { get; } = OperatingSystem.IsLinux() && Environment.UserName == "root" && CanUnshare();
 
-    internal static Pod Start(string application, IReadOnlyList<string> entryPoint, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment, IPAddress address, long user)
+    internal static Pod Start(string application, IReadOnlyList<string> entryPoint, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment, IPAddress address, long user) =>
+        Start(application, entryPoint, arguments, environment, address, user, serviceAccount: "");
+
+    /// <summary>The same with the folder of a service account, which only a confined one sees in its place; empty where nothing is mounted.</summary>
+    internal static Pod Start(
+        string application, IReadOnlyList<string> entryPoint, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment, IPAddress address, long user, string serviceAccount)
     {
-        var start = IsConfined ? Confined(application, entryPoint, user) : new ProcessStartInfo(entryPoint[0], entryPoint.Skip(1)) { WorkingDirectory = application };
+        var start = IsConfined ? Confined(application, entryPoint, user, serviceAccount) : new ProcessStartInfo(entryPoint[0], entryPoint.Skip(1)) { WorkingDirectory = application };
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
         foreach (var argument in arguments)
@@ -57,6 +69,7 @@ internal sealed class Pod : IAsyncDisposable
         }
 
         start.Environment.Clear();
+        start.Environment["HOME"] = Home;
         start.Environment["PATH"] = Environment.GetEnvironmentVariable("PATH");
         if (Environment.GetEnvironmentVariable("DOTNET_ROOT") is { } root)
         {
@@ -139,10 +152,10 @@ internal sealed class Pod : IAsyncDisposable
     }
 
     // Everything becomes read-only, but a new /tmp; the published program is seen elsewhere, since it lies in the old one. Each program becomes the next, so signals reach the last.
-    private static ProcessStartInfo Confined(string application, IReadOnlyList<string> entryPoint, long user) => new("unshare", [
+    private static ProcessStartInfo Confined(string application, IReadOnlyList<string> entryPoint, long user, string serviceAccount) => new("unshare", [
         "--mount", "--", "/bin/sh", "-c",
-        """mount --bind "$1" "$2" && mount -t tmpfs -o mode=1777 tmpfs /tmp && mount -o remount,bind,ro "$2" && mount -o remount,bind,ro / && cd "$2" && user=$3 && shift 3 && exec setpriv --reuid="$user" --regid="$user" --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all -- "$@" """,
-        "sh", application, Application, user.ToString(CultureInfo.InvariantCulture), .. entryPoint]);
+        """{ [ -z "$4" ] || { mount -t tmpfs tmpfs /run && mkdir -p "$5" && mount --bind "$4" "$5"; }; } && mount --bind "$1" "$2" && mount -t tmpfs -o mode=1777 tmpfs /tmp && mount -o remount,bind,ro "$2" && mount -o remount,bind,ro / && cd "$2" && user=$3 && shift 5 && exec setpriv --reuid="$user" --regid="$user" --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all -- "$@" """,
+        "sh", application, Application, user.ToString(CultureInfo.InvariantCulture), serviceAccount, ServiceAccount, .. entryPoint]);
 
     private static bool CanUnshare()
     {

@@ -4,7 +4,8 @@ using Metering.Kubernetes.Tests.Building;
 namespace Metering.Kubernetes.Tests;
 
 /// <summary>The programs of the images, each published once by the command of its Dockerfile, from a copy of nothing but what the Dockerfile copies.</summary>
-public sealed class PublishedImages : IAsyncLifetime
+[CollectionDefinition]
+public sealed class PublishedImages : IAsyncLifetime, ICollectionFixture<PublishedImages>
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("metering-images-");
 

@@ -116,6 +116,18 @@ public sealed class SettingsTests
     public void A_pod_address_that_is_none_is_named() => Assert.StartsWith(
         "POD_IP is 'pod'", Assert.Throws<SettingsException>(() => SiloSettings.From(Configuration([Redis, Azure], ("POD_IP", "pod")))).Message, StringComparison.Ordinal);
 
+    [Fact]
+    public void Who_asks_Kubernetes_knows_its_pods_name_and_namespace()
+    {
+        Assert.Contains("POD_NAME is missing", Assert.Throws<SettingsException>(() => Read(Redis, Azure, "KubernetesHosting=true")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "POD_NAMESPACE is missing",
+            Assert.Throws<SettingsException>(() => SiloSettings.From(Configuration([Redis, Azure, "KubernetesHosting=true"], ("POD_NAME", "silo-a")))).Message,
+            StringComparison.Ordinal);
+        Assert.True(SiloSettings.From(Configuration([Redis, Azure, "KubernetesHosting=true"], ("POD_NAME", "silo-a"), ("POD_NAMESPACE", "metering"))).KubernetesHosting);
+        Assert.False(Read(Redis, Azure).KubernetesHosting);
+    }
+
     private static SiloSettings Read(params string[] settings) => SiloSettings.From(Configuration(settings));
 
     private static IConfiguration Configuration(string[] settings, params (string Name, string Value)[] others) => new ConfigurationBuilder()

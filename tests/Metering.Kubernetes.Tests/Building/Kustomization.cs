@@ -8,21 +8,46 @@ namespace Metering.Kubernetes.Tests.Building;
 /// </summary>
 internal static class Kustomization
 {
-    private static readonly HashSet<string> Known = ["apiVersion", "kind", "namespace", "resources", "patches", "images", "configMapGenerator"];
+    private static readonly HashSet<string> Known = ["apiVersion", "kind", "namespace", "resources", "components", "patches", "images", "configMapGenerator"];
 
     /// <summary>The objects, in the order of their files.</summary>
     /// <param name="directory">Holds a <c>kustomization.yaml</c>.</param>
     /// <exception cref="NotSupportedException">It uses something that is not known here.</exception>
     /// <exception cref="FormatException">A patch fits nothing, or a file is no YAML.</exception>
-    internal static List<JsonObject> Build(string directory)
+    internal static List<JsonObject> Build(string directory) => Build(directory, []);
+
+    /// <summary>The same as if it named some components too.</summary>
+    /// <param name="directory">Holds a <c>kustomization.yaml</c>.</param>
+    /// <param name="components">Folders, from there.</param>
+    internal static List<JsonObject> Build(string directory, IReadOnlyCollection<string> components)
+    {
+        var objects = new List<JsonObject>();
+        Add(objects, directory, "Kustomization", components);
+        return objects;
+    }
+
+    internal static (string Kind, string Name) Identity(JsonObject each) => (Text(each, "kind"), Text(each["metadata"]!.AsObject(), "name"));
+
+    /// <summary>A component differs from a kustomization of its own in that it changes what is there already.</summary>
+    private static void Add(List<JsonObject> objects, string directory, string kind, IReadOnlyCollection<string> components)
     {
         var kustomization = Yaml.Documents(File.ReadAllText(Path.Combine(directory, "kustomization.yaml"))).Single();
+        if ((kustomization["kind"]?.GetValue<string>() ?? "Kustomization") != kind)
+        {
+            throw new FormatException($"{directory} should be a {kind}, and is none.");
+        }
+
         if (kustomization.FirstOrDefault(static field => !Known.Contains(field.Key)).Key is { } unknown)
         {
             throw new NotSupportedException($"{directory}: '{unknown}' is not known here; use less of kustomize, or teach it to {nameof(Kustomization)}.");
         }
 
-        List<JsonObject> objects = [.. Names(kustomization, "resources").SelectMany(resource => Resources(Path.Combine(directory, resource)))];
+        objects.AddRange(Names(kustomization, "resources").SelectMany(resource => Resources(Path.Combine(directory, resource))));
+        foreach (var component in Names(kustomization, "components").Concat(components))
+        {
+            Add(objects, Path.Combine(directory, component), "Component", []);
+        }
+
         objects.AddRange(Items(kustomization, "configMapGenerator").Select(generator => ConfigMap(directory, generator)));
         foreach (var patch in Items(kustomization, "patches").SelectMany(patch => Yaml.Documents(File.ReadAllText(Path.Combine(directory, Text(patch, "path"))))))
         {
@@ -39,11 +64,7 @@ internal static class Kustomization
         {
             objects.ForEach(each => SetNamespace(each, name.GetValue<string>()));
         }
-
-        return objects;
     }
-
-    internal static (string Kind, string Name) Identity(JsonObject each) => (Text(each, "kind"), Text(each["metadata"]!.AsObject(), "name"));
 
     private static List<JsonObject> Resources(string path) => Directory.Exists(path) ? Build(path) : [.. Yaml.Documents(File.ReadAllText(path))];
 

@@ -31,7 +31,14 @@ internal sealed class Manifests
 
     /// <summary>Builds folders below <c>k8s/</c>.</summary>
     /// <exception cref="FormatException">An object has a field that its type does not have, or a value of another type.</exception>
-    internal static Manifests Build(params string[] folders) => new([.. folders.SelectMany(static folder => Kustomization.Build(Path.Combine(Repository.Manifests, folder)))]);
+    internal static Manifests Build(params string[] folders) => Build(folders, []);
+
+    /// <summary>The same, with components added to the first as the README says.</summary>
+    internal static Manifests Build(IEnumerable<string> folders, IReadOnlyCollection<string> components) =>
+        new([.. folders.SelectMany((folder, index) => Kustomization.Build(Path.Combine(Repository.Manifests, folder), index == 0 ? [.. components.Select(Component)] : []))]);
+
+    /// <summary>A component as an overlay names it.</summary>
+    internal static string Component(string name) => $"../../components/{name}";
 
     /// <summary>The same with one object changed, for tests of checks.</summary>
     internal Manifests With(string kind, string name, Action<JsonObject> change)

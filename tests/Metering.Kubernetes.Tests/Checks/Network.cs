@@ -28,6 +28,9 @@ internal static class Network
     /// <summary>Ports outside the cluster, where the stores are not in it: of the Redis that the README has a secret made for, and https.</summary>
     private static readonly (string From, int Port)[] NeededOutside = [("silo", 10000), ("gateway", 10000), ("silo", 443)];
 
+    /// <summary>Ports of the API server, where silos ask Kubernetes which pods there are.</summary>
+    private static readonly (string From, int Port)[] NeededForHosting = [("silo", 443), ("silo", 6443)];
+
     internal static IEnumerable<string> Faults(Manifests manifests)
     {
         var policies = manifests.Of<V1NetworkPolicy>().Select(static policy => policy.Spec).ToList();
@@ -75,6 +78,7 @@ internal static class Network
     private static IEnumerable<string> Outside(Manifests manifests, List<V1NetworkPolicySpec> policies)
     {
         var hasStores = manifests.Workloads.Any(static workload => workload.Name == "redis");
+        var outside = (hasStores ? [] : NeededOutside).Concat(Rights.AsksKubernetes(manifests.WorkloadOf("silo")) ? NeededForHosting : []).ToList();
         foreach (var from in manifests.Workloads)
         {
             if (!EgressOf(policies, from).Any(static rule => rule.To is not { Count: > 0 } && rule.Ports.Any(static port => port is { Port.Value: "53", Protocol: "UDP" })))
@@ -83,8 +87,8 @@ internal static class Network
             }
 
             var open = EgressOf(policies, from).Where(static rule => rule.To?.Any(static peer => peer.IpBlock is not null) == true).SelectMany(static rule => rule.Ports).Select(static port => int.Parse(port.Port.Value, System.Globalization.CultureInfo.InvariantCulture));
-            var needed = hasStores ? [] : NeededOutside.Where(each => each.From == from.Name).Select(static each => each.Port);
-            if (!open.Order().SequenceEqual(needed.Order()))
+            var needed = outside.Where(each => each.From == from.Name).Select(static each => each.Port).Distinct();
+            if (!open.Distinct().Order().SequenceEqual(needed.Order()))
             {
                 yield return $"{from.Name} reaches the ports {string.Join(' ', open)} outside, and needs {string.Join(' ', needed)}.";
             }

