@@ -18,6 +18,9 @@ internal sealed class Archiving : IDisposable
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(5);
 
+    /// <summary>So many times are remembered at which the log was seen to reach some record; beyond, the oldest that waits is told to be older than it is.</summary>
+    private const int MaxSights = 1024;
+
     /// <summary>How long the archive may take for one batch. What comes of it later is harmless: the same is handed over again.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
@@ -29,6 +32,7 @@ internal sealed class Archiving : IDisposable
     private readonly ITimer _timer;
     private readonly CancellationTokenSource _stopped = new();
     private readonly List<RecordChunk> _chunks = [];
+    private readonly Queue<(long Record, long At)> _sights = [];
     private IArchivedPartition? _archived;
     private LogTip _position;
     private long _through;
@@ -143,7 +147,7 @@ internal sealed class Archiving : IDisposable
             return false;
         }
 
-        var begunAt = _services.Time.GetTimestamp();
+        See(through);
         var batch = new List<ArchivedChunk>();
         var (position, bytes, seen) = (_position, 0L, 0L);
         await LogReading.ReadAsync(_services, _partition.LogName, position.Number, record =>
@@ -168,8 +172,29 @@ internal sealed class Archiving : IDisposable
         _position = position;
         Volatile.Write(ref _through, archived.Progress.Record);
         Interlocked.Add(ref _backlogBytes, -Math.Min(seen, BacklogBytes));
-        Volatile.Write(ref _oldestAt, BacklogBytes > 0 ? begunAt : 0);
+        Volatile.Write(ref _oldestAt, OldestAt());
         return !isLast;
+    }
+
+    /// <summary>Takes note that the log reaches a record now: what comes after it has not been waiting for longer.</summary>
+    private void See(long through)
+    {
+        if (_sights.Count < MaxSights)
+        {
+            _sights.Enqueue((through, _services.Time.GetTimestamp()));
+        }
+    }
+
+    /// <summary>Since when the oldest that waits has been there, at most; 0 when nothing waits.</summary>
+    private long OldestAt()
+    {
+        var oldest = Volatile.Read(ref _oldestAt);
+        while (_sights.TryPeek(out var sight) && sight.Record <= _position.Number)
+        {
+            oldest = _sights.Dequeue().At;
+        }
+
+        return BacklogBytes > 0 ? oldest : 0;
     }
 
     private LogTip Follow(LogTip before, JournalRecord record)

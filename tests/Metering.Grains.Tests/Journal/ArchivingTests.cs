@@ -122,6 +122,37 @@ public sealed class ArchivingTests
     }
 
     [Fact]
+    public async Task While_the_archive_is_behind_it_shows_how_long_the_oldest_has_been_waiting()
+    {
+        using var silo = NewSilo(new JournalOptions { MaxRecordBytes = 4096, MaxArchiveBatchBytes = 4096, ArchiveInterval = Options.ArchiveInterval });
+        _archive.Room = 0;
+        var acme = await silo.Open("acme");
+        for (var sequence = 1; sequence <= 5; sequence++)
+        {
+            await acme.Append(sequence, new byte[1500]);
+        }
+
+        await Entries.Until(() => silo.Journal.Backlog().Fault is not null);
+        var waited = TimeSpan.FromMinutes(5);
+        silo.Time.Advance(waited);
+        var appends = _archive.Appends;
+        _archive.Room = 1;
+        await Entries.Until(() =>
+        {
+            silo.Time.Advance(Options.ArchiveInterval);
+            return _archive.Taken.Length > 0 && _archive.Appends >= appends + 2;
+        });
+        Assert.InRange(_archive.Taken.Length, 1, 4);
+        Assert.True(silo.Journal.Backlog().Age >= waited, $"An entry has been waiting for {waited}, and what shows is {silo.Journal.Backlog().Age}.");
+        _archive.Room = int.MaxValue;
+        await Entries.Until(() =>
+        {
+            silo.Time.Advance(Options.ArchiveInterval);
+            return silo.Journal.Backlog() == default;
+        });
+    }
+
+    [Fact]
     public async Task The_next_owner_goes_on_where_the_archive_has_come_to()
     {
         using (var silo = NewSilo())

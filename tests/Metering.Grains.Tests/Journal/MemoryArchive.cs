@@ -18,6 +18,9 @@ internal sealed class MemoryArchive : IJournalArchive
     /// <summary>While true, nothing is taken.</summary>
     internal bool IsFull { get; set; }
 
+    /// <summary>After so many more batches it is full.</summary>
+    internal int Room { get; set; } = int.MaxValue;
+
     /// <summary>So many times it takes what it is given, and yet fails, without having moved its progress.</summary>
     internal int Forgets { get; set; }
 
@@ -50,7 +53,7 @@ internal sealed class MemoryArchive : IJournalArchive
             lock (archive._lock)
             {
                 archive.Appends++;
-                if (archive.IsFull)
+                if (archive.IsFull || archive.Room-- <= 0)
                 {
                     throw new JournalArchiveException("The disk is full.");
                 }
