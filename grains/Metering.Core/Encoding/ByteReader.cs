@@ -3,6 +3,8 @@ namespace Metering.Core.Encoding;
 /// <summary>Reads what <see cref="ByteWriter"/> wrote. Bytes that it cannot have written throw <see cref="FormatException"/>, nothing else.</summary>
 public ref struct ByteReader
 {
+    private const int LowBits = 63;
+
     private readonly ReadOnlySpan<byte> _bytes;
     private int _position;
 
@@ -121,8 +123,20 @@ public ref struct ByteReader
 
     internal Int128 Large()
     {
-        UInt128 zigzag = 0;
-        for (var shift = 0; shift < 126; shift += 7)
+        // Most fit nine groups of seven bits, which are put together in one word.
+        ulong low = 0;
+        for (var shift = 0; shift < LowBits; shift += 7)
+        {
+            var next = Byte();
+            low |= (ulong)(next & 0x7F) << shift;
+            if (next < 0x80)
+            {
+                return unchecked((long)(low >> 1) ^ -(long)(low & 1));
+            }
+        }
+
+        UInt128 zigzag = low;
+        for (var shift = LowBits; shift < 126; shift += 7)
         {
             var next = Byte();
             zigzag |= (UInt128)(next & 0x7F) << shift;

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Metering.Core.Entries;
 using Metering.Ledger.Rows;
 using Metering.Ledger.Segments;
+using Metering.Ledger.Segments.Vectors;
 
 namespace Metering.Ledger.Archiving;
 
@@ -21,7 +22,7 @@ public sealed class LedgerBatch
 
     /// <summary>Where the accounts that had entries have come to, once all <see cref="Hours"/> were gone through.</summary>
     internal IReadOnlyDictionary<string, ChainHead> Heads =>
-        _accounts.Where(static account => account.Value.Entries.Count > 0).ToDictionary(static account => account.Key, static account => account.Value.Head, StringComparer.Ordinal);
+        _accounts.Values.Where(static entries => !entries.IsEmpty).ToDictionary(static entries => entries.Account, static entries => entries.Head, StringComparer.Ordinal);
 
     /// <summary>Adds the next entry of an account. One that the ledger is already past is left out.</summary>
     /// <param name="account">Whose it is.</param>
@@ -30,56 +31,19 @@ public sealed class LedgerBatch
     public void Add(string account, ReadOnlyMemory<byte> entry)
     {
         ref var entries = ref CollectionsMarshal.GetValueRefOrAddDefault(_accounts, account, out _);
-        entries ??= new AccountEntries(_archive.TryHead(account, out var head) ? head : default);
-        var sequence = Entry.PeekSequence(entry.Span, out var at);
-        if (sequence <= entries.Last)
-        {
-            return;
-        }
-
-        entries.Last = sequence;
-        entries.Entries.Add(entry);
-        if (at < _hour || at >= _hour.AddHours(1))
+        entries ??= new AccountEntries(account, _archive.TryHead(account, out var head) ? head : default);
+        if (entries.TryAdd(entry, Entry.PeekSequence(entry.Span, out var at)) && (at < _hour || at >= _hour.AddHours(1)))
         {
             _hour = SegmentName.HourOf(at);
             _hours.Add(_hour);
         }
     }
 
-    /// <summary>The rows of each hour, sorted by account, sequence and line. To be gone through once, one hour after the other: each account goes on from where the hour before left it.</summary>
-    /// <exception cref="FormatException">While it is gone through: the bytes of an entry are damaged or of an unknown format.</exception>
-    internal IReadOnlyList<(DateTimeOffset Hour, IEnumerable<LedgerRow> Rows)> Hours()
+    /// <summary>The rows of each hour. To be gone through once, one hour after the other: each account goes on from where the hour before left it.</summary>
+    /// <exception cref="FormatException">While they are gone through: the bytes of an entry are damaged or of an unknown format.</exception>
+    internal IReadOnlyList<(DateTimeOffset Hour, IRows Rows)> Hours()
     {
-        var accounts = _accounts.OrderBy(static account => account.Key, StringComparer.Ordinal).ToList();
-        return [.. _hours.Select(hour => (hour, Rows(accounts, hour.AddHours(1))))];
-    }
-
-    private static IEnumerable<LedgerRow> Rows(List<KeyValuePair<string, AccountEntries>> accounts, DateTimeOffset end)
-    {
-        foreach (var (account, entries) in accounts)
-        {
-            for (; entries.Written < entries.Entries.Count; entries.Written++)
-            {
-                var rows = EntryRows.Next(account, entries.Entries[entries.Written].Span, end, ref entries.Head);
-                if (rows.Length == 0)
-                {
-                    break;
-                }
-
-                foreach (var row in rows)
-                {
-                    yield return row;
-                }
-            }
-        }
-    }
-
-    /// <summary>What an account has in the batch.</summary>
-    private sealed class AccountEntries(ChainHead head)
-    {
-        internal readonly List<ReadOnlyMemory<byte>> Entries = [];
-        internal ChainHead Head = head;
-        internal long Last = head.Sequence;
-        internal int Written;
+        var accounts = _accounts.Values.OrderBy(static entries => entries.Account, StringComparer.Ordinal).ToList();
+        return [.. _hours.Select(hour => (hour, (IRows)new BatchRows(accounts, hour.AddHours(1))))];
     }
 }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Metering.Core;
 using Metering.Core.Encoding;
+using Metering.Core.Entries;
 
 namespace Metering.Ledger.Rows;
 
@@ -22,6 +23,10 @@ public static class ChainLink
     [ThreadStatic]
     private static ByteWriter? _writer;
 
+    // One for each thread: to find the algorithm anew for each entry takes as long as to hash it.
+    [ThreadStatic]
+    private static SHA256? _sha256;
+
     /// <summary>The link of an entry of one row, or, in segments of earlier versions, of a row.</summary>
     public static ulong Of(ulong previous, LedgerRow row) => Of(previous, [row]);
 
@@ -38,8 +43,61 @@ public static class ChainLink
             Write(writer, row);
         }
 
+        return Hash(writer);
+    }
+
+    /// <summary>The link of a charge that is read where its bytes are: the same as that of its row.</summary>
+    internal static ulong Of(ulong previous, string account, in EncodedCharge charge, string tiers)
+    {
+        var writer = _writer ??= new ByteWriter();
+        writer.Clear();
+        writer.Varint(previous);
+        writer.Text(account);
+        writer.Number(charge.Sequence);
+        writer.Number(0);
+        writer.Instant(charge.At);
+        writer.OptionalInstant(charge.Time);
+        writer.Byte((byte)EntryKind.Charged);
+        Write(writer, isThere: true, charge.Id);
+        Write(writer, !charge.Meter.IsEmpty, charge.Meter);
+        writer.Flag(true);
+        writer.Amount(charge.Quantity);
+        writer.Flag(true);
+        writer.Amount(-charge.Tier.Credits);
+        writer.Amount(charge.Balance);
+        writer.Amount(charge.Available);
+        Write(writer, isThere: true, charge.Card);
+        Write(writer, charge.Version);
+        Write(writer, !charge.Price.IsEmpty, charge.Price);
+        writer.Flag(true);
+        writer.Instant(charge.PeriodStart);
+        writer.Count(charge.DimensionCount);
+        var dimensions = new ByteReader(charge.Dimensions);
+        while (!dimensions.AtEnd)
+        {
+            writer.Bytes(dimensions.Bytes());
+        }
+
+        Write(writer, tiers);
+        writer.Count(1);
+        writer.Bytes(charge.Grant);
+        writer.Amount(charge.Tier.Credits);
+        Write(writer, credits: null);
+        Write(writer, credits: null);
+        Write(writer, KindName.Of(charge.Mode));
+        Write(writer, charge.HasProducer, charge.Producer);
+        Write(writer, charge.HasProducer ? charge.ProducerSequence : null);
+        Write(writer, text: null);
+        Write(writer, credits: null);
+        Write(writer, text: null);
+        writer.Bytes([]);
+        return Hash(writer);
+    }
+
+    private static ulong Hash(ByteWriter writer)
+    {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(writer.Written, hash);
+        (_sha256 ??= SHA256.Create()).TryComputeHash(writer.Written, hash, out _);
         return BinaryPrimitives.ReadUInt64LittleEndian(hash);
     }
 
@@ -92,6 +150,12 @@ public static class ChainLink
     {
         writer.Flag(text is not null);
         writer.Text(text ?? "");
+    }
+
+    private static void Write(ByteWriter writer, bool isThere, ReadOnlySpan<byte> text)
+    {
+        writer.Flag(isThere);
+        writer.Bytes(text);
     }
 
     private static void Write(ByteWriter writer, long? number)

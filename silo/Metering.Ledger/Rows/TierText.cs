@@ -21,6 +21,9 @@ internal static class TierText
 
     private static readonly ConcurrentDictionary<(int Tier, Credits UnitPrice, Credits FlatPrice, decimal Per), string> Known = new();
 
+    [ThreadStatic]
+    private static Last? _last;
+
     internal static string? Of(ChargedLine line)
     {
         var priced = line.Priced;
@@ -33,6 +36,10 @@ internal static class TierText
         var isAll = priced.Tiers.Count == 1 && priced.Adjustments.Count == 0 && priced.Tiers[0].Credits == line.Taken;
         return isAll && Per(line.Usage.Quantity.Value, priced.Tiers[0].Quantity.Value) is { } per ? Whole(priced.Tiers[0], per) : Text(priced, per: null, hasCredits: !isAll);
     }
+
+    /// <summary>The text of a line that one tier is all of; null where its quantity has to be said.</summary>
+    internal static string? Of(Quantity used, in TierPart tier) =>
+        used == tier.Quantity ? Whole(tier, 1) : Per(used.Value, tier.Quantity.Value) is { } per ? Whole(tier, per) : null;
 
     /// <summary>The power of ten that the line's quantity is divided by to be the tier's, exactly; null when there is none.</summary>
     private static decimal? Per(decimal used, decimal priced)
@@ -60,9 +67,15 @@ internal static class TierText
         return null;
     }
 
-    private static string Whole(TierPart tier, decimal per)
+    private static string Whole(in TierPart tier, decimal per)
     {
+        // Mostly the same as the one before.
         var key = (tier.Tier, tier.UnitPrice, tier.FlatPrice, per);
+        if (_last is { } last && last.Key == key)
+        {
+            return last.Text;
+        }
+
         if (!Known.TryGetValue(key, out var text))
         {
             text = Text(new PricedLine(tier.Credits, [tier], []), per, hasCredits: false);
@@ -72,6 +85,7 @@ internal static class TierText
             }
         }
 
+        _last = new Last(key, text);
         return text;
     }
 
@@ -122,4 +136,6 @@ internal static class TierText
     }
 
     private static void Append(StringBuilder text, string name, string amount) => text.Append(",\"").Append(name).Append("\":\"").Append(amount).Append('"');
+
+    private sealed record Last((int Tier, Credits UnitPrice, Credits FlatPrice, decimal Per) Key, string Text);
 }

@@ -23,18 +23,18 @@ public sealed class SegmentWriter : IDisposable
     /// <exception cref="LedgerStoreException">A file cannot be written: mostly a full disk.</exception>
     public Task<IReadOnlyList<(DateTimeOffset Hour, string File)>> WriteAsync(IReadOnlyCollection<LedgerRow> rows, Func<string> newFile, CancellationToken cancellationToken) =>
         WriteAsync(
-            [.. rows.GroupBy(static row => SegmentName.HourOf(row.At)).OrderBy(static hour => hour.Key).Select(static hour => (hour.Key, Sorted(hour)))],
+            [.. rows.GroupBy(static row => SegmentName.HourOf(row.At)).OrderBy(static hour => hour.Key).Select(static hour => (hour.Key, (IRows)new SortedRows(hour)))],
             newFile,
             cancellationToken);
 
     /// <summary>Writes the rows of each hour to a file.</summary>
-    /// <param name="hours">Their rows, sorted by account, sequence and line. Each is gone through once, one hour after the other.</param>
+    /// <param name="hours">One is gone through after the other.</param>
     /// <param name="newFile">A path for the file of an hour.</param>
     /// <param name="cancellationToken">Ends the wait for the writer.</param>
     /// <returns>The hours, each with its file.</returns>
     /// <exception cref="LedgerStoreException">A file cannot be written: mostly a full disk.</exception>
     internal async Task<IReadOnlyList<(DateTimeOffset Hour, string File)>> WriteAsync(
-        IReadOnlyList<(DateTimeOffset Hour, IEnumerable<LedgerRow> Rows)> hours, Func<string> newFile, CancellationToken cancellationToken)
+        IReadOnlyList<(DateTimeOffset Hour, IRows Rows)> hours, Func<string> newFile, CancellationToken cancellationToken)
     {
         var files = hours.Select(hour => (hour.Hour, newFile())).ToList();
         await WriteAsync([.. hours.Zip(files, static (hour, file) => (hour.Rows, file.Item2))], cancellationToken);
@@ -46,7 +46,7 @@ public sealed class SegmentWriter : IDisposable
     /// <param name="file">Its path.</param>
     /// <param name="cancellationToken">Ends the wait for the writer.</param>
     /// <exception cref="LedgerStoreException">The file cannot be written.</exception>
-    public Task WriteAsync(IReadOnlyCollection<LedgerRow> rows, string file, CancellationToken cancellationToken) => WriteAsync([(Sorted(rows), file)], cancellationToken);
+    public Task WriteAsync(IReadOnlyCollection<LedgerRow> rows, string file, CancellationToken cancellationToken) => WriteAsync([(new SortedRows(rows), file)], cancellationToken);
 
     public void Dispose()
     {
@@ -54,7 +54,7 @@ public sealed class SegmentWriter : IDisposable
         _one.Dispose();
     }
 
-    private async Task WriteAsync(IReadOnlyList<(IEnumerable<LedgerRow> Rows, string File)> files, CancellationToken cancellationToken)
+    private async Task WriteAsync(IReadOnlyList<(IRows Rows, string File)> files, CancellationToken cancellationToken)
     {
         await _one.WaitAsync(cancellationToken);
         try
@@ -67,7 +67,7 @@ public sealed class SegmentWriter : IDisposable
         }
     }
 
-    private void Write(IReadOnlyList<(IEnumerable<LedgerRow> Rows, string File)> files)
+    private void Write(IReadOnlyList<(IRows Rows, string File)> files)
     {
         try
         {
@@ -94,9 +94,6 @@ public sealed class SegmentWriter : IDisposable
             throw;
         }
     }
-
-    private static IEnumerable<LedgerRow> Sorted(IEnumerable<LedgerRow> rows) =>
-        rows.OrderBy(static row => row.Account, StringComparer.Ordinal).ThenBy(static row => row.Sequence).ThenBy(static row => row.Line);
 
     private static string Quoted(string path) => path.Replace("'", "''", StringComparison.Ordinal);
 

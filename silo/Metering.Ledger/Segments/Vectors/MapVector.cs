@@ -34,6 +34,24 @@ internal sealed unsafe class MapVector<T> : ColumnVector
     /// <returns>Where its value belongs in <see cref="Values"/>; until it is set there, the pair has none.</returns>
     internal int Add(int row, string key)
     {
+        var pair = Add(row);
+        _keys.Set(pair, key);
+        return pair;
+    }
+
+    /// <summary>The same with a key in UTF-8.</summary>
+    internal int Add(int row, ReadOnlySpan<byte> key)
+    {
+        var pair = Add(row);
+        _keys.Set(pair, key);
+        return pair;
+    }
+
+    /// <summary>Tells the engine how many pairs there are.</summary>
+    internal void End() => NativeMethods.Vectors.DuckDBListVectorSetSize(Handle, (ulong)_count);
+
+    private int Add(int row)
+    {
         if (_count == _capacity)
         {
             Reserve(_capacity * 2);
@@ -42,12 +60,8 @@ internal sealed unsafe class MapVector<T> : ColumnVector
         }
 
         ((Pairs*)Memory)[row].Count++;
-        _keys.Set(_count, key);
         return _count++;
     }
-
-    /// <summary>Tells the engine how many pairs there are.</summary>
-    internal void End() => NativeMethods.Vectors.DuckDBListVectorSetSize(Handle, (ulong)_count);
 
     private void Reserve(int capacity)
     {

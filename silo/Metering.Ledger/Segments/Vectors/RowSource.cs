@@ -3,7 +3,6 @@ using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using DuckDB.NET.Data;
 using DuckDB.NET.Native;
-using Metering.Ledger.Rows;
 
 namespace Metering.Ledger.Segments.Vectors;
 
@@ -17,7 +16,7 @@ internal sealed unsafe class RowSource : IDisposable
     private readonly DuckDBLogicalType[] _types;
     private readonly RowVectors _vectors = new();
     private GCHandle _self;
-    private IEnumerator<LedgerRow>? _rows;
+    private IRows? _rows;
     private ExceptionDispatchInfo? _fault;
 
     /// <summary>Makes <see cref="Table"/> known to a connection, which must not outlive this.</summary>
@@ -46,10 +45,9 @@ internal sealed unsafe class RowSource : IDisposable
     /// <summary>Has a statement read rows.</summary>
     /// <param name="rows">They are made while the statement runs, on its thread.</param>
     /// <param name="run">Runs it.</param>
-    internal void Read(IEnumerable<LedgerRow> rows, Action run)
+    internal void Read(IRows rows, Action run)
     {
-        using var reading = rows.GetEnumerator();
-        (_rows, _fault) = (reading, null);
+        (_rows, _fault) = (rows, null);
         try
         {
             run();
@@ -132,9 +130,8 @@ internal sealed unsafe class RowSource : IDisposable
     private void Fill(DuckDBDataChunk chunk)
     {
         _vectors.Begin(chunk);
-        while (!_vectors.IsFull && _rows!.MoveNext())
+        while (!_vectors.IsFull && _rows!.TryAddNext(_vectors))
         {
-            _vectors.Add(_rows.Current);
         }
 
         _vectors.End(chunk);

@@ -1,4 +1,6 @@
 using DuckDB.NET.Native;
+using Metering.Core.Encoding;
+using Metering.Core.Entries;
 using Metering.Ledger.Rows;
 
 namespace Metering.Ledger.Segments.Vectors;
@@ -98,12 +100,61 @@ internal sealed class RowVectors
         _hash.Set(at, row.Hash);
     }
 
+    /// <summary>Adds the row of a charge that is read where its bytes are: the same as <see cref="Add(LedgerRow)"/> with the row of the charge.</summary>
+    internal void Add(string account, in EncodedCharge charge, string tiers, ulong link)
+    {
+        var at = _rows++;
+        _account.Set(at, account);
+        _sequence.Set(at, charge.Sequence);
+        _line.Set(at, 0);
+        _happenedAt.Set(at, Instants.Nanoseconds(charge.At));
+        _usageAt.Set(at, Instants.Nanoseconds(charge.Time));
+        _kind.Set(at, KindName.Of(EntryKind.Charged));
+        _id.Set(at, charge.Id);
+        SetUnlessEmpty(_meter, at, charge.Meter);
+        _quantity.Set(at, charge.Quantity.Nanos);
+        _credits.Set(at, -charge.Tier.Credits.Nanos);
+        _balance.Set(at, charge.Balance.Nanos);
+        _available.Set(at, charge.Available == charge.Balance ? null : charge.Available.Nanos);
+        _card.Set(at, charge.Card);
+        _version.Set(at, charge.Version);
+        SetUnlessEmpty(_price, at, charge.Price);
+        _periodStart.Set(at, Instants.Nanoseconds(charge.PeriodStart));
+        _dimensions.Set(at);
+        var dimensions = new ByteReader(charge.Dimensions);
+        while (!dimensions.AtEnd)
+        {
+            var pair = _dimensions.Add(at, dimensions.Bytes());
+            _dimensions.Values.Set(pair, dimensions.Bytes());
+        }
+
+        _tiers.Set(at, tiers);
+        _burned.Set(at);
+        _burned.Add(at, charge.Grant);
+        _mode.Set(at, KindName.Of(charge.Mode));
+        if (charge.HasProducer)
+        {
+            _producer.Set(at, charge.Producer);
+            _producerSequence.Set(at, charge.ProducerSequence);
+        }
+
+        _hash.Set(at, link);
+    }
+
     /// <summary>Tells the engine how many rows there are.</summary>
     internal void End(DuckDBDataChunk chunk)
     {
         _dimensions.End();
         _burned.End();
         NativeMethods.DataChunks.DuckDBDataChunkSetSize(chunk, (ulong)_rows);
+    }
+
+    private static void SetUnlessEmpty(TextVector column, int at, ReadOnlySpan<byte> text)
+    {
+        if (!text.IsEmpty)
+        {
+            column.Set(at, text);
+        }
     }
 
     private void AddDimensions(int at, LedgerRow row)
