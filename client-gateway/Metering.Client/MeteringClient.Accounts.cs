@@ -22,7 +22,8 @@ public sealed partial class MeteringClient
         Send(_calls.GetAccountAsync, new V1.GetAccountRequest { Account = account }, AccountMessages.FromWire, cancellationToken);
 
     /// <summary>
-    /// Reads an account as it was at an instant, with the holds that were open. Refused with <see cref="Codes.TooOld"/> when the server has not kept its entries from the first on.
+    /// Reads an account as it was at an instant, with the holds that were open. Refused with <see cref="Codes.TooOld"/> when the server has not kept the entries that it takes, and with
+    /// <see cref="Codes.OutOfRange"/> when these are too many: more than 500,000 after the last state that it keeps.
     /// </summary>
     /// <exception cref="MeteringException">No answer came by the deadline.</exception>
     public Task<Answer<Account>> GetAccountAtAsync(string account, DateTimeOffset at, CancellationToken cancellationToken = default) =>

@@ -4,12 +4,9 @@ namespace Metering.Contracts;
 [Alias("metering.ISimulationGrain")]
 public interface ISimulationGrain : IGrainWithStringKey
 {
-    /// <summary>The most entries that are read for one answer.</summary>
-    const long MaxEntries = 1_000_000;
-
     /// <summary>
     /// Prices usage again and changes nothing. Refuses with <see cref="Code.InvalidRequest"/> for each fault of the draft, by its path in it; with <see cref="Code.AccountNotFound"/>; with
-    /// <see cref="Code.TooOld"/> where the ledger does not have every entry it takes, with <see cref="Code.DetailNotKept"/> where it is rolled up; with <see cref="Code.OutOfRange"/> where there are more than <see cref="MaxEntries"/>, or the draft prices
+    /// <see cref="Code.TooOld"/> where the ledger does not have every entry it takes, with <see cref="Code.DetailNotKept"/> where it is rolled up; with <see cref="Code.OutOfRange"/> where there are more than are read for one answer, or the draft prices
     /// usage out of range; with <see cref="Code.Overloaded"/> when it takes too long; and with <see cref="Code.Unavailable"/> without a ledger or when its store cannot be reached.
     /// </summary>
     [Alias("Simulate"), ResponseTimeout("00:01:00")]

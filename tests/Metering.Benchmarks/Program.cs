@@ -147,6 +147,10 @@ var archivedAccounts = Count("--accounts", "Accounts they are of.", 10_000);
 var volume = new Command("volume", "Statements and usage out of a month of archived entries.") { archived, archivedAccounts };
 volume.SetAction((parsed, token) => RunAsync(new VolumeBenchmark(parsed.GetValue(archived), parsed.GetValue(archivedAccounts)).RunAsync(token)));
 
+var lived = Count("--entries", "Entries of the account.", 2_000_000);
+var past = new Command("past", "Looking at an account as it was, one with many entries.") { lived };
+past.SetAction((parsed, token) => RunAsync(new PastBenchmark(parsed.GetValue(lived)).RunAsync(token)));
+
 // Started by `peers`: the limit has to be a process of its own, as the servers are.
 var emptyHttp = Count("--http-port", "For HTTP.", 8080);
 var emptyGrpc = Count("--grpc-port", "For gRPC.", 8081);
@@ -156,7 +160,7 @@ empty.SetAction((parsed, token) => EmptyServer.ServeAsync(parsed.GetValue(emptyH
 
 return await new RootCommand("Measures the server that was built with this program.")
 {
-    http, recovery, startup, file, memory, core, peers, ladder, profile, checkpoint, ledger, archive, many, overload, security, cluster, activation, volume, empty,
+    http, recovery, startup, file, memory, core, peers, ladder, profile, checkpoint, ledger, archive, many, overload, security, cluster, activation, volume, past, empty,
 }.Parse(args).InvokeAsync();
 
 static Option<int> Count(string name, string description, int otherwise)

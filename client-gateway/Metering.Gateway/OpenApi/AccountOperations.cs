@@ -26,8 +26,9 @@ internal static class AccountOperations
         "getAccount", "GET", "/v1/accounts/{account}", "Accounts", "Read an account, as it is or as it was")
     {
         Access = AccessRule.ReadsAccount,
-        Description = "With `at` or `sequence` it is brought to where it was by applying its entries again, from the first on, which takes time: exact, with the holds that were open, or refused. "
-            + "Refused with `too_old` when entries are missing (the server keeps no ledger, or began to keep one later), and with `out_of_range` when there are more than 500,000 before that point.",
+        Description = "With `at` or `sequence` it is brought to where it was by applying its entries again, which takes up to some seconds: exact, with the holds that were open, or refused. "
+            + "It is begun with the last state before that point that the ledger keeps, one of each 100,000 entries, or with the first entry. "
+            + "Refused with `too_old` when entries after that are missing (the server keeps no ledger, or began to keep one later), with `detail_not_kept` when they are rolled up, and with `out_of_range` when there are more than 500,000 of them.",
         Query =
         [
             new("at", typeof(string), "As it was at this instant, with every entry of that instant."),

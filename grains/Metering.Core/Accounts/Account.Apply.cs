@@ -106,7 +106,7 @@ public sealed partial class Account
         {
             Remember(charged);
         }
-        else
+        else if (!_isPast)
         {
             _producers = _producers.Own();
             _producers.Add(charged, _limits, _reversals);
@@ -234,8 +234,11 @@ public sealed partial class Account
 
     private void Remember(Operation operation)
     {
-        _remembered.Add(operation);
-        _remembered.Forget(operation.At, _limits, _reversals);
+        if (!_isPast)
+        {
+            _remembered.Add(operation);
+            _remembered.Forget(operation.At, _limits, _reversals);
+        }
     }
 
     private static Grant NewGrant(GrantTerms terms, Entry entry)

@@ -25,8 +25,14 @@ public sealed partial class Account
     /// Writes the whole state but for the blocks of remembered ids (<see cref="TakeIdBlocks"/>), which are most of it and seldom change: the same state gives the same
     /// bytes.
     /// </summary>
+    /// <exception cref="InvalidOperationException">It is an account of the past, which does not have all of its state.</exception>
     public void Write(ByteWriter writer)
     {
+        if (_isPast)
+        {
+            throw new InvalidOperationException("An account of the past remembers no ids: who went on from what it wrote would charge twice.");
+        }
+
         writer.Byte(Format);
         writer.Text(Id);
         writer.Number(Sequence);
@@ -58,36 +64,46 @@ public sealed partial class Account
     /// <param name="idBlocks">What each of its <see cref="IdBlock"/>s wrote, from <see cref="FirstIdBlock"/> to the open one.</param>
     /// <param name="limits">The bounds it keeps from now on.</param>
     /// <exception cref="FormatException">The bytes are damaged, of an unknown format, or of another account; or the blocks are not all of its blocks.</exception>
-    public static Account Read(string id, ReadOnlySpan<byte> bytes, IReadOnlyList<ReadOnlyMemory<byte>> idBlocks, AccountLimits limits)
+    public static Account Read(string id, ReadOnlySpan<byte> bytes, IReadOnlyList<ReadOnlyMemory<byte>> idBlocks, AccountLimits limits) =>
+        new Account(id, limits).Read(bytes, idBlocks);
+
+    /// <summary>Reads a state back to look at it, and at what came after it, as <see cref="Past"/> does: its blocks of remembered ids need not be there.</summary>
+    /// <param name="id">The account.</param>
+    /// <param name="bytes">What <see cref="Write"/> wrote.</param>
+    /// <param name="limits">The bounds it keeps from now on.</param>
+    /// <exception cref="FormatException">The bytes are damaged, of an unknown format, or of another account.</exception>
+    public static Account ReadPast(string id, ReadOnlySpan<byte> bytes, AccountLimits limits) => Past(id, limits).Read(bytes, []);
+
+    private Account Read(ReadOnlySpan<byte> bytes, IReadOnlyList<ReadOnlyMemory<byte>> idBlocks)
     {
         var reader = new ByteReader(bytes);
         var format = reader.Byte();
-        if (format is not (Format or FormatWithoutUsage) || reader.Text() != id)
+        if (format is not (Format or FormatWithoutUsage) || reader.Text() != Id)
         {
             throw ByteReader.Damaged();
         }
 
-        var account = new Account(id, limits) { Sequence = reader.Number(), _lastAt = reader.Instant() };
-        account._lastReversal = account.Sequence;
+        (Sequence, _lastAt) = (reader.Number(), reader.Instant());
+        _lastReversal = Sequence;
         if (reader.Flag())
         {
-            account.CreatedAt = reader.Instant();
-            account._settings = AccountSettings.Read(ref reader);
-            account.Overage = reader.Credits();
-            account._grants = Core.Grants.GrantBook.Read(ref reader);
-            account._counters = UsageCounters.Read(ref reader);
-            account._remembered = RememberedIds.Read(ref reader, idBlocks);
-            account.IsClosed = reader.Flag();
-            account._holds = Core.Holds.HoldBook.Read(ref reader);
-            account._budgets = Core.Budgets.BudgetBook.Read(ref reader, limits.MaxBudgetCounters);
-            account._policy = Core.Policies.Policy.Read(ref reader);
-            account._producers = Producers.Read(ref reader);
-            account._reversals = Reversals.Read(ref reader);
-            account._rollups = format == FormatWithoutUsage
-                ? Rollups.UsageRollups.From(account._lastAt)
-                : Rollups.UsageRollups.Read(ref reader, account._counters.NameOf);
+            CreatedAt = reader.Instant();
+            _settings = AccountSettings.Read(ref reader);
+            Overage = reader.Credits();
+            _grants = Core.Grants.GrantBook.Read(ref reader);
+            _counters = UsageCounters.Read(ref reader);
+            _remembered = _isPast ? RememberedIds.ReadNone(ref reader) : RememberedIds.Read(ref reader, idBlocks);
+            IsClosed = reader.Flag();
+            _holds = Core.Holds.HoldBook.Read(ref reader);
+            _budgets = Core.Budgets.BudgetBook.Read(ref reader, _limits.MaxBudgetCounters);
+            _policy = Core.Policies.Policy.Read(ref reader);
+            _producers = Producers.Read(ref reader);
+            _reversals = Reversals.Read(ref reader);
+            _rollups = format == FormatWithoutUsage
+                ? Rollups.UsageRollups.From(_lastAt)
+                : Rollups.UsageRollups.Read(ref reader, _counters.NameOf);
         }
 
-        return reader.AtEnd ? account : throw ByteReader.Damaged();
+        return reader.AtEnd ? this : throw ByteReader.Damaged();
     }
 }

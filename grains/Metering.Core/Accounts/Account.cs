@@ -20,6 +20,7 @@ namespace Metering.Core.Accounts;
 public sealed partial class Account
 {
     private readonly AccountLimits _limits;
+    private readonly bool _isPast;
     private GrantBook _grants = new();
     private HoldBook _holds = HoldBook.None;
     private BudgetBook _budgets = BudgetBook.None;
@@ -36,10 +37,22 @@ public sealed partial class Account
     private long _lastReversal;
 
     public Account(string id, AccountLimits limits)
+        : this(id, limits, isPast: false)
+    {
+    }
+
+    private Account(string id, AccountLimits limits, bool isPast)
     {
         Id = id;
         _limits = limits;
+        _isPast = isPast;
     }
+
+    /// <summary>
+    /// An account to be brought to where it was by its entries, the first of them next, and looked at there. It does not remember ids, nor what was given back of charges, which nobody looks at and which take most of the
+    /// time: nothing is decided on it but what falls due, and it is not written.
+    /// </summary>
+    public static Account Past(string id, AccountLimits limits) => new(id, limits, isPast: true);
 
     public string Id { get; }
 

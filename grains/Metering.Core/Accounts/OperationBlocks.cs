@@ -184,6 +184,16 @@ internal sealed class OperationBlocks
         writer.Number(_blocks.Count);
     }
 
+    /// <summary>Passes over what <see cref="WritePlaces"/> wrote.</summary>
+    /// <exception cref="FormatException">The bytes are damaged.</exception>
+    internal static void PassPlaces(ref ByteReader reader)
+    {
+        if (reader.Number() < 0 || reader.Number() < 0 || reader.Number() < 0)
+        {
+            throw ByteReader.Damaged();
+        }
+    }
+
     /// <summary>Writes a block: its operations and their bytes in all, then each by what differs from the one before.</summary>
     internal static void Write(ByteWriter writer, ReadOnlySpan<byte> block)
     {

@@ -154,6 +154,15 @@ internal sealed class RememberedIds
         return remembered;
     }
 
+    /// <summary>Passes over what is remembered: for who has not got the blocks.</summary>
+    /// <exception cref="FormatException">The bytes are damaged.</exception>
+    internal static RememberedIds ReadNone(ref ByteReader reader)
+    {
+        var remembered = new RememberedIds { ForgottenThrough = reader.Instant() };
+        OperationBlocks.PassPlaces(ref reader);
+        return remembered;
+    }
+
     /// <summary>Puts all there are into the table, which is empty.</summary>
     /// <exception cref="FormatException">An id is there twice.</exception>
     private void OccupyAll()

@@ -219,6 +219,7 @@ public sealed partial class AccountGrain
                 ? new Account(Id, _options.Limits)
                 : Account.Read(Id, snapshot.Bytes, idBlocks, _options.Limits);
             var covered = account.Sequence;
+            KeepStateAfter(covered);
             foreach (var chunk in log.Tail)
             {
                 Replay(account, chunk.Span);

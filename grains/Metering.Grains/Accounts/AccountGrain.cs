@@ -168,6 +168,7 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
             _lastCommit = _log!.Append(_account.Sequence, EntryFrame.Gathered);
             EntryFrame.Begin();
             SnapshotWhenDue();
+            KeepStateWhenDue();
         }
     }
 

@@ -12,6 +12,8 @@ namespace Metering.Grains.Accounts;
 /// <remarks>
 /// <para>Exact, or refused. Entries carry outcomes, so applying them again needs no card and no clock (law 7); each must follow the one before, and must find the balance it says it left. So
 /// an entry that is missing, in the middle or at the end, is noticed.</para>
+/// <para>It begins with the latest state that was kept before that point (<see cref="IStateArchive"/>), having compared it with the entry it was kept after; one that is damaged, or was written by a later
+/// version, or is not of this history is passed over for the one before it.</para>
 /// <para>The account is asked first: it records what fell due until now, and answers when all before is durable. Then the journal is read and after it the archive, so that what is archived
 /// in between is in both. So the entries through the sequence it named are there, and whatever is missing of them is missing for good.</para>
 /// </remarks>
@@ -19,6 +21,9 @@ namespace Metering.Grains.Accounts;
 public sealed class AccountHistoryGrain(Journal.Journal journal, IServiceProvider services, TimeProvider time, IOptions<AccountOptions> options)
     : Grain, IAccountHistoryGrain
 {
+    /// <summary>States that cannot be relied on, before it is begun with the first entry.</summary>
+    private const int MaxStatesPassedOver = 3;
+
     private static readonly TimeSpan StoreRetryDelay = TimeSpan.FromSeconds(1);
 
     private string Id => this.GetPrimaryKeyString();
@@ -62,9 +67,7 @@ public sealed class AccountHistoryGrain(Journal.Journal journal, IServiceProvide
         try
         {
             var unarchived = Decoded(await journal.ReadUnarchivedAsync(Id, CancellationToken.None));
-            var account = new Account(Id, options.Value.Limits);
-            var refusal = await ApplyArchivedAsync(account, past) ?? Apply(account, unarchived, past) ?? await CheckEndAsync(account, unarchived, past, now.Sequence);
-            return refusal is not null ? refusal : View(account, past, now.Durability);
+            return await BringAsync(new StoredEntries(services.GetService<IEntryArchive>(), Id, journal.PartitionOf(Id), unarchived), past, now);
         }
         catch (JournalUnavailableException unavailable)
         {
@@ -78,11 +81,77 @@ public sealed class AccountHistoryGrain(Journal.Journal journal, IServiceProvide
         {
             return Refuse(Code.DetailNotKept, rolledUp.Message);
         }
-        catch (Exception damage) when (damage is FormatException or InvalidOperationException or OverflowException)
+        catch (Exception damage) when (IsDamage(damage))
         {
             // Law 10: what does not add up is not told. The account itself is another matter, and goes on.
             return Refuse(Code.TooOld, $"The account's entries are not all to be had: {damage.Message}");
         }
+    }
+
+    /// <summary>From the latest state there is that can be relied on.</summary>
+    private async Task<Answer<AccountView>> BringAsync(StoredEntries entries, Past past, AccountView now)
+    {
+        if (services.GetService<IStateArchive>() is { } states)
+        {
+            var passedOver = 0;
+            await foreach (var state in states.ReadAsync(Id, journal.PartitionOf(Id), past.Sequence, past.At ?? DateTimeOffset.MaxValue, CancellationToken.None))
+            {
+                if (await TryBringAsync(state, entries, past, now) is { } answer)
+                {
+                    return answer;
+                }
+
+                if (++passedOver == MaxStatesPassedOver)
+                {
+                    break;
+                }
+            }
+        }
+
+        return await BringAsync(Account.Past(Id, options.Value.Limits), entries, past, now);
+    }
+
+    /// <returns>Null when the state cannot be relied on: then the one before it may.</returns>
+    private async Task<Answer<AccountView>?> TryBringAsync(KeptState state, StoredEntries entries, Past past, AccountView now)
+    {
+        try
+        {
+            var account = Account.ReadPast(Id, state.Bytes.Span, options.Value.Limits);
+            if (account.Sequence != state.Sequence || !await IsOfAsync(account, entries))
+            {
+                return null;
+            }
+
+            return await BringAsync(account, entries, past, now);
+        }
+        catch (DetailNotKeptException rolledUp)
+        {
+            return Refuse(Code.DetailNotKept, rolledUp.Message);
+        }
+        catch (Exception damage) when (IsDamage(damage))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// Whether a state is one after the entry that the ledger has under its number. One of a journal that was put back to an earlier moment is not: the account has gone on another way since. Where the entry is not there, what
+    /// follows it cannot be told either, and it is left to that to say so.
+    /// </summary>
+    private static async Task<bool> IsOfAsync(Account account, StoredEntries entries)
+    {
+        await foreach (var entry in entries.ReadAsync(new EntryRange { After = account.Sequence - 1, Through = account.Sequence, From = account.LastAt }, CancellationToken.None))
+        {
+            return entry.At == account.LastAt && entry.Balance == account.Balance && entry.Available == account.Available;
+        }
+
+        return false;
+    }
+
+    private async Task<Answer<AccountView>> BringAsync(Account account, StoredEntries entries, Past past, AccountView now)
+    {
+        var refusal = await ApplyAsync(account, entries, past) ?? await CheckEndAsync(account, entries, past, now.Sequence);
+        return refusal is not null ? refusal : View(account, past, now.Durability);
     }
 
     private static AccountView View(Account account, Past past, Durability durability)
@@ -96,36 +165,31 @@ public sealed class AccountHistoryGrain(Journal.Journal journal, IServiceProvide
         return AccountMapping.View(account, past.At ?? account.LastAt, durability);
     }
 
-    private async Task<Refusal?> ApplyArchivedAsync(Account account, Past past)
+    private async Task<Refusal?> ApplyAsync(Account account, StoredEntries entries, Past past)
     {
-        if (services.GetService<IEntryArchive>() is not { } archive)
+        var most = account.Sequence + options.Value.MaxPastEntries;
+        if (past.At is null && past.Sequence > most)
         {
-            return null;
+            return TooMany();
         }
 
-        while (true)
+        var range = new EntryRange { After = account.Sequence, Through = past.Sequence, From = account.LastAt, Before = past.Before };
+        await foreach (var entry in entries.ReadAsync(range, CancellationToken.None))
         {
-            var page = await archive.ReadAsync(Id, journal.PartitionOf(Id), new EntryRange { After = account.Sequence, Before = past.Before }, CancellationToken.None);
-            if (Apply(account, page.Entries, past) is { } refusal)
+            if (entry.Sequence != account.Sequence + 1)
             {
-                return page.Damaged.Count == 0 ? refusal : refusal with { Detail = $"{refusal.Detail} Damaged: {string.Join(", ", page.Damaged)}." };
+                return Gone(account.Sequence + 1, entries);
             }
 
-            if (!page.More || account.Sequence >= past.Sequence)
+            if (entry.Sequence > most)
             {
-                return null;
+                return TooMany();
             }
-        }
-    }
 
-    /// <summary>Applies the entries that belong to the past; those the account is behind already are passed over.</summary>
-    private Refusal? Apply(Account account, IEnumerable<Entry> entries, Past past)
-    {
-        foreach (var entry in entries.Where(entry => entry.Sequence > account.Sequence && past.Includes(entry)))
-        {
-            if (Apply(account, entry) is { } refusal)
+            account.Apply(entry);
+            if (account.Balance != entry.Balance || account.Available != entry.Available)
             {
-                return refusal;
+                throw new FormatException($"entry {entry.Sequence} says another balance than its account has after it.");
             }
         }
 
@@ -133,7 +197,7 @@ public sealed class AccountHistoryGrain(Journal.Journal journal, IServiceProvide
     }
 
     /// <summary>The last entry that was applied is the last there was then: the one after it is there, and is later, or there is none.</summary>
-    private async Task<Refusal?> CheckEndAsync(Account account, List<Entry> unarchived, Past past, long last)
+    private async Task<Refusal?> CheckEndAsync(Account account, StoredEntries entries, Past past, long last)
     {
         if (account.Sequence == past.Sequence || account.Sequence == last)
         {
@@ -141,15 +205,19 @@ public sealed class AccountHistoryGrain(Journal.Journal journal, IServiceProvide
         }
 
         var next = account.Sequence + 1;
-        if (past.At is null || unarchived.Exists(entry => entry.Sequence == next))
+        if (past.At is not null)
         {
-            return past.At is null ? Gone(next) : null;
+            await foreach (var _ in entries.ReadAsync(new EntryRange { After = account.Sequence, Through = next, From = account.LastAt }, CancellationToken.None))
+            {
+                return null;
+            }
         }
 
-        var archive = services.GetService<IEntryArchive>();
-        var page = archive is null ? null : await archive.ReadAsync(Id, journal.PartitionOf(Id), new EntryRange { After = account.Sequence }, CancellationToken.None);
-        return page is { Entries: [var after, ..] } && after.Sequence == next ? null : Gone(next);
+        return Gone(next, entries);
     }
+
+    /// <summary>What the ledger, and entries that do not fit an account, throw.</summary>
+    private static bool IsDamage(Exception failure) => failure is FormatException or InvalidOperationException or OverflowException;
 
     internal static List<Entry> Decoded(IReadOnlyList<ReadOnlyMemory<byte>> chunks)
     {
@@ -166,27 +234,17 @@ public sealed class AccountHistoryGrain(Journal.Journal journal, IServiceProvide
         return entries;
     }
 
-    private Refusal? Apply(Account account, Entry entry)
+    private Refusal TooMany() => Refuse(
+        Code.OutOfRange,
+        $"It takes more than {options.Value.MaxPastEntries:N0} entries to get there from what the ledger keeps of the account before: that is all that are applied for one answer.");
+
+    private Refusal Gone(long sequence, StoredEntries entries)
     {
-        if (entry.Sequence != account.Sequence + 1)
-        {
-            return Gone(account.Sequence + 1);
-        }
-
-        if (entry.Sequence > IAccountHistoryGrain.MaxEntries)
-        {
-            return Refuse(Code.OutOfRange, $"There are more than {IAccountHistoryGrain.MaxEntries:N0} entries before that.");
-        }
-
-        account.Apply(entry);
-        return account.Balance == entry.Balance && account.Available == entry.Available
-            ? null
-            : throw new FormatException($"entry {entry.Sequence} says another balance than its account has after it.");
+        var gone = services.GetService<IEntryArchive>() is null
+            ? $"This server keeps no ledger, and entry {sequence} of the account is not in its journal any more."
+            : $"Entry {sequence} of the account is not in the ledger.";
+        return Refuse(Code.TooOld, entries.Damaged.Count == 0 ? gone : $"{gone} Damaged: {string.Join(", ", entries.Damaged)}.");
     }
-
-    private Refusal Gone(long sequence) => Refuse(Code.TooOld, services.GetService<IEntryArchive>() is null
-        ? $"This server keeps no ledger, and entry {sequence} of the account is not in its journal any more."
-        : $"Entry {sequence} of the account is not in the ledger.");
 
     private Refusal Refuse(Code code, string detail) => new() { Code = code, Detail = detail, Account = Id };
 
@@ -195,7 +253,5 @@ public sealed class AccountHistoryGrain(Journal.Journal journal, IServiceProvide
     private readonly record struct Past(long Sequence, DateTimeOffset? At)
     {
         internal DateTimeOffset Before => At is { } at && at < DateTimeOffset.MaxValue ? at.AddTicks(1) : DateTimeOffset.MaxValue;
-
-        internal bool Includes(Entry entry) => entry.Sequence <= Sequence && (At is not { } at || entry.At <= at);
     }
 }

@@ -40,6 +40,15 @@ public sealed class AccountOptions
     /// </summary>
     public TimeSpan MaxWatcherAbsence { get; set; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>Of so many entries of an account one state is kept for as long as they are, where a ledger is kept: looking back begins there. At least 1.</summary>
+    public long KeptStateInterval { get; set; } = 100_000;
+
+    /// <summary>The most entries that are applied for one look at an account as it was; several intervals, so that a state or two may be missing. At least 1.</summary>
+    public long MaxPastEntries { get; set; } = 500_000;
+
+    /// <summary>The most entries that are read for one simulation. At least 1.</summary>
+    public long MaxSimulatedEntries { get; set; } = 1_000_000;
+
     /// <summary>How many watchers may wait for changes of one account at the same time; one more hears overloaded.</summary>
     public int MaxWatchers { get; set; } = 10_000;
 }

@@ -17,6 +17,7 @@ public sealed class AccountServices(
     IOptions<JournalOptions> journalOptions,
     LocalAccounts localAccounts,
     IEnumerable<IEntryArchive> entryArchives,
+    IEnumerable<IStateArchive> stateArchives,
     ILogger<AccountGrain> logger)
 {
     internal Journal.Journal Journal => journal;
@@ -35,6 +36,9 @@ public sealed class AccountServices(
 
     /// <summary>Null when this silo keeps no ledger.</summary>
     internal IEntryArchive? EntryArchive { get; } = entryArchives.SingleOrDefault();
+
+    /// <inheritdoc cref="EntryArchive"/>
+    internal IStateArchive? StateArchive { get; } = stateArchives.SingleOrDefault();
 
     internal ILogger Logger => logger;
 }

@@ -84,11 +84,11 @@ public sealed class SimulationGrain(Journal.Journal journal, IServiceProvider se
         var settings = AccountMapping.Settings(account.Settings);
         var begin = Begin(request.From, settings.Period.StartOf(request.From), await entries.FirstPeriodAsync(request.From, request.To, cancellationToken));
         var before = await entries.LastBeforeAsync(begin, cancellationToken);
-        if (await entries.LastBeforeAsync(request.To, cancellationToken) - before is > ISimulationGrain.MaxEntries and var count)
+        if (await entries.LastBeforeAsync(request.To, cancellationToken) - before is var count && count > options.Value.MaxSimulatedEntries)
         {
             return Refuse(
                 Code.OutOfRange,
-                $"It takes {count:N0} entries, from {begin:O} on, where the counters of the range begin; at most {ISimulationGrain.MaxEntries:N0} are read. A shorter range, or another account, has fewer.");
+                $"It takes {count:N0} entries, from {begin:O} on, where the counters of the range begin; at most {options.Value.MaxSimulatedEntries:N0} are read. A shorter range, or another account, has fewer.");
         }
 
         var (reversed, changed) = (new List<long>(), (SettingsChanged?)null);

@@ -5,11 +5,11 @@ using Metering.Grains.Journal;
 namespace Metering.Grains.Accounts;
 
 /// <summary>An account's entries, from the archive and, where that has not taken them yet, from the journal: a page of them in memory at a time.</summary>
-/// <param name="archive">Asked after the journal was read: what is archived in between is in both, and given once.</param>
+/// <param name="archive">Null where no ledger is kept. Asked after the journal was read: what is archived in between is in both, and given once.</param>
 /// <param name="account">Whose.</param>
 /// <param name="partition">The account's.</param>
 /// <param name="unarchived">What the journal has, decoded, in order.</param>
-internal sealed class StoredEntries(IEntryArchive archive, string account, int partition, IReadOnlyList<Entry> unarchived)
+internal sealed class StoredEntries(IEntryArchive? archive, string account, int partition, IReadOnlyList<Entry> unarchived)
 {
     private readonly SortedSet<string> _damaged = new(StringComparer.Ordinal);
 
@@ -19,9 +19,9 @@ internal sealed class StoredEntries(IEntryArchive archive, string account, int p
     /// <summary>Entries oldest first, each once.</summary>
     internal async IAsyncEnumerable<Entry> ReadAsync(EntryRange range, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        for (var more = true; more;)
+        for (var more = archive is not null; more;)
         {
-            var page = await archive.ReadAsync(account, partition, range, cancellationToken);
+            var page = await archive!.ReadAsync(account, partition, range, cancellationToken);
             _damaged.UnionWith(page.Damaged);
             foreach (var entry in page.Entries)
             {
@@ -44,12 +44,13 @@ internal sealed class StoredEntries(IEntryArchive archive, string account, int p
 
     /// <summary>The sequence of the last entry before an instant; 0 when there is none.</summary>
     internal async Task<long> LastBeforeAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
-        unarchived.LastOrDefault(entry => entry.At < before)?.Sequence ?? await archive.LastBeforeAsync(account, partition, before, cancellationToken);
+        unarchived.LastOrDefault(entry => entry.At < before)?.Sequence
+        ?? (archive is null ? 0 : await archive.LastBeforeAsync(account, partition, before, cancellationToken));
 
     /// <summary>Where the first of the periods begins that count the usage of charges and settles in a range; null when there is none.</summary>
     internal async Task<DateTimeOffset?> FirstPeriodAsync(DateTimeOffset from, DateTimeOffset before, CancellationToken cancellationToken)
     {
-        var first = await archive.FirstPeriodAsync(account, partition, from, before, cancellationToken);
+        var first = archive is null ? null : await archive.FirstPeriodAsync(account, partition, from, before, cancellationToken);
         foreach (var paid in unarchived.OfType<PaidOperation>().Where(paid => paid.At >= from && paid.At < before && paid.Lines.Any(static line => line.Price.Length > 0)))
         {
             first = first < paid.PeriodStart ? first : paid.PeriodStart;

@@ -39,6 +39,9 @@ public sealed record EntryRange
     /// <summary>Only entries after this sequence.</summary>
     public long After { get; init; }
 
+    /// <summary>Only entries through this sequence.</summary>
+    public long Through { get; init; } = long.MaxValue;
+
     /// <summary>Only entries from this instant on.</summary>
     public DateTimeOffset From { get; init; } = DateTimeOffset.MinValue;
 
@@ -50,7 +53,7 @@ public sealed record EntryRange
 
     /// <summary>Whether an entry is one of those asked for.</summary>
     public bool Includes(Entry entry) =>
-        entry.Sequence > After && entry.At >= From && entry.At < Before && (Kinds.Count == 0 || Kinds.Contains(entry.Kind));
+        entry.Sequence > After && entry.Sequence <= Through && entry.At >= From && entry.At < Before && (Kinds.Count == 0 || Kinds.Contains(entry.Kind));
 }
 
 /// <summary>What the archive has of a charge.</summary>

@@ -1,4 +1,5 @@
 using Metering.Ledger.Segments;
+using Metering.Ledger.States;
 
 namespace Metering.Ledger.Archiving;
 
@@ -21,7 +22,7 @@ public sealed class LedgerCopy
 
     private LedgerCopy(FolderSegmentStore source, FolderSegmentStore target) => (_source, _target) = (source, target);
 
-    /// <summary>Copies the heads.</summary>
+    /// <summary>Copies the heads, and kept states: one that is newer than the journal's copy would be of a time that the copy does not have.</summary>
     /// <param name="source">The ledger's folder.</param>
     /// <param name="target">A folder that is empty or not there yet.</param>
     /// <param name="cancellationToken">Ends the copying; what was copied stays.</param>
@@ -29,6 +30,7 @@ public sealed class LedgerCopy
     public static async Task<LedgerCopy> BeginAsync(string source, string target, CancellationToken cancellationToken)
     {
         var copy = new LedgerCopy(FolderSegmentStore.OpenToRead(source), FolderSegmentStore.OpenToWrite(target));
+        _ = await copy.CopyAllAsync(() => copy._source.ListAsync(StateName.Root, cancellationToken), cancellationToken);
         var heads = await copy.CopyAllAsync(() => copy._source.ListAsync(HeadsFile.Root, cancellationToken), cancellationToken);
         copy._progress = await ProgressOfAsync(copy._target, heads.Select(HeadsFile.PartitionOf).Where(static partition => partition >= 0), cancellationToken);
         return copy;

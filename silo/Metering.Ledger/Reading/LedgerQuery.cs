@@ -11,6 +11,9 @@ public sealed record LedgerQuery
     /// <summary>Only entries after this sequence.</summary>
     public long After { get; init; }
 
+    /// <summary>Only entries through this sequence. Nothing is looked for any more when it was found.</summary>
+    public long Through { get; init; } = long.MaxValue;
+
     /// <summary>Inclusive, by the account's time.</summary>
     public DateTimeOffset From { get; init; } = DateTimeOffset.MinValue;
 
@@ -46,7 +49,7 @@ public sealed record LedgerQuery
 
     /// <summary>Whether a row is one of those asked for.</summary>
     public bool Matches(Rows.LedgerRow row) =>
-        row.Sequence > After && row.At >= Begin && row.At < To && (Meter is null || row.Meter == Meter) && (Kinds.Count == 0 || Kinds.Contains(row.Kind))
+        row.Sequence > After && row.Sequence <= Through && row.At >= Begin && row.At < To && (Meter is null || row.Meter == Meter) && (Kinds.Count == 0 || Kinds.Contains(row.Kind))
         && Dimensions.All(wanted => row.Dimensions.Any(dimension => dimension.Name == wanted.Key && dimension.Value == wanted.Value));
 }
 

@@ -52,6 +52,11 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
             {
                 return new LedgerRows(rows, More: true, damaged);
             }
+
+            if (rows.Count > 0 && rows[^1].Sequence >= query.Through)
+            {
+                break;
+            }
         }
 
         return new LedgerRows(rows, More: false, damaged);
@@ -287,10 +292,11 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
         for (var limit = query.MaxRows + 1; ; limit *= 2)
         {
             // Where each number has its row, those that follow fill the page, and the engine need not look at all there is after them.
-            var read = query.IsUnfiltered ? ReadMatching(connection, files, query, after, after + limit, limit) : [];
-            if (read.Count < limit)
+            var last = query.IsUnfiltered ? Math.Min(after + limit, query.Through) : query.Through;
+            var read = ReadMatching(connection, files, query, after, last, limit);
+            if (read.Count < limit && last < query.Through)
             {
-                read = ReadMatching(connection, files, query, after, long.MaxValue, limit);
+                read = ReadMatching(connection, files, query, after, query.Through, limit);
             }
 
             RequireWhole(read, query);
@@ -345,9 +351,12 @@ public sealed class LedgerReader(ISegmentStore store) : IDisposable
         }
 
         using var command = connection.CreateCommand();
+
+        // A sum that ends later may begin before: it has to be seen to be refused. Where there are only entries the column alone leaves out row groups.
+        var number = files.HasRollups ? "coalesce(first_sequence, sequence)" : "sequence";
         var where = $"account = {LedgerSql.Text(query.Account)} AND {LedgerSql.Between(query.Begin, query.To)}{(query.Meter is { } meter ? $" AND meter = {LedgerSql.Text(meter)}" : "")}{LedgerSql.Kinds(query.Kinds)}{LedgerSql.Dimensions(query.Dimensions)}";
         command.CommandText = string.Create(
-            CultureInfo.InvariantCulture, $"SELECT {RowReader.Columns} FROM {source} WHERE sequence > {after} AND sequence <= {last} AND {where} ORDER BY sequence, line LIMIT {limit}");
+            CultureInfo.InvariantCulture, $"SELECT {RowReader.Columns} FROM {source} WHERE sequence > {after} AND {number} <= {last} AND {where} ORDER BY sequence, line LIMIT {limit}");
         using var rows = command.ExecuteReader();
         var read = new List<LedgerRow>();
         while (rows.Read())

@@ -1,5 +1,6 @@
 using DuckDB.NET.Data;
 using Metering.Ledger.Segments;
+using Metering.Ledger.States;
 
 namespace Metering.Ledger.Upkeep;
 
@@ -48,6 +49,7 @@ public sealed class Retention(ISegmentStore store, TimeProvider time)
             }
         }
 
+        await new KeptStates(store).RemoveBeforeAsync(before, isMine, cancellationToken);
         return report;
     }
 

@@ -18,6 +18,7 @@ internal sealed class EntryArchive(LedgerReader reader) : IEntryArchive
             Account = account,
             Partition = partition,
             After = range.After,
+            Through = range.Through,
             From = range.From,
             To = range.Before,
             Kinds = range.Kinds,

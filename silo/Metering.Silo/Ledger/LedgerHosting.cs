@@ -1,3 +1,4 @@
+using Metering.Grains.Accounts;
 using Metering.Grains.Journal;
 using Metering.Ledger.Reading;
 using Metering.Ledger.Segments;
@@ -40,6 +41,7 @@ public static class LedgerHosting
         silo.Services.AddSingleton<SegmentWriter>();
         silo.Services.AddSingleton<LedgerReader>();
         silo.Services.AddSingleton<IEntryArchive, EntryArchive>();
+        silo.Services.AddSingleton<IStateArchive, StateArchive>();
         silo.Services.AddSingleton<JournalArchive>();
         silo.Services.AddSingleton<IJournalArchive>(static services => services.GetRequiredService<JournalArchive>());
         return silo;

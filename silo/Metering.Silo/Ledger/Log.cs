@@ -18,4 +18,10 @@ internal static partial class Log
 
     [LoggerMessage(2404, LogLevel.Warning, "The ledger could not be tidied, and will be later: {Reason}")]
     internal static partial void UpkeepFailed(ILogger logger, string reason);
+
+    [LoggerMessage(2406, LogLevel.Warning, "The ledger does not keep the state of account {Account} after entry {Sequence}; it will keep a later one. Until then looking back takes longer, or does not reach so far: {Reason}")]
+    internal static partial void StateNotKept(ILogger logger, string account, long sequence, string reason);
+
+    [LoggerMessage(2407, LogLevel.Warning, "The kept state {Name} is passed over for the one before it: {Reason}")]
+    internal static partial void StatePassedOver(ILogger logger, string name, string reason);
 }

@@ -116,6 +116,36 @@ public sealed class LedgerLawTests
     }
 
     [Fact]
+    public void An_account_of_the_past_reads_as_the_account_did_from_whichever_state_of_it_it_is_brought_there()
+    {
+        Gen.Select(Steps, Gen.Int[2, 30]).Sample((steps, every) =>
+        {
+            var scene = Played(steps);
+            var lived = new Account("acme", Limits);
+            List<Account> brought = [Account.Past("acme", Limits)];
+            foreach (var entry in scene.Entries)
+            {
+                lived.Apply(entry);
+                brought.ForEach(past => past.Apply(Entry.Decode(entry.Encoded)));
+                if (entry.Sequence % every == 0)
+                {
+                    brought.Add(Account.ReadPast("acme", State(lived), Limits));
+                    Assert.All(brought, past => Assert.Equal(Seen(lived), Seen(past)));
+                }
+            }
+
+            Assert.All(brought, past => Assert.Equal(Seen(lived), Seen(past)));
+        }, iter: Games / 10);
+    }
+
+    [Fact]
+    public void An_account_of_the_past_cannot_be_gone_on_with()
+    {
+        var past = Account.ReadPast("acme", State(new Scene().Account), Limits);
+        Assert.Throws<InvalidOperationException>(() => past.Write(new Encoding.ByteWriter()));
+    }
+
+    [Fact]
     public void Enforce_never_takes_more_than_is_available_and_no_grant_goes_below_zero_or_above_its_amount_and_rollover()
     {
         Steps.Sample(steps =>
@@ -211,6 +241,15 @@ public sealed class LedgerLawTests
             Damage(bytes => Entry.Decode(bytes), entry, at, flip, cut);
         }, iter: Games);
     }
+
+    private static string Seen(Account account) => string.Join(
+        '\n',
+        [
+            Reference.State.Of(account, account.LastAt),
+            $"due {account.NextDueAt:O}",
+            .. account.Counters.Select(static counter => $"{counter}").Order(StringComparer.Ordinal),
+            .. account.UsageIn(DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue, Rollups.UsageWindow.Hour)?.Select(static used => $"{used}") ?? [],
+        ]);
 
     /// <summary>Spent and held of each counter of blocking budgets.</summary>
     private static Dictionary<(string Budget, string Counter), decimal> Committed(Account account, DateTimeOffset at) => account.Budgets

@@ -1,6 +1,9 @@
 using System.Net;
 using Metering.Client;
 using Metering.Gateway.Tests.Hosting;
+using Metering.Grains.Accounts;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Metering.Gateway.Tests.Http;
 
@@ -72,6 +75,19 @@ public sealed class SimulationTests
         var refused = (await client.SimulateAsync("next", draft, "nobody", Instant(from), Instant(to), Cancellation)).Refusal!;
         Assert.Equal(Codes.AccountNotFound, refused.Code);
         Assert.Equal("draft.meters", Assert.Single((await client.SimulateAsync("next", new RateCard { Meters = [] }, "acme", Instant(from), Instant(to), Cancellation)).Refusal!.Errors).Path);
+    }
+
+    [Fact]
+    public async Task More_entries_than_are_read_for_one_answer_are_refused_and_as_many_are_not()
+    {
+        await using var server = await StartAsync("--Metering:Ledger=Folder");
+        var (from, to) = await UseAsync(server);
+        var options = server.Services.GetRequiredService<IOptions<AccountOptions>>().Value;
+        options.MaxSimulatedEntries = 9;
+        Assert.Equal(9, (int)(await SimulateAsync(server, Meters, from, to)).Json["entries"]!);
+        options.MaxSimulatedEntries = 8;
+        var refused = (await SimulateAsync(server, Meters, from, to)).IsProblem(HttpStatusCode.UnprocessableEntity, "out_of_range");
+        Assert.Contains("takes 9 entries", (string)refused.Json["detail"]!, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -68,6 +68,9 @@ internal sealed class Settings
 
     /// <summary>Where entries are that have left the journal; null for nowhere.</summary>
     internal IEntryArchive? EntryArchive { get; set; }
+
+    /// <summary>Where states are kept; null for nowhere.</summary>
+    internal IStateArchive? StateArchive { get; set; }
 }
 
 /// <summary>A silo with accounts on stores and a clock that the test owns. All its time stands still unless the test moves it.</summary>
@@ -116,6 +119,11 @@ internal sealed class AccountCluster : IAsyncDisposable
             if (settings.EntryArchive is { } archive)
             {
                 silo.Services.AddSingleton(archive);
+            }
+
+            if (settings.StateArchive is { } states)
+            {
+                silo.Services.AddSingleton(states);
             }
 
             silo.Services.AddGrainStorage("accounts", (provider, _) => new SnapshotConnection(

@@ -1,6 +1,7 @@
 using Metering.Ledger.Archiving;
 using Metering.Ledger.Reading;
 using Metering.Ledger.Segments;
+using Metering.Ledger.States;
 
 namespace Metering.Ledger.Tests.Stores;
 
@@ -74,6 +75,45 @@ public abstract class SegmentStoreSuite : IDisposable
         await store.DeleteAsync("date=2026-01-01/hour=00/a", Token);
         Assert.Empty(await store.ListAsync("", Token));
         Assert.Null(await store.OpenAsync("date=2026-01-01/hour=00/a", Token));
+    }
+
+    [Fact]
+    public async Task States_of_an_account_are_found_at_or_before_a_sequence_and_an_instant_the_latest_first()
+    {
+        var noon = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+        var longest = new string('A', 128);
+        foreach (var account in new[] { "acme", "Acme", "..", longest })
+        {
+            await new KeptStates(Open()).PutAsync(account, 7, 2, noon, new byte[] { 2 }, Token);
+            await new KeptStates(Open()).PutAsync(account, 7, 10, noon.AddTicks(1), new byte[] { 10 }, Token);
+        }
+
+        await new KeptStates(Open()).PutAsync(longest, 7, 1_000_000_000, noon.AddTicks(1), new byte[] { 11 }, Token);
+        var states = new KeptStates(Open());
+        Assert.Equal([1_000_000_000, 10, 2], await FoundAsync(longest, long.MaxValue, DateTimeOffset.MaxValue));
+        Assert.Equal([10, 2], await FoundAsync("acme", 10, DateTimeOffset.MaxValue));
+        Assert.Equal([2], await FoundAsync("Acme", 9, DateTimeOffset.MaxValue));
+        Assert.Equal([2], await FoundAsync("..", long.MaxValue, noon));
+        Assert.Empty(await FoundAsync("acme", long.MaxValue, noon.AddTicks(-1)));
+        Assert.Empty(await FoundAsync("globex", long.MaxValue, DateTimeOffset.MaxValue));
+
+        var name = (await states.ListAsync("acme", 7, 2, noon, Token))[0];
+        Assert.Equal<byte[]>([2], (await states.ReadAsync(name, Token))!.State);
+        await PutAsync(Open(), name, [1, 2, 3]);
+        await Assert.ThrowsAsync<FormatException>(async () => await new KeptStates(Open()).ReadAsync(name, Token));
+        await Open().DeleteAsync(name, Token);
+        Assert.Null(await new KeptStates(Open()).ReadAsync(name, Token));
+
+        async Task<List<long>> FoundAsync(string account, long sequence, DateTimeOffset at)
+        {
+            var found = new List<long>();
+            foreach (var name in await states.ListAsync(account, 7, sequence, at, Token))
+            {
+                found.Add((await states.ReadAsync(name, Token))!.Sequence);
+            }
+
+            return found;
+        }
     }
 
     [Fact]

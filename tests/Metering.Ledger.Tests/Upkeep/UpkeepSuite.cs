@@ -2,6 +2,7 @@ using Metering.Core.Entries;
 using Metering.Ledger.Archiving;
 using Metering.Ledger.Reading;
 using Metering.Ledger.Segments;
+using Metering.Ledger.States;
 using Metering.Ledger.Upkeep;
 
 namespace Metering.Ledger.Tests.Upkeep;
@@ -151,6 +152,20 @@ public abstract class UpkeepSuite : IDisposable
         var whole = await reader.VerifyAsync(null, Token);
         Assert.True(whole.Holds, string.Join("\n", whole.Breaks));
         Assert.Equal(0, (await new Retention(Open(), clock).RunAsync(Retention.LeastAge, static _ => true, Token)).Removed);
+    }
+
+    [Fact]
+    public async Task States_go_with_their_entries_and_those_of_other_silos_partitions_stay()
+    {
+        var clock = new StoppedClock(_entries[^1].At + Retention.LeastAge);
+        var before = SegmentName.HourOf(clock.GetUtcNow() - Retention.LeastAge);
+        var states = new KeptStates(Open());
+        await states.PutAsync("acme", 0, 5, before.AddTicks(-1), new byte[] { 5 }, Token);
+        await states.PutAsync("acme", 0, 6, before, new byte[] { 6 }, Token);
+        await states.PutAsync("globex", 1, 5, before.AddTicks(-1), new byte[] { 5 }, Token);
+        _ = await new Retention(Open(), clock).RunAsync(Retention.LeastAge, static partition => partition == 0, Token);
+        Assert.Equal(6, (await states.ReadAsync(Assert.Single(await states.ListAsync("acme", 0, long.MaxValue, DateTimeOffset.MaxValue, Token)), Token))!.Sequence);
+        Assert.Single(await states.ListAsync("globex", 1, long.MaxValue, DateTimeOffset.MaxValue, Token));
     }
 
     [Fact]
