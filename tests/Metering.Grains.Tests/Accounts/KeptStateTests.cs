@@ -1,6 +1,9 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
+using Metering.Contracts;
 using Metering.Core.Accounts;
 using Metering.Grains.Accounts;
+using Metering.Grains.Journal;
 using Metering.Grains.Tests.Journal;
 
 namespace Metering.Grains.Tests.Accounts;
@@ -42,7 +45,7 @@ public sealed class KeptStateTests
         await cluster.TurnsTakenAsync("acme");
         Assert.False(_states.HasMore);
         held.Let(AppendFate.Dropped);
-        await Task.WhenAll(charges.Select(static charge => charge.Refused(Contracts.Code.Unavailable)));
+        await Task.WhenAll(charges.Select(static charge => charge.Refused(Code.Unavailable)));
         _world.Journal.Holds = false;
         _world.Clock.Advance(TimeSpan.FromSeconds(1));
         for (var charge = 3; charge <= 5; charge++)
@@ -91,6 +94,46 @@ public sealed class KeptStateTests
         Assert.Equal(8, (await _states.NextAsync()).Sequence);
     }
 
+    [BoundedFact]
+    public async Task From_a_state_on_an_account_reads_as_it_was_though_the_entries_before_it_are_rolled_up()
+    {
+        var rolledUp = new RolledUpEntries(through: 4);
+        await using var cluster = await AccountCluster.StartPricedAsync(_world, settings =>
+        {
+            settings.Accounts.KeptStateInterval = 5;
+            settings.StateArchive = _states;
+            settings.EntryArchive = rolledUp;
+        });
+        var acme = await cluster.FundAsync("acme", 100m);
+        var told = new List<AccountView>();
+        for (var charge = 3; charge <= 9; charge++)
+        {
+            _world.Clock.Advance(TimeSpan.FromSeconds(1));
+            await acme.Charge(Requests.Calls($"c{charge}", 1m)).Granted();
+            told.Add(await acme.Get().Granted());
+        }
+
+        _ = await _states.NextAsync();
+        var history = cluster.Grains.GetGrain<IAccountHistoryGrain>("acme");
+        foreach (var then in told)
+        {
+            if (then.Sequence < 5)
+            {
+                await history.GetAfter(then.Sequence).Refused(Code.DetailNotKept);
+            }
+            else
+            {
+                Assert.Equal((then.Sequence, then.Balance), Read(await history.GetAfter(then.Sequence).Granted()));
+            }
+        }
+
+        Assert.Equal((9, 93m), Read(await history.GetAt(_world.Clock.GetUtcNow()).Granted()));
+        Assert.Equal((6, 96m), Read(await history.GetAt(_world.Clock.GetUtcNow() - TimeSpan.FromSeconds(3)).Granted()));
+        await history.GetAt(_world.Clock.GetUtcNow() - TimeSpan.FromSeconds(5)).Refused(Code.DetailNotKept);
+
+        static (long Sequence, decimal Balance) Read(AccountView view) => (view.Sequence, view.Balance);
+    }
+
     private Task<AccountCluster> StartAsync(long interval) => AccountCluster.StartPricedAsync(_world, settings =>
     {
         settings.Accounts.KeptStateInterval = interval;
@@ -101,6 +144,7 @@ public sealed class KeptStateTests
     private sealed class States : IStateArchive
     {
         private readonly Channel<KeptState> _kept = Channel.CreateUnbounded<KeptState>();
+        private readonly ConcurrentStack<KeptState> _all = [];
         private int _refused;
 
         /// <summary>So many more are refused.</summary>
@@ -122,9 +166,25 @@ public sealed class KeptStateTests
                 return Task.FromResult(false);
             }
 
+            _all.Push(state);
             return Task.FromResult(_kept.Writer.TryWrite(state));
         }
 
-        public IAsyncEnumerable<KeptState> ReadAsync(string account, int partition, long sequence, DateTimeOffset at, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public IAsyncEnumerable<KeptState> ReadAsync(string account, int partition, long sequence, DateTimeOffset at, CancellationToken cancellationToken) =>
+            _all.Where(state => state.Sequence <= sequence && state.At <= at).ToAsyncEnumerable();
+    }
+
+    /// <summary>An archive that has sums in place of the first entries; all others are in the journal.</summary>
+    private sealed class RolledUpEntries(long through) : IEntryArchive
+    {
+        public Task<ArchivedEntries> ReadAsync(string account, int partition, EntryRange range, CancellationToken cancellationToken) =>
+            range.After < through ? throw new DetailNotKeptException("Only sums are kept of them.") : Task.FromResult(new ArchivedEntries([], More: false, []));
+
+        public Task<long> LastBeforeAsync(string account, int partition, DateTimeOffset before, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<DateTimeOffset?> FirstPeriodAsync(string account, int partition, DateTimeOffset from, DateTimeOffset before, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
+        public Task<ArchivedCharge> FindChargeAsync(string account, int partition, string charge, CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 }
