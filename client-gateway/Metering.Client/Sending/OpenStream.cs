@@ -9,9 +9,16 @@ namespace Metering.Client.Sending;
 /// One stream of charges, from its opening to its end. While a batch is being written the next one gathers, so a lone charge goes at once and
 /// a busy client sends hundreds at a time, without any waiting for company. Only so many batches are on the way at once.
 /// </summary>
+/// <remarks>
+/// Nothing is written before the gateway has said that the stream has arrived. A stream that is opened on a connection which the gateway closes at that moment is opened by the runtime on another one,
+/// by itself; but what had been written to it is not written again. The gateway would wait for the first batch, and the client for its answer, until the attempt's time is over.
+/// </remarks>
 internal sealed class OpenStream : IDisposable
 {
     private static readonly TimeSpan ReadTheRest = TimeSpan.FromSeconds(1);
+
+    /// <summary>After it is written all the same: gateways of earlier versions say nothing before their first answer.</summary>
+    private static readonly TimeSpan ArriveWithin = TimeSpan.FromSeconds(1);
 
     private readonly MeteringClientOptions _options;
     private readonly ChargeBacklog _backlog;
@@ -67,6 +74,7 @@ internal sealed class OpenStream : IDisposable
         var young = new Due(_options.Time, _options.MaxStreamAge);
         try
         {
+            await Arrived();
             while (young.Left > TimeSpan.Zero && await MayWrite())
             {
                 if (!await Write(_backlog.TakeBatch()))
@@ -83,6 +91,18 @@ internal sealed class OpenStream : IDisposable
             // The gateway may have ended the stream while this was being written: what it answered before is still to be read.
             _silence.CancelAfter(ReadTheRest);
             return _overToken.IsCancellationRequested ? null : exception;
+        }
+    }
+
+    private async Task Arrived()
+    {
+        try
+        {
+            await _call.ResponseHeadersAsync.WaitAsync(ArriveWithin, _options.Time, _overToken);
+        }
+        catch (TimeoutException)
+        {
+            // Written all the same.
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CloudNative.CloudEvents;
 using CloudNative.CloudEvents.SystemTextJson;
+using Metering.Gateway.Json;
 using Metering.Gateway.Routing;
 using Metering.Gateway.Validation;
 using Microsoft.AspNetCore.Http;
@@ -13,7 +14,7 @@ namespace Metering.Gateway.Events;
 /// </summary>
 internal static class EventReader
 {
-    private static readonly JsonDocumentOptions Documents = new() { AllowDuplicateProperties = false, MaxDepth = 16 };
+    private static readonly JsonDocumentOptions Documents = new() { AllowDuplicateProperties = false, MaxDepth = JsonCursor.MaxDepth };
     private static readonly JsonEventFormatter Formatter = new(new JsonSerializerOptions(), Documents);
 
     public static BatchItem ReadStructured(ReadOnlySpan<byte> body)

@@ -3,7 +3,6 @@ using Metering.Contracts;
 using Metering.Gateway.Health;
 using Metering.Gateway.Routing;
 using Metering.Gateway.Security;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 
 namespace Metering.Gateway.Grpc;
@@ -32,9 +31,9 @@ internal sealed class ChargeStreams(ChargeBatch batch, ChargesInWork inWork, Gat
     /// <summary>The last fifth of the age is chance: streams that were opened together do not all come back together.</summary>
     private TimeSpan Age => _maxAge * (1 - (Random.Shared.NextDouble() / 5));
 
-    public async Task Serve(
-        IAsyncStreamReader<BatchRequest> requests, IServerStreamWriter<BatchReply> replies, HttpContext context, CancellationToken cancellationToken)
+    public async Task Serve(IAsyncStreamReader<BatchRequest> requests, IServerStreamWriter<BatchReply> replies, ServerCallContext call)
     {
+        var (context, cancellationToken) = (call.GetHttpContext(), call.CancellationToken);
         using var places = new SemaphoreSlim(_maxInFlight);
         using var writing = new SemaphoreSlim(1);
         using var over = new CancellationTokenSource();
@@ -44,6 +43,8 @@ internal sealed class ChargeStreams(ChargeBatch batch, ChargesInWork inWork, Gat
         var failure = (Exception?)null;
         try
         {
+            // At once: clients may wait until they know that their stream has arrived before they write to it. See OpenStream of the client.
+            await call.WriteResponseHeadersAsync([]);
             var isTold = false;
             Task ending = Task.WhenAny(stopping.Task, Task.Delay(Age, time, over.Token));
             var sentOn = Task.CompletedTask;

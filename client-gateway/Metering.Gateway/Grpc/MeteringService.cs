@@ -40,7 +40,7 @@ internal sealed partial class MeteringService(
             : throw Refusals.ToException(ChargesInWork.Overloaded);
 
     public Task ChargeStream(IAsyncStreamReader<BatchRequest> requestStream, IServerStreamWriter<BatchReply> responseStream, ServerCallContext context) =>
-        streams.Serve(requestStream, responseStream, context.GetHttpContext(), context.CancellationToken);
+        streams.Serve(requestStream, responseStream, context);
 
     public override async Task<V1.QuoteReply> Quote(V1.QuoteRequest request, ServerCallContext context)
     {

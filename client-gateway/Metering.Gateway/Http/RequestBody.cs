@@ -102,6 +102,6 @@ internal sealed class RequestBody(IOptions<GatewayOptions> options)
 
     private static string Detail(JsonException exception) =>
         exception.LineNumber is { } line
-            ? $"The body is not JSON: line {line + 1}, byte {exception.BytePositionInLine + 1}."
-            : "The body is not JSON.";
+            ? $"The body is not JSON, or deeper than {JsonCursor.MaxDepth} levels: line {line + 1}, byte {exception.BytePositionInLine + 1}."
+            : $"The body is not JSON, or deeper than {JsonCursor.MaxDepth} levels.";
 }

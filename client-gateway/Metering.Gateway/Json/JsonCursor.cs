@@ -18,7 +18,7 @@ internal delegate T ReadHere<out T>(ref JsonCursor json);
 /// </remarks>
 internal ref struct JsonCursor
 {
-    private const int MaxDepth = 16;
+    public const int MaxDepth = 16;
 
     // No escaped number or time that is valid is longer.
     private const int MaxPlainLength = 256;

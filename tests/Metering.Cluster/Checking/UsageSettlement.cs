@@ -9,8 +9,9 @@ namespace Metering.Cluster.Checking;
 /// accounts that took most.
 /// </summary>
 /// <param name="callers">Who wrote it down.</param>
+/// <param name="others">What others were told, of accounts of their own.</param>
 /// <param name="begunAt">Before their first request, and after everything that others did.</param>
-internal sealed class UsageSettlement(Callers callers, DateTimeOffset begunAt)
+internal sealed class UsageSettlement(Callers callers, IReadOnlyCollection<UsageLine> others, DateTimeOffset begunAt)
 {
     private const int Top = 5;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -18,7 +19,7 @@ internal sealed class UsageSettlement(Callers callers, DateTimeOffset begunAt)
     /// <returns>Everything that is not as it must be, in words.</returns>
     public async Task<IReadOnlyList<string>> RunAsync()
     {
-        var used = callers.Accounts.SelectMany(static account => account.Operations).Where(static operation => operation.Fate == Fate.Done).SelectMany(Lines).ToList();
+        var used = callers.Accounts.SelectMany(static account => account.Operations).Where(static operation => operation.Fate == Fate.Done).SelectMany(Lines).Concat(others).ToList();
         if (used.Count == 0)
         {
             return ["Nobody used anything: there is no usage to compare."];
@@ -40,7 +41,7 @@ internal sealed class UsageSettlement(Callers callers, DateTimeOffset begunAt)
         return faults;
     }
 
-    private async Task CompareAsync(string asked, List<Line> used, Func<Line, string> group, List<string> faults)
+    private async Task CompareAsync(string asked, List<UsageLine> used, Func<UsageLine, string> group, List<string> faults)
     {
         var told = (await ReadAsync(asked)).ToDictionary(static row => row.Group, static row => row.Sum);
         var sums = Sums(used, group);
@@ -65,24 +66,21 @@ internal sealed class UsageSettlement(Callers callers, DateTimeOffset begunAt)
             : throw new InvalidOperationException($"{path} was answered with {answer}");
     }
 
-    private static Dictionary<string, Sum> Sums(List<Line> used, Func<Line, string> group) => used
+    private static Dictionary<string, Sum> Sums(List<UsageLine> used, Func<UsageLine, string> group) => used
         .GroupBy(group)
         .ToDictionary(static lines => lines.Key, static lines => new Sum(lines.Sum(static line => line.Quantity), lines.Sum(static line => line.Credits), lines.Count(static line => line.Quantity >= 0m)));
 
-    private static IEnumerable<Line> Lines(Operation operation) => operation switch
+    private static IEnumerable<UsageLine> Lines(Operation operation) => operation switch
     {
-        ChargeOperation charge => [new Line(charge.Account.Name, charge.Account.Kind.Meter, charge.Team ?? "", charge.Quantity, charge.Credits)],
-        SettleOperation settle => [new Line(settle.Account.Name, settle.Account.Kind.Meter, "", settle.Quantity, settle.Credits)],
-        ReversalOperation reversal => [new Line(reversal.Account.Name, reversal.Account.Kind.Meter, reversal.Charge.Team ?? "", -reversal.Charge.Quantity, -reversal.Credits)],
+        ChargeOperation charge => [new UsageLine(charge.Account.Name, charge.Account.Kind.Meter, charge.Team ?? "", charge.Quantity, charge.Credits)],
+        SettleOperation settle => [new UsageLine(settle.Account.Name, settle.Account.Kind.Meter, "", settle.Quantity, settle.Credits)],
+        ReversalOperation reversal => [new UsageLine(reversal.Account.Name, reversal.Account.Kind.Meter, reversal.Charge.Team ?? "", -reversal.Charge.Quantity, -reversal.Credits)],
         _ => [],
     };
 
     private static string Value(JsonElement row, string name) => row.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
 
     private static string Text(IEnumerable<decimal> amounts) => string.Join(", ", amounts.Select(static amount => amount.Text()));
-
-    /// <summary>Usage that a caller was told of; negative when it was given back.</summary>
-    private readonly record struct Line(string Account, string Meter, string Team, decimal Quantity, decimal Credits);
 
     private sealed record Sum(decimal Quantity, decimal Credits, long Lines);
 }

@@ -54,7 +54,7 @@ internal sealed class Round(LocalCluster cluster, Fault fault, string name, int 
         if (comparesUsage && cluster.Ledger is not null)
         {
             var comparedAt = clock.Elapsed;
-            ledger = [.. ledger, .. await new UsageSettlement(callers, begunAt).RunAsync()];
+            ledger = [.. ledger, .. await new UsageSettlement(callers, scene.OthersUsage, begunAt).RunAsync()];
             scene.Note(string.Create(CultureInfo.InvariantCulture, $"usage compared in {(clock.Elapsed - comparedAt).TotalSeconds:F1} s"));
         }
 

@@ -1,3 +1,4 @@
+using Metering.Cluster.Checking;
 using Metering.Cluster.Load;
 using Metering.Cluster.Processes;
 
@@ -31,6 +32,9 @@ internal sealed class Scene(LocalCluster cluster, Callers callers, Random chance
 
     /// <summary>What was measured besides, in words.</summary>
     public List<string> Notes { get; } = [];
+
+    /// <summary>What others than the callers of the round were told that they used.</summary>
+    public List<UsageLine> OthersUsage { get; } = [];
 
     public SiloProcess ChooseSilo() => cluster.Silos[chance.Next(cluster.Silos.Count)];
 

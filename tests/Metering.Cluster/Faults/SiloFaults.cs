@@ -92,6 +92,7 @@ internal static class SiloFaults
         scene.Note(customers.ToString());
         scene.Require(customers.Failures.Count == 0, $"Of calls by the client library {customers.Failures.Count} failed: {string.Join("; ", customers.Failures.Distinct().Take(5))}");
         scene.Faults.AddRange(await customers.WrongAccountsAsync());
+        scene.OthersUsage.AddRange(customers.Used);
     }
 
     /// <summary>As an autoscaler does it: two more at once, then one after the other goes, whichever, to one fewer than there were, and another comes.</summary>

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using Metering.Client;
+using Metering.Cluster.Checking;
 using Metering.Cluster.Processes;
 
 namespace Metering.Cluster.Load;
@@ -21,7 +22,7 @@ internal sealed class LibraryCallers : IAsyncDisposable
     private readonly MeteringClient[] _clients;
     private readonly string _prefix;
     private readonly CancellationTokenSource _stop = new();
-    private readonly ConcurrentBag<(int Account, decimal Credits, TimeSpan Took)> _charged = [];
+    private readonly ConcurrentBag<(int Account, long Quantity, decimal Credits, TimeSpan Took)> _charged = [];
     private readonly ConcurrentBag<string> _failures = [];
     private Task _running = Task.CompletedTask;
 
@@ -34,6 +35,9 @@ internal sealed class LibraryCallers : IAsyncDisposable
 
     /// <summary>What did not end with a reply, in words.</summary>
     public IReadOnlyCollection<string> Failures => _failures;
+
+    /// <summary>What they were told that they used.</summary>
+    public IEnumerable<UsageLine> Used => _charged.Select(charge => new UsageLine(Name(charge.Account), AccountKind.Tokens, "", charge.Quantity, charge.Credits));
 
     /// <summary>Makes their accounts and begins to charge them.</summary>
     /// <param name="cluster">Where.</param>
@@ -79,7 +83,7 @@ internal sealed class LibraryCallers : IAsyncDisposable
         var took = _charged.Select(static charge => charge.Took.TotalSeconds).Order().ToArray();
         return took.Length == 0
             ? "the client library: no charge answered"
-            : string.Create(CultureInfo.InvariantCulture, $"the client library: {took.Length:N0} charges, {_failures.Count} failed, p50 {At(0.5):F3} s, p99.9 {At(0.999):F2} s, longest {took[^1]:F2} s");
+            : string.Create(CultureInfo.InvariantCulture, $"the client library: {took.Length:N0} charges, {_failures.Count} failed, p50 {At(0.5):F3} s, p99 {At(0.99):F3} s, p99.9 {At(0.999):F2} s, longest {took[^1]:F2} s");
 
         double At(double share) => took[Math.Min(took.Length - 1, (int)Math.Ceiling(share * took.Length) - 1)];
     }
@@ -109,10 +113,11 @@ internal sealed class LibraryCallers : IAsyncDisposable
             var began = Stopwatch.GetTimestamp();
             try
             {
-                var answer = await _clients[caller % Clients].ChargeAsync(Name(account), Charge.Of($"{caller}-{number}", AccountKind.Tokens, 1 + (number % 7)));
+                var quantity = 1 + (number % 7);
+                var answer = await _clients[caller % Clients].ChargeAsync(Name(account), Charge.Of($"{caller}-{number}", AccountKind.Tokens, quantity));
                 if (answer.Reply is { } reply)
                 {
-                    _charged.Add((account, reply.Credits, Stopwatch.GetElapsedTime(began)));
+                    _charged.Add((account, quantity, reply.Credits, Stopwatch.GetElapsedTime(began)));
                 }
                 else
                 {

@@ -30,7 +30,7 @@ public sealed class FaultTests(SharedFolderCluster fixture) : IClassFixture<Shar
     }
 
     /// <summary>Those after which partitions are elsewhere than before, and each silo adds up others than those it charged: then usage is compared too.</summary>
-    private static readonly Fault[] MovingPartitions = [Fault.KillSilo, Fault.TwoOwners];
+    private static readonly Fault[] MovingPartitions = [Fault.KillSilo, Fault.TwoOwners, Fault.RestartAll];
 
     /// <summary>Lets a fault come over a cluster, and compares its accounts and its ledger with what their callers were told.</summary>
     internal static async Task SurviveAsync(ClusterFixture fixture, Fault fault)

@@ -34,6 +34,19 @@ public sealed class ChargeStreamTests
     }
 
     [Fact]
+    public async Task Who_opens_a_stream_is_told_that_it_has_arrived_before_anything_was_sent()
+    {
+        await using var gateway = await GatewayHost.Start();
+        using var stream = gateway.Client.ChargeStream(cancellationToken: Cancellation);
+
+        await stream.ResponseHeadersAsync.WaitAsync(TimeSpan.FromMinutes(3), Cancellation);
+
+        await stream.RequestStream.CompleteAsync();
+        Assert.False(await stream.ResponseStream.MoveNext(Cancellation));
+        Assert.Equal(StatusCode.OK, stream.GetStatus().StatusCode);
+    }
+
+    [Fact]
     public async Task A_slow_batch_does_not_hold_up_the_others()
     {
         await using var gateway = await GatewayHost.Start();
