@@ -18,7 +18,7 @@ namespace Metering.Benchmarks;
 /// What a ledger costs: the same charges by way of the router, with it and without, in turns; how far it falls behind at the peak, and how long it takes to catch up at half of it; and how
 /// many bytes of segment an entry takes.
 /// </summary>
-internal sealed class LedgerBenchmark(int accounts, double zipfExponent, int chargesPerCall, int partitions, int turns, TimeSpan turn, TimeSpan half)
+internal sealed class LedgerBenchmark(int accounts, double zipfExponent, int chargesPerCall, int ids, int partitions, int turns, TimeSpan turn, TimeSpan half)
 {
     private const int CallsUnderWay = 16;
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(5);
@@ -42,7 +42,7 @@ internal sealed class LedgerBenchmark(int accounts, double zipfExponent, int cha
     {
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{accounts:N0} accounts, Zipf {zipfExponent:0.##}, {chargesPerCall} charges a call, {partitions} partitions; {turns} turns of {turn.TotalSeconds:N0} s each; to the ledger every {ArchiveInterval.TotalSeconds:N0} s"));
+            $"{accounts:N0} accounts, each remembers {ids:N0} ids, Zipf {zipfExponent:0.##}, {chargesPerCall} charges a call, {partitions} partitions; {turns} turns of {turn.TotalSeconds:N0} s each; to the ledger every {ArchiveInterval.TotalSeconds:N0} s"));
         Console.WriteLine("| ledger | charges/s | CPU µs/charge | overloaded | peak memory MiB |");
         Console.WriteLine("|---|---|---|---|---|");
         await using var without = await ServerAsync(hasLedger: false, cancellationToken);
@@ -72,7 +72,7 @@ internal sealed class LedgerBenchmark(int accounts, double zipfExponent, int cha
 
     private async Task<Server> ServerAsync(bool hasLedger, CancellationToken cancellationToken)
     {
-        var server = new Server(hasLedger, partitions);
+        var server = new Server(hasLedger, ids, partitions);
         await server.Host.StartAsync(cancellationToken);
         var grains = server.Host.Services.GetRequiredService<IGrainFactory>();
         var draft = new RateCardDraft { Meters = [new MeterDraft { Meter = "llm.tokens", Unit = "token", Prices = [new PriceDraft { Id = "tokens", Kind = PriceKind.PerUnit, UnitPrice = 0.00006m }] }] };
@@ -227,7 +227,7 @@ internal sealed class LedgerBenchmark(int accounts, double zipfExponent, int cha
         private readonly TemporaryDirectory _directory = new();
         private readonly Stopwatch _clock = Stopwatch.StartNew();
 
-        internal Server(bool hasLedger, int partitions)
+        internal Server(bool hasLedger, int ids, int partitions)
         {
             var builder = Microsoft.Extensions.Hosting.Host.CreateApplicationBuilder();
             builder.Logging.SetMinimumLevel(LogLevel.Error);
@@ -236,7 +236,7 @@ internal sealed class LedgerBenchmark(int accounts, double zipfExponent, int cha
                 silo.UseLocalhostClustering(siloPort: TestServers.FreePort.Next(), gatewayPort: 0)
                     .AddEmbeddedStore(new EmbeddedStoreOptions { DataDirectory = _directory.Path })
                     .AddMetering(
-                        static _ => { },
+                        options => options.Limits = options.Limits with { MaxIds = ids },
                         options => (options.Partitions, options.ArchiveInterval) = (partitions, ArchiveInterval),
                         static options => options.LeadTime = TimeSpan.Zero);
                 _ = hasLedger ? silo.AddFolderLedger(LedgerFolder) : silo;

@@ -124,12 +124,13 @@ var ledgerSeconds = Count("--seconds", "How long each turn lasts.", 10);
 var ledgerHalf = Count("--half-seconds", "How long it may take to catch up at half load.", 60);
 var ledger = new Command("ledger", "What a ledger costs, how far it falls behind at the peak, and how many bytes an entry takes.")
 {
-    peerAccounts, peerExponent, peerBatch, ledgerPartitions, ledgerTurns, ledgerSeconds, ledgerHalf,
+    peerAccounts, peerExponent, peerBatch, remembered, ledgerPartitions, ledgerTurns, ledgerSeconds, ledgerHalf,
 };
 ledger.SetAction((parsed, token) => RunAsync(new LedgerBenchmark(
     parsed.GetValue(peerAccounts),
     parsed.GetValue(peerExponent),
     parsed.GetValue(peerBatch),
+    parsed.GetValue(remembered),
     parsed.GetValue(ledgerPartitions),
     parsed.GetValue(ledgerTurns),
     TimeSpan.FromSeconds(parsed.GetValue(ledgerSeconds)),
