@@ -98,7 +98,7 @@ internal sealed class OperationBlocks
         if (block.Bytes.Length - block.Used < length)
         {
             // Never in place: whoever took the block goes on reading what it took.
-            var grown = new byte[Math.Min(MaxBlock, Math.Max(block.Used + length, block.Bytes.Length * 2))];
+            var grown = NewBytes(Math.Min(MaxBlock, Math.Max(block.Used + length, block.Bytes.Length * 2)));
             block.Bytes.AsSpan(0, block.Used).CopyTo(grown);
             block.Bytes = grown;
         }
@@ -303,8 +303,14 @@ internal sealed class OperationBlocks
             return new Block(spare);
         }
 
-        return new Block(new byte[Math.Max(needed, _blocks.Count == 0 ? MinBlock : MinNextBlock)]);
+        return new Block(NewBytes(Math.Max(needed, _blocks.Count == 0 ? MinBlock : MinNextBlock)));
     }
+
+    /// <summary>
+    /// Large ones where the garbage collector leaves them: an account keeps them for hours, and moving them twice until they are old would be most of what its pauses do
+    /// under load.
+    /// </summary>
+    private static byte[] NewBytes(int length) => GC.AllocateUninitializedArray<byte>(length, pinned: length >= MinNextBlock);
 
     private uint PlaceOf(int block, int offset) => (unchecked((uint)FirstNumber + (uint)block) << OffsetBits) | (uint)offset;
 

@@ -115,10 +115,10 @@ public sealed partial class AccountGrain
     /// <summary>Completes when a snapshot with everything until now has been written, or could not be.</summary>
     private async Task LastSnapshotAsync()
     {
-        if (!_lastCommit.IsCompleted)
+        if (!_log!.LastCommit.IsCompleted)
         {
             // With periodic durability nobody else may be in a hurry. Whether it lands shows below.
-            _ = _log!.Flush();
+            _ = _log.Flush();
         }
 
         // One that is under way may have begun before the last entries.
@@ -280,7 +280,16 @@ public sealed partial class AccountGrain
     }
 
     /// <summary>One at a time: of two that write at once one would find the other's ETag, and take it for another activation's.</summary>
-    private Task SnapshotAsync() => _snapshotting.IsCompleted ? _snapshotting = WriteSnapshotAsync() : _snapshotting;
+    private Task SnapshotAsync()
+    {
+        if (_snapshotting.IsCompleted)
+        {
+            var writing = WriteSnapshotAsync();
+            _snapshotting = writing.IsCompleted ? Task.CompletedTask : writing;
+        }
+
+        return _snapshotting;
+    }
 
     /// <summary>
     /// Writes the state as it is now, once the journal has all of it. Turns go on meanwhile. When the store fails the journal keeps the
@@ -335,6 +344,11 @@ public sealed partial class AccountGrain
                 _snapshotNotBefore = _time.GetUtcNow() + _options.SnapshotRetryDelay;
             }
         }
+        finally
+        {
+            // Not to be kept: thousands of accounts, each with a new object, are what the garbage collector has to look for one by one in its pauses.
+            _snapshotting = Task.CompletedTask;
+        }
     }
 
     /// <summary>In a turn: little is written here. The blocks of remembered ids, which are most of it, are only taken.</summary>
@@ -345,7 +359,7 @@ public sealed partial class AccountGrain
             var writer = _snapshotWriter ??= new ByteWriter();
             writer.Clear();
             _account.Write(writer);
-            return new TakenSnapshot(writer.ToArray(), _account.Sequence, _lastCommit, _account.TakeIdBlocks(_idBlocks?.Next ?? 0), _account.FirstIdBlock);
+            return new TakenSnapshot(writer.ToArray(), _account.Sequence, _log!.LastCommit, _account.TakeIdBlocks(_idBlocks?.Next ?? 0), _account.FirstIdBlock);
         }
     }
 

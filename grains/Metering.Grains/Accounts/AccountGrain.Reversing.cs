@@ -133,7 +133,7 @@ public sealed partial class AccountGrain
         Task committed;
         lock (this)
         {
-            (through, committed) = (_account.Sequence, _lastCommit);
+            (through, committed) = (_account.Sequence, _log!.LastCommit);
         }
 
         if (!committed.IsCompleted)

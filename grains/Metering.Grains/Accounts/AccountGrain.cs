@@ -35,7 +35,6 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
     private Account _account = null!;
     private AccountJournal? _log;
     private Refusal? _outOfService;
-    private Task _lastCommit = Task.CompletedTask;
 
     public AccountGrain(AccountServices services, TimeProvider time, IOptions<AccountOptions> options)
     {
@@ -165,7 +164,7 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
     {
         if (!EntryFrame.Gathered.IsEmpty)
         {
-            _lastCommit = _log!.Append(_account.Sequence, EntryFrame.Gathered);
+            _ = _log!.Append(_account.Sequence, EntryFrame.Gathered);
             EntryFrame.Begin();
             SnapshotWhenDue();
             KeepStateWhenDue();
@@ -195,13 +194,14 @@ public sealed partial class AccountGrain : Grain, IAccountGrain, ICheckpointedAc
 
         if (_log.LastSequence != before)
         {
-            return _lastCommit;
+            return _log.LastCommit;
         }
 
         var confirmed = _log.Confirm();
-        return _lastCommit.IsCompletedSuccessfully ? confirmed
-            : confirmed.IsCompletedSuccessfully ? _lastCommit
-            : Task.WhenAll(_lastCommit, confirmed);
+        var committed = _log.LastCommit;
+        return committed.IsCompletedSuccessfully ? confirmed
+            : confirmed.IsCompletedSuccessfully ? committed
+            : Task.WhenAll(committed, confirmed);
     }
 
     /// <summary>Waits until answers may leave; a refusal when that cannot be known. For any thread.</summary>

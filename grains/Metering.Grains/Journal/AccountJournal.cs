@@ -46,6 +46,12 @@ public sealed class AccountJournal : IDisposable
     /// <summary>The sequence of the last entries there are, committed or not; 0 when there are none since the last snapshot.</summary>
     public long LastSequence => _sequence;
 
+    /// <summary>
+    /// Completes once everything appended so far is durable: the task of the last <see cref="Append"/>, without keeping it. Thousands of accounts that each hold the task of the
+    /// latest record are what the garbage collector has to look for one by one in its pauses.
+    /// </summary>
+    public Task LastCommit => _partition.LastCommit(State);
+
     /// <summary>Bytes of entries, committed or not, since the last snapshot.</summary>
     public long TailBytes => _appendedBytes - _coveredBefore;
 

@@ -107,7 +107,9 @@ internal sealed class AccountTail(string account, int accountBytes)
             AskedAt = 0;
             CoveredBytes = _last.Bytes;
             _waypointCount = 0;
-            _waypoints = [];
+
+            // Whoever filled them will do so again; to a million accounts that did not, they would be memory for nothing.
+            _waypoints = _recordsPerWaypoint > 1 ? _waypoints : [];
             _recordsPerWaypoint = 1;
             _recordsSinceWaypoint = 0;
             return true;

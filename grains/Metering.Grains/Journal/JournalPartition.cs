@@ -153,6 +153,30 @@ internal sealed partial class JournalPartition : IDisposable
         return committed;
     }
 
+    /// <summary>The task of the record that last got entries of an account; it is completed when there is none.</summary>
+    internal Task LastCommit(AccountTail tail)
+    {
+        lock (_gate)
+        {
+            var id = tail.PendingId;
+            if (id <= _committedId)
+            {
+                return Task.CompletedTask;
+            }
+
+            if (_loss is not null)
+            {
+                // Looked at here, since not everybody who asks waits: an unobserved failure is not news.
+                var lost = Task.FromException(Lost());
+                _ = lost.Exception;
+                return lost;
+            }
+
+            var record = id == _filling.Id ? _filling : id == _writing?.Id ? _writing : _full.First(waiting => waiting.Id == id);
+            return record.Committed.Task;
+        }
+    }
+
     /// <summary>Completes when everything taken in so far is durable.</summary>
     internal Task Flush()
     {

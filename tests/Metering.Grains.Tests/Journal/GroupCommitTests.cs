@@ -41,6 +41,37 @@ public sealed class GroupCommitTests
     }
 
     [Fact]
+    public async Task Last_commit_of_an_account_is_the_record_that_last_got_entries_of_it()
+    {
+        using var silo = new TestSilo(_store, new JournalOptions { MaxRecordBytes = 4096 });
+        var acme = await silo.Open("acme");
+        var globex = await silo.Open("globex");
+        Assert.True(acme.LastCommit.IsCompletedSuccessfully, "Nothing was appended, so nothing is to be waited for.");
+
+        _store.Holds = true;
+        var written = acme.Append(1, "a1");
+        var inFlight = await _store.NextHeldAsync();
+        Assert.Same(written, acme.LastCommit);
+        var full = acme.Append(2, new byte[acme.MaxAppendBytes]);
+        Assert.Same(full, acme.LastCommit);
+        var filling = globex.Append(1, "g1");
+        Assert.Same(full, acme.LastCommit);
+        Assert.Same(filling, globex.LastCommit);
+
+        inFlight.Let();
+        await written;
+        Assert.False(acme.LastCommit.IsCompleted, "The account has entries that are not durable yet.");
+        (await _store.NextHeldAsync()).Let();
+        await full;
+        Assert.True(acme.LastCommit.IsCompletedSuccessfully, "All entries of the account are durable.");
+
+        (await _store.NextHeldAsync()).Let(AppendFate.Conflict);
+        await Assert.ThrowsAsync<JournalLostException>(() => filling);
+        await Assert.ThrowsAsync<JournalLostException>(() => globex.LastCommit);
+        Assert.True(acme.LastCommit.IsCompletedSuccessfully, "What was durable before the partition was lost still is.");
+    }
+
+    [Fact]
     public async Task Record_is_full_exactly_at_its_limit_and_the_rest_waits_for_the_next()
     {
         const int limit = 4096;
