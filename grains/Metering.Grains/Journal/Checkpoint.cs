@@ -4,14 +4,15 @@ namespace Metering.Grains.Journal;
 /// Keeps the log of one partition short: asks the accounts that pin its oldest records for a snapshot, moves the mark, and trims through what is in snapshots and, where there is one, in the archive.
 /// </summary>
 /// <remarks>
-/// It looks now and then, and at once when the log outgrows half its limit. An account is asked when its oldest entries are older than the
-/// interval, or, while the log is over half its limit, whatever their age. One that cannot write its snapshot keeps
+/// It looks now and then, and at once when the log outgrows a quarter of its limit. An account is asked when its oldest entries are older than the
+/// interval, or, while the log is over that quarter, whatever their age: the more of them at the same time the longer the log, and all it may at half the limit. So under a steady load
+/// snapshots are written at a steady rate; all at once, each time the log had grown, they took the disk from the commits. An account that cannot write its snapshot keeps
 /// its records: nothing is trimmed beyond it, and it is asked again later.
 /// </remarks>
 internal sealed class Checkpoint : IDisposable
 {
-    /// <summary>Accounts asked before the log is trimmed again.</summary>
-    private const int MaxAccountsPerTrim = 1024;
+    /// <summary>Accounts asked before the log is trimmed again, for each that is asked at the same time.</summary>
+    private const int AccountsPerTrim = 16;
 
     private readonly JournalServices _services;
     private readonly JournalPartition _partition;
@@ -32,6 +33,9 @@ internal sealed class Checkpoint : IDisposable
         _pause = services.Options.CheckpointInterval / 16;
         _timer = services.Time.CreateTimer(static checkpoint => ((Checkpoint)checkpoint!).Press(), this, _pause, _pause);
     }
+
+    /// <summary>Bytes of log from which accounts are asked whatever the age of their entries.</summary>
+    internal static long PressedFrom(JournalOptions options) => options.MaxTailBytes / 4;
 
     /// <summary>Looks now, or once more if it is just at it. Does not wait.</summary>
     internal void Press()
@@ -74,15 +78,17 @@ internal sealed class Checkpoint : IDisposable
     private async Task<bool> AskAsync()
     {
         var now = _services.Time.GetTimestamp();
-        var isPressed = _index.TailBytes > _services.Options.MaxTailBytes / 2;
-        var accounts = _index.TakeOldest(MaxAccountsPerTrim, now, isPressed ? null : Before(now, _services.Options.CheckpointInterval), Before(now, _pause));
+        var pressure = Pressure();
+        var atOnce = pressure > 0 ? Math.Max(1, (int)(pressure * _services.Options.MaxConcurrentCheckpoints)) : _services.Options.MaxConcurrentCheckpoints;
+        var olderThan = pressure > 0 ? (long?)null : Before(now, _services.Options.CheckpointInterval);
+        var accounts = _index.TakeOldest(AccountsPerTrim * atOnce, now, olderThan, Before(now, _pause));
         if (accounts.Count == 0 || _stopped.IsCancellationRequested)
         {
             return false;
         }
 
         var next = 0;
-        var askers = Enumerable.Range(0, Math.Min(accounts.Count, _services.Options.MaxConcurrentCheckpoints)).Select(_ => AskNextAsync());
+        var askers = Enumerable.Range(0, Math.Min(accounts.Count, atOnce)).Select(_ => AskNextAsync());
         await Task.WhenAll(askers.ToArray());
         return true;
 
@@ -93,6 +99,13 @@ internal sealed class Checkpoint : IDisposable
                 await AskAsync(accounts[i]);
             }
         }
+    }
+
+    /// <summary>How long the log is: 0 up to a quarter of its limit, 1 from half of it on.</summary>
+    private double Pressure()
+    {
+        var quarter = PressedFrom(_services.Options);
+        return Math.Clamp((double)(_index.TailBytes - quarter) / quarter, 0, 1);
     }
 
     private async Task AskAsync(string account)

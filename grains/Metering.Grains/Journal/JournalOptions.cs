@@ -25,7 +25,7 @@ public sealed class JournalOptions
     public int MaxRecordBytes { get; set; } = 4 << 20;
 
     /// <summary>
-    /// Bytes of log that recovery may have to read. From half of it the checkpoint presses accounts for snapshots; at all of
+    /// Bytes of log that recovery may have to read. From a quarter of it the checkpoint presses accounts for snapshots, harder up to half of it; at all of
     /// it accounts are to refuse until the checkpoint has caught up, so recovery stays bounded.
     /// </summary>
     public long MaxTailBytes { get; set; } = 256L << 20;

@@ -149,7 +149,8 @@ internal sealed partial class JournalPartition
     {
         var tailBytes = _index.TailBytes;
         var limit = _services.Options.MaxTailBytes;
-        if (tailBefore <= limit / 2 && tailBytes > limit / 2)
+        var pressedFrom = Checkpoint.PressedFrom(_services.Options);
+        if (tailBefore <= pressedFrom && tailBytes > pressedFrom)
         {
             Checkpoint.Press();
         }

@@ -130,18 +130,50 @@ public sealed class CheckpointTests
     }
 
     [Fact]
-    public async Task Log_over_half_its_limit_presses_the_oldest_accounts_at_once_whatever_their_age()
+    public async Task Log_over_a_quarter_of_its_limit_presses_the_oldest_accounts_at_once_whatever_their_age()
     {
         using var silo = new TestSilo(_store, new JournalOptions { MaxRecordBytes = 4096, MaxTailBytes = 16384 });
         SnapshotWhenAsked(silo);
         var acme = await silo.Open("acme");
         var globex = await silo.Open("globex");
         await acme.Append(1, new byte[4000]);
-        await globex.Append(1, new byte[4000]);
         Assert.Empty(_asked);
-        await globex.Append(2, new byte[100]);
+        await globex.Append(1, new byte[100]);
         await Entries.Until(() => _store.Numbers(TestSilo.Log)[0] > 2);
         Assert.Equal("acme", _asked[0]);
+    }
+
+    [Fact]
+    public async Task The_longer_the_log_the_more_accounts_are_asked_at_once()
+    {
+        using var silo = new TestSilo(_store, new JournalOptions { MaxRecordBytes = 4096, MaxTailBytes = 65_536, MaxConcurrentCheckpoints = 4 });
+        var (first, all) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var asked = 0;
+        silo.OnCheckpoint = _ => Interlocked.Increment(ref asked) switch
+        {
+            1 => first.Task,
+            <= 5 => Task.CompletedTask,
+            _ => all.Task,
+        };
+
+        // Five records are somewhat more than a quarter of the limit: one is asked, and the next when that has answered.
+        await AppendAsync(1, 5);
+        await Entries.Until(() => Volatile.Read(ref asked) > 0);
+        Assert.Equal(1, Volatile.Read(ref asked));
+
+        // Nine are more than half. The five that were asked wrote nothing and are left in peace; the other four are asked before any has answered.
+        await AppendAsync(6, 9);
+        first.SetResult();
+        await Entries.Until(() => Volatile.Read(ref asked) == 9);
+        all.SetResult();
+
+        async Task AppendAsync(int first, int last)
+        {
+            for (var number = first; number <= last; number++)
+            {
+                await (await silo.Open($"account-{number}")).Append(1, new byte[4000]);
+            }
+        }
     }
 
     [Fact]
