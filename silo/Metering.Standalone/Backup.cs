@@ -92,12 +92,12 @@ internal static class Backup
         var folder = Path.Combine(source, StandaloneHost.LedgerFolder);
         if (!Directory.Exists(folder))
         {
-            DatabaseCopy.Make(source, target);
+            StoreCopy.Make(source, target);
             return true;
         }
 
         var ledger = await LedgerCopy.BeginAsync(folder, Path.Combine(target, StandaloneHost.LedgerFolder), cancellationToken);
-        var logs = DatabaseCopy.Make(source, target);
+        var logs = StoreCopy.Make(source, target);
         return !await WasTrimmedAsync(ledger, logs, folder, cancellationToken) && await ledger.TryCopySegmentsAsync(cancellationToken);
     }
 

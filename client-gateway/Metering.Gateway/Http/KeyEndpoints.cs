@@ -173,7 +173,7 @@ internal sealed class KeyEndpoints(
     }
 
     /// <summary>Whoever came in without a key of the ring comes in again without one.</summary>
-    private bool IsRingOnlyWayIn(HttpContext context) => !_hasAdminKey && Caller.Of(context).KeyId is not null;
+    private bool IsRingOnlyWayIn(HttpContext context) => !_hasAdminKey && Caller.Of(context).KeyId.Length > 0;
 
     private static ApiKey Key(KeyDraft draft, string id, string text) => new()
     {

@@ -3,12 +3,12 @@ using System.Runtime.InteropServices;
 namespace Metering.Ledger.Segments;
 
 /// <summary>Makes names in a folder durable, which .NET has no call for. On Windows the file system's own journal does it.</summary>
-internal static partial class FolderSync
+public static partial class FolderSync
 {
     private const int ReadOnly = 0;
 
     /// <exception cref="IOException">The folder cannot be synced.</exception>
-    internal static void Sync(string folder)
+    public static void Sync(string folder)
     {
         if (OperatingSystem.IsWindows())
         {

@@ -8,7 +8,8 @@ internal sealed record ProfilePart(string Name, Func<string, string, bool> Has)
     /// <summary>A sample is of the first that has it: what is called by several is told apart by who stands before whom.</summary>
     public static IReadOnlyList<ProfilePart> All { get; } =
     [
-        OfThread("writing to the disk: SQLite, its log and its file, fsync; a thread of its own", "metering.db"),
+        OfThread("writing the journal to the disk, and syncing it: a thread of its own", "journal writer"),
+        OfThread("writing snapshots to the disk: SQLite, its log and its file; a thread of its own", "metering.db"),
         OfThread("the garbage collector's own threads", "Server GC"),
         OfStack("waiting for accounts' memory, fetched ahead of their turns", "AccountGrain::FetchAhead"),
         OfStack("deciding: id, policy, price, budgets, grants", "Account::DecideCharge"),

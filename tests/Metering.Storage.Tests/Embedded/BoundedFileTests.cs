@@ -16,6 +16,7 @@ public sealed class BoundedFileTests : IDisposable
 
     private const long MaxDatabaseBytes = 4L << 20;
     private const long MaxWalBytes = 16L << 20;
+    private const long MaxJournalBytes = 16L << 20;
 
     private readonly TemporaryDirectory _directory = new();
     private readonly ServiceProvider _services = new ServiceCollection().AddSerializer().BuildServiceProvider();
@@ -31,13 +32,13 @@ public sealed class BoundedFileTests : IDisposable
     [Fact]
     public async Task Files_stay_bounded_under_steady_appends_trims_snapshots_and_reads()
     {
-        using var database = Database.Open(_directory.Path);
-        var store = new SqliteJournalStore(database);
+        using var embedded = TestStore.Open(_directory.Path);
+        var store = new FileJournalStore(embedded);
         using var done = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         var readers = Enumerable.Range(0, 2).Select(_ => ReadForEverAsync(store, done.Token)).ToArray();
-        var storage = Database.GrainStorage(database, _services);
+        var storage = TestStore.GrainStorage(embedded, _services);
         var states = Enumerable.Range(0, Accounts).Select(_ => new GrainState<byte[]>()).ToArray();
-        var maxWal = 0L;
+        var (maxWal, maxJournal) = (0L, 0L);
 
         for (var number = 1L; number <= Cycles; number++)
         {
@@ -47,6 +48,7 @@ public sealed class BoundedFileTests : IDisposable
             await storage.WriteStateAsync("account", GrainId.Create("account", $"account-{account}"), states[account]);
             await store.TrimAsync("log", number - KeptRecords, Cancel);
             maxWal = Math.Max(maxWal, new FileInfo(_directory[EmbeddedDatabase.FileName + "-wal"]).Length);
+            maxJournal = Math.Max(maxJournal, JournalBytes());
         }
 
         await done.CancelAsync();
@@ -54,9 +56,28 @@ public sealed class BoundedFileTests : IDisposable
         var bytes = new FileInfo(_directory[EmbeddedDatabase.FileName]).Length;
         Assert.True(bytes <= MaxDatabaseBytes, $"1.4 MB are kept, but the database has {bytes} bytes; at most {MaxDatabaseBytes} were promised.");
         Assert.True(maxWal <= MaxWalBytes, $"The write-ahead log grew to {maxWal} bytes; at most {MaxWalBytes} were promised.");
+        Assert.True(maxJournal <= MaxJournalBytes, $"1 MB of records are kept, but the journal grew to {maxJournal} bytes; at most {MaxJournalBytes} were promised.");
     }
 
-    private static async Task ReadForEverAsync(SqliteJournalStore store, CancellationToken cancellationToken)
+    private long JournalBytes()
+    {
+        var bytes = 0L;
+        foreach (var file in new DirectoryInfo(_directory[EmbeddedStore.JournalFolder]).GetFiles())
+        {
+            try
+            {
+                bytes += file.Length;
+            }
+            catch (FileNotFoundException)
+            {
+                // It has had another name since it was listed, or is gone.
+            }
+        }
+
+        return bytes;
+    }
+
+    private static async Task ReadForEverAsync(FileJournalStore store, CancellationToken cancellationToken)
     {
         try
         {

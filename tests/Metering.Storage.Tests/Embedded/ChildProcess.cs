@@ -54,8 +54,8 @@ internal sealed class ChildProcess : IDisposable
 
     public static async Task<int> AppendAsync(string directory)
     {
-        using var database = Database.Open(directory);
-        var store = new SqliteJournalStore(database);
+        using var embedded = TestStore.Open(directory);
+        var store = new FileJournalStore(embedded);
         await Task.WhenAll(Enumerable.Range(0, Logs).Select(log => AppendForEverAsync(store, log)));
         return 0;
     }
@@ -77,7 +77,7 @@ internal sealed class ChildProcess : IDisposable
         _process.Dispose();
     }
 
-    private static async Task AppendForEverAsync(SqliteJournalStore store, int log)
+    private static async Task AppendForEverAsync(FileJournalStore store, int log)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"log-{log}");
         var number = (await store.OpenAsync(name, CancellationToken.None)).Last;

@@ -1,5 +1,7 @@
 using System.Globalization;
+using Metering.Grains.Journal;
 using Metering.Silo.Storage.Embedded;
+using Metering.Silo.Storage.Embedded.Files;
 
 namespace Metering.Storage.Tests.Embedded;
 
@@ -24,8 +26,8 @@ public sealed class CrashTests(ITestOutputHelper output) : IDisposable
         {
             var acknowledged = await AppendUntilKilledAsync(afterLines: random.Next(1, 600));
 
-            using var database = Database.Open(_directory.Path);
-            var store = new SqliteJournalStore(database);
+            using var embedded = TestStore.Open(_directory.Path);
+            var store = new FileJournalStore(embedded);
             for (var log = 0; log < ChildProcess.Logs; log++)
             {
                 await AssertWholeAsync(store, log, acknowledged[log]);
@@ -34,36 +36,45 @@ public sealed class CrashTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public async Task A_transaction_cut_short_by_a_power_failure_is_gone_and_those_before_it_are_there()
+    public async Task A_batch_cut_short_by_a_power_failure_is_gone_and_those_before_it_are_there()
     {
         const int Acknowledged = 20;
-        using var database = Database.Open(_directory["running"]);
-        var store = new SqliteJournalStore(database);
+        const int Sector = 512;
+        using var embedded = TestStore.Open(_directory["running"]);
+        var store = new FileJournalStore(embedded);
         await store.OpenAsync("log", Cancel);
         for (var number = 1L; number <= Acknowledged; number++)
         {
             await store.AppendAsync("log", number, ChildProcess.Record(0, number), Cancel);
         }
 
-        var before = await File.ReadAllBytesAsync(Wal("running"), Cancel);
+        var before = await ReadSegmentAsync();
         await store.AppendAsync("log", Acknowledged + 1, ChildProcess.Record(0, Acknowledged + 1), Cancel);
-        var after = await File.ReadAllBytesAsync(Wal("running"), Cancel);
-        Assert.True(after.Length > before.Length, "The test needs the last record at the end of the write-ahead log.");
+        var after = await ReadSegmentAsync();
+        Assert.Equal(before.Length, after.Length);
+        var sectors = Enumerable.Range(0, after.Length / Sector).Where(sector => !SectorOf(before, sector).SequenceEqual(SectorOf(after, sector))).ToList();
+        Assert.True(sectors.Count > 1, "The test needs a batch of several sectors.");
 
         Assert.Equal(Acknowledged + 1, await LastWithAsync("whole", after));
-        for (var cut = before.Length; cut < after.Length; cut += 509)
+        foreach (var missing in sectors)
         {
-            Assert.Equal(Acknowledged, await LastWithAsync($"cut-{cut}", after[..cut]));
+            // All of it arrived but for one sector, and all up to that one.
+            await AssertIsCutShortAsync($"without-{missing}", sector => sector != missing);
+            await AssertIsCutShortAsync($"until-{missing}", sector => sector < missing);
         }
 
-        for (var garbled = before.Length; garbled < after.Length; garbled += 1021)
+        async Task AssertIsCutShortAsync(string name, Func<int, bool> hasArrived)
         {
-            // Half of the sectors arrived: the length is right, the content is not.
-            var wal = (byte[])after.Clone();
-            Array.Clear(wal, garbled, Math.Min(512, wal.Length - garbled));
-            var isHarmless = wal.AsSpan().SequenceEqual(after);
-            Assert.Equal(isHarmless ? Acknowledged + 1 : Acknowledged, await LastWithAsync($"garbled-{garbled}", wal));
+            var segment = (byte[])before.Clone();
+            foreach (var sector in sectors.Where(hasArrived))
+            {
+                SectorOf(after, sector).CopyTo(SectorOf(segment, sector));
+            }
+
+            Assert.Equal(Acknowledged, await LastWithAsync(name, segment));
         }
+
+        static Span<byte> SectorOf(byte[] bytes, int sector) => bytes.AsSpan(sector * Sector, Sector);
     }
 
     private async Task<long[]> AppendUntilKilledAsync(int afterLines)
@@ -93,7 +104,7 @@ public sealed class CrashTests(ITestOutputHelper output) : IDisposable
         acknowledged[int.Parse(parts[0], CultureInfo.InvariantCulture)] = long.Parse(parts[1], CultureInfo.InvariantCulture);
     }
 
-    private static async Task AssertWholeAsync(SqliteJournalStore store, int log, long acknowledged)
+    private static async Task AssertWholeAsync(FileJournalStore store, int log, long acknowledged)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"log-{log}");
         var extent = await store.OpenAsync(name, Cancel);
@@ -111,22 +122,43 @@ public sealed class CrashTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(extent.Last == 0 ? 0 : extent.Last + 1, next);
     }
 
-    /// <summary>The last record's number, after the machine came back with this much of the write-ahead log on disk.</summary>
-    private async Task<long> LastWithAsync(string name, byte[] wal)
+    /// <summary>The last record's number, after the machine came back with this on its disk; twice, and with another record between.</summary>
+    private async Task<long> LastWithAsync(string name, byte[] segment)
     {
-        Directory.CreateDirectory(_directory[name]);
-        File.Copy(Path.Combine(_directory["running"], EmbeddedDatabase.FileName), Path.Combine(_directory[name], EmbeddedDatabase.FileName));
-        await File.WriteAllBytesAsync(Wal(name), wal, Cancel);
-        using var database = Database.Open(_directory[name]);
-        var store = new SqliteJournalStore(database);
+        var folder = Path.Combine(_directory[name], EmbeddedStore.JournalFolder);
+        Directory.CreateDirectory(folder);
+        using (var source = new FileStream(Path.Combine(_directory["running"], EmbeddedDatabase.FileName), FileMode.Open, FileAccess.Read, FileShare.ReadWrite))
+        using (var copy = File.Create(Path.Combine(_directory[name], EmbeddedDatabase.FileName)))
+        {
+            await source.CopyToAsync(copy, Cancel);
+        }
+
+        File.Copy(Path.Combine(_directory["running"], EmbeddedDatabase.FileName + "-wal"), Path.Combine(_directory[name], EmbeddedDatabase.FileName + "-wal"));
+        await File.WriteAllBytesAsync(JournalSegment.PathOf(folder, 1), segment, Cancel);
+        var last = await ReadLastAsync(name, append: true);
+        Assert.Equal(last + 1, await ReadLastAsync(name, append: false));
+        return last;
+    }
+
+    private async Task<long> ReadLastAsync(string name, bool append)
+    {
+        using var embedded = TestStore.Open(_directory[name]);
+        var store = new FileJournalStore(embedded);
         var extent = await store.OpenAsync("log", Cancel);
         await foreach (var record in store.ReadAsync("log", 0, Cancel))
         {
             Assert.True(record.Bytes.Span.SequenceEqual(ChildProcess.Record(0, record.Number)), $"Record {record.Number} has other bytes.");
         }
 
+        Assert.True(!append || await store.AppendAsync("log", extent.Last + 1, ChildProcess.Record(0, extent.Last + 1), Cancel) == AppendOutcome.Appended, "It does not go on.");
         return extent.Last;
     }
 
-    private string Wal(string name) => Path.Combine(_directory[name], EmbeddedDatabase.FileName + "-wal");
+    private async Task<byte[]> ReadSegmentAsync()
+    {
+        using var file = new FileStream(JournalSegment.PathOf(Path.Combine(_directory["running"], EmbeddedStore.JournalFolder), 1), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        var bytes = new byte[file.Length];
+        await file.ReadExactlyAsync(bytes, Cancel);
+        return bytes;
+    }
 }

@@ -1,5 +1,6 @@
 using Metering.Grains.Journal;
 using Metering.Silo.Storage.Embedded;
+using Metering.Silo.Storage.Embedded.Files;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Serialization;
 
@@ -15,6 +16,8 @@ public sealed class DamageTests : IDisposable
 
     private string File => _directory[EmbeddedDatabase.FileName];
 
+    private string Segment => JournalSegment.PathOf(_directory[EmbeddedStore.JournalFolder], 1);
+
     public void Dispose()
     {
         _services.Dispose();
@@ -24,20 +27,20 @@ public sealed class DamageTests : IDisposable
     [Fact]
     public async Task Damaged_bytes_of_a_record_are_handed_through_and_the_other_records_are_whole()
     {
-        using (var database = Database.Open(_directory.Path))
+        using (var embedded = TestStore.Open(_directory.Path))
         {
-            var store = new SqliteJournalStore(database);
+            var store = new FileJournalStore(embedded);
             for (var number = 1; number <= 3; number++)
             {
                 await store.AppendAsync("log", number, Marked(number), Cancel);
             }
         }
 
-        Overwrite(at: Find(Marked(2)) + 500, [0xEE]);
+        Overwrite(Segment, at: Find(Segment, Marked(2)) + 500, [0xEE]);
 
-        using var damaged = Database.Open(_directory.Path);
+        using var damaged = TestStore.Open(_directory.Path);
         var records = new List<byte[]>();
-        await foreach (var record in new SqliteJournalStore(damaged).ReadAsync("log", 0, Cancel))
+        await foreach (var record in new FileJournalStore(damaged).ReadAsync("log", 0, Cancel))
         {
             records.Add(record.Bytes.ToArray());
         }
@@ -50,15 +53,15 @@ public sealed class DamageTests : IDisposable
     [Fact]
     public async Task A_damaged_state_is_refused_by_name_and_the_other_states_are_whole()
     {
-        using (var database = Database.Open(_directory.Path))
+        using (var embedded = TestStore.Open(_directory.Path))
         {
-            await WriteStateAsync(database, "first", Marked(1));
-            await WriteStateAsync(database, "second", Marked(2));
+            await WriteStateAsync(embedded, "first", Marked(1));
+            await WriteStateAsync(embedded, "second", Marked(2));
         }
 
-        Overwrite(at: Find(Marked(2)) + 500, [0xEE]);
+        Overwrite(File, at: Find(File, Marked(2)) + 500, [0xEE]);
 
-        using var damaged = Database.Open(_directory.Path);
+        using var damaged = TestStore.Open(_directory.Path);
         var fault = await Assert.ThrowsAsync<FormatException>(() => ReadStateAsync(damaged, "second"));
         Assert.Contains("account/second", fault.Message, StringComparison.Ordinal);
         Assert.Contains("damaged", fault.Message, StringComparison.Ordinal);
@@ -66,30 +69,27 @@ public sealed class DamageTests : IDisposable
     }
 
     [Fact]
-    public async Task A_snapshot_on_a_damaged_page_fails_alone_and_the_appends_beside_it_succeed()
+    public async Task A_snapshot_on_a_damaged_page_fails_alone_and_what_is_beside_it_is_written()
     {
-        using (var database = Database.Open(_directory.Path))
+        using (var embedded = TestStore.Open(_directory.Path))
         {
-            await WriteStateAsync(database, "acme", Marked(1));
-            await new SqliteJournalStore(database).AppendAsync("log", 1, new byte[] { 1 }, Cancel);
+            await WriteStateAsync(embedded, "acme", Marked(1));
         }
 
         // The header of the page the state's row is on: SQLite itself can no longer read it.
-        Overwrite(at: Find(Marked(1)) / DatabaseSchema.PageBytes * DatabaseSchema.PageBytes, [0xEE, 0xEE, 0xEE, 0xEE, 0xEE, 0xEE, 0xEE, 0xEE]);
+        Overwrite(File, at: Find(File, Marked(1)) / DatabaseSchema.PageBytes * DatabaseSchema.PageBytes, [0xEE, 0xEE, 0xEE, 0xEE, 0xEE, 0xEE, 0xEE, 0xEE]);
 
-        using var damaged = Database.Open(_directory.Path);
-        var store = new SqliteJournalStore(damaged);
-        await using var writer = await BlockedWriter.BlockAsync(damaged);
-        var before = store.AppendAsync("log", 2, new byte[] { 2 }, Cancel);
+        using var damaged = TestStore.Open(_directory.Path);
+        await using var writer = await BlockedWriter.BlockDatabaseAsync(damaged);
+        var before = damaged.Database.WriteAsync(bytes: 0, _ => 1, Cancel);
         var snapshot = WriteStateAsync(damaged, "acme", Marked(2));
-        var other = store.AppendAsync("other", 1, new byte[] { 1 }, Cancel);
+        var after = damaged.Database.WriteAsync(bytes: 0, _ => 2, Cancel);
         await writer.ReleaseAsync();
 
-        Assert.Equal(AppendOutcome.Appended, await before);
-        Assert.Equal(AppendOutcome.Appended, await other);
+        Assert.Equal(1, await before);
+        Assert.Equal(2, await after);
         var fault = await Assert.ThrowsAsync<JournalStoreException>(() => snapshot);
         Assert.Contains($"'{File}' is damaged", fault.Message, StringComparison.Ordinal);
-        Assert.Equal(2, (await store.OpenAsync("log", Cancel)).Last);
     }
 
     [Fact]
@@ -97,7 +97,7 @@ public sealed class DamageTests : IDisposable
     {
         System.IO.File.WriteAllBytes(File, Marked(1));
 
-        var fault = Assert.Throws<JournalStoreException>(() => Database.Open(_directory.Path));
+        var fault = Assert.Throws<JournalStoreException>(() => TestStore.Open(_directory.Path));
 
         Assert.StartsWith($"'{File}' is not a SQLite database", fault.Message, StringComparison.Ordinal);
     }
@@ -111,7 +111,7 @@ public sealed class DamageTests : IDisposable
         }
 
         var before = System.IO.File.ReadAllBytes(File);
-        var fault = Assert.Throws<JournalStoreException>(() => Database.Open(_directory.Path));
+        var fault = Assert.Throws<JournalStoreException>(() => TestStore.Open(_directory.Path));
 
         Assert.Equal($"'{File}' is a SQLite database, but not one of Metering.", fault.Message);
         Assert.Equal(before, System.IO.File.ReadAllBytes(File));
@@ -120,31 +120,31 @@ public sealed class DamageTests : IDisposable
     [Fact]
     public void A_database_of_a_newer_version_is_refused()
     {
-        Database.Open(_directory.Path).Dispose();
+        TestStore.Open(_directory.Path).Dispose();
         using (var connection = DatabaseConnection.Open(File))
         {
-            connection.Execute("PRAGMA user_version=2");
+            connection.Execute("PRAGMA user_version=3");
         }
 
-        var fault = Assert.Throws<JournalStoreException>(() => Database.Open(_directory.Path));
+        var fault = Assert.Throws<JournalStoreException>(() => TestStore.Open(_directory.Path));
 
         Assert.Equal(
-            $"'{File}' was written by a newer version of Metering (its schema is 2, this one knows 1). Start that version or a later one.", fault.Message);
+            $"'{File}' was written by a newer version of Metering (its schema is 3, this one knows 2). Start that version or a later one.", fault.Message);
     }
 
     [Fact]
     public async Task A_write_ahead_log_without_its_database_is_not_thrown_away()
     {
         byte[] wal;
-        using (var database = Database.Open(_directory["first"]))
+        using (var embedded = TestStore.Open(_directory["first"]))
         {
-            await new SqliteJournalStore(database).AppendAsync("log", 1, new byte[] { 1 }, Cancel);
+            await WriteStateAsync(embedded, "acme", Marked(1));
             wal = await System.IO.File.ReadAllBytesAsync(Path.Combine(_directory["first"], EmbeddedDatabase.FileName + "-wal"), Cancel);
         }
 
         await System.IO.File.WriteAllBytesAsync(File + "-wal", wal, Cancel);
 
-        var fault = Assert.Throws<JournalStoreException>(() => Database.Open(_directory.Path));
+        var fault = Assert.Throws<JournalStoreException>(() => TestStore.Open(_directory.Path));
         Assert.StartsWith($"'{File}' is missing", fault.Message, StringComparison.Ordinal);
         Assert.Equal(wal, await System.IO.File.ReadAllBytesAsync(File + "-wal", Cancel));
     }
@@ -157,31 +157,31 @@ public sealed class DamageTests : IDisposable
         return bytes;
     }
 
-    private int Find(byte[] marked)
+    private static int Find(string path, byte[] marked)
     {
-        var at = System.IO.File.ReadAllBytes(File).AsSpan().IndexOf(marked);
-        Assert.True(at > 0, "The bytes to damage are not in the database file.");
+        var at = System.IO.File.ReadAllBytes(path).AsSpan().IndexOf(marked);
+        Assert.True(at > 0, $"The bytes to damage are not in '{path}'.");
         return at;
     }
 
-    private void Overwrite(int at, byte[] bytes)
+    private static void Overwrite(string path, int at, byte[] bytes)
     {
-        using var file = new FileStream(File, FileMode.Open, FileAccess.Write);
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Write);
         file.Position = at;
         file.Write(bytes);
     }
 
-    private async Task WriteStateAsync(EmbeddedDatabase database, string account, byte[] bytes)
+    private async Task WriteStateAsync(EmbeddedStore embedded, string account, byte[] bytes)
     {
-        var storage = Database.GrainStorage(database, _services);
+        var storage = TestStore.GrainStorage(embedded, _services);
         var state = new GrainState<byte[]> { State = bytes };
         await storage.WriteStateAsync("account", GrainId.Create("account", account), state);
     }
 
-    private async Task<byte[]> ReadStateAsync(EmbeddedDatabase database, string account)
+    private async Task<byte[]> ReadStateAsync(EmbeddedStore embedded, string account)
     {
         var state = new GrainState<byte[]>();
-        await Database.GrainStorage(database, _services).ReadStateAsync("account", GrainId.Create("account", account), state);
+        await TestStore.GrainStorage(embedded, _services).ReadStateAsync("account", GrainId.Create("account", account), state);
         return state.State!;
     }
 }

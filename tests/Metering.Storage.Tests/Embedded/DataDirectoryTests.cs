@@ -75,7 +75,7 @@ public sealed class DataDirectoryTests : IDisposable
     public void A_directory_that_could_not_be_opened_is_free_again()
     {
         File.WriteAllText(_directory[EmbeddedDatabase.FileName], "This is no database, but it is long enough to be taken for one.");
-        Assert.ThrowsAny<Exception>(() => Database.Open(_directory.Path));
+        Assert.ThrowsAny<Exception>(() => TestStore.Open(_directory.Path));
 
         DataDirectory.Claim(_directory.Path).Dispose();
     }

@@ -3,27 +3,27 @@ using Metering.Silo.Storage.Embedded;
 
 namespace Metering.Storage.Tests.Embedded;
 
-/// <summary>Many callers share a transaction, and each hears only of its own part.</summary>
+/// <summary>Many callers share a write, and each hears only of its own part.</summary>
 public sealed class GroupCommitTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
-    private readonly EmbeddedDatabase _database;
+    private readonly EmbeddedStore _store;
 
-    public GroupCommitTests() => _database = Database.Open(_directory.Path);
+    public GroupCommitTests() => _store = TestStore.Open(_directory.Path);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     public void Dispose()
     {
-        _database.Dispose();
+        _store.Dispose();
         _directory.Dispose();
     }
 
     [Fact]
     public async Task Appends_that_wait_together_each_hear_their_own_outcome()
     {
-        var store = new SqliteJournalStore(_database);
-        await using var writer = await BlockedWriter.BlockAsync(_database);
+        var store = new FileJournalStore(_store);
+        await using var writer = await BlockedWriter.BlockAsync(_store);
         var first = store.AppendAsync("log", 1, new byte[] { 1 }, Cancel);
         var taken = store.AppendAsync("log", 1, new byte[] { 9 }, Cancel);
         var next = store.AppendAsync("log", 2, new byte[] { 2 }, Cancel);
@@ -37,70 +37,45 @@ public sealed class GroupCommitTests : IDisposable
     }
 
     [Fact]
-    public async Task A_part_that_throws_is_undone_and_the_others_are_written()
+    public async Task A_part_of_a_transaction_that_throws_is_undone_and_the_others_are_written()
     {
-        var store = new SqliteJournalStore(_database);
-        await using var writer = await BlockedWriter.BlockAsync(_database);
-        var before = store.AppendAsync("log", 1, new byte[] { 1 }, Cancel);
-        var broken = _database.WriteAsync<int>(
-            WriteLane.Journal,
-            bytes: 0,
-            connection =>
-            {
-                connection.Prepare("INSERT INTO logs (name) VALUES ('half')").Run();
-                throw new InvalidOperationException("broken");
-            },
-            Cancel);
-        var after = store.AppendAsync("log", 2, new byte[] { 2 }, Cancel);
+        await using var writer = await BlockedWriter.BlockDatabaseAsync(_store);
+        var before = AddAsync("before", thenThrow: false);
+        var broken = AddAsync("half", thenThrow: true);
+        var after = AddAsync("after", thenThrow: false);
         await writer.ReleaseAsync();
 
         Assert.Equal("broken", (await Assert.ThrowsAsync<InvalidOperationException>(() => broken)).Message);
-        Assert.Equal(AppendOutcome.Appended, await before);
-        Assert.Equal(AppendOutcome.Appended, await after);
-        Assert.Equal(0, await _database.ReadAsync(connection => connection.Number("SELECT count(*) FROM logs WHERE name = 'half'"), Cancel));
+        await before;
+        await after;
+        Assert.Equal(2, await _store.Database.ReadAsync(connection => connection.Number("SELECT count(*) FROM states WHERE state <> 'half'"), Cancel));
+        Assert.Equal(0, await _store.Database.ReadAsync(connection => connection.Number("SELECT count(*) FROM states WHERE state = 'half'"), Cancel));
+
+        Task<int> AddAsync(string state, bool thenThrow) => _store.Database.WriteAsync(
+            bytes: 0,
+            connection =>
+            {
+                connection.Prepare("INSERT INTO states (state, key, type, etag, checksum, bytes) VALUES (?1, '', '', '', 0, x'')").Bind(1, state).Run();
+                return thenThrow ? throw new InvalidOperationException("broken") : 0;
+            },
+            Cancel);
     }
 
     [Fact]
-    public async Task An_append_waits_for_one_transactions_worth_of_snapshots_not_for_the_pile()
+    public async Task An_append_does_not_wait_for_snapshots()
     {
-        var order = new List<string>();
-        Task<int> Ask(WriteLane lane, string name, Func<DatabaseConnection, int>? also = null) => _database.WriteAsync(
-            lane,
-            WriteQueue.MaxBackgroundBytesPerTransaction,
-            connection =>
-            {
-                order.Add(name);
-                return also?.Invoke(connection) ?? 0;
-            },
-            Cancel);
+        var store = new FileJournalStore(_store);
+        await using var writer = await BlockedWriter.BlockDatabaseAsync(_store);
 
-        Task<int>? late = null;
-        var asked = new List<Task<int>>();
-        await using (var writer = await BlockedWriter.BlockAsync(_database))
-        {
-            asked.Add(Ask(WriteLane.Background, "snapshot 1", _ =>
-            {
-                late = Ask(WriteLane.Journal, "append during snapshot 1");
-                return 0;
-            }));
-            asked.Add(Ask(WriteLane.Background, "snapshot 2"));
-            asked.Add(Ask(WriteLane.Background, "snapshot 3"));
-            asked.Add(Ask(WriteLane.Journal, "append 1"));
-            asked.Add(Ask(WriteLane.Journal, "append 2"));
-        }
-
-        await Task.WhenAll(asked);
-        await late!;
-
-        Assert.Equal(["append 1", "append 2", "snapshot 1", "append during snapshot 1", "snapshot 2", "snapshot 3"], order);
+        Assert.Equal(AppendOutcome.Appended, await store.AppendAsync("log", 1, new byte[] { 1 }, Cancel));
     }
 
     [Fact]
     public async Task An_append_cancelled_while_it_waits_never_happens()
     {
-        var store = new SqliteJournalStore(_database);
+        var store = new FileJournalStore(_store);
         using var cancellation = new CancellationTokenSource();
-        await using var writer = await BlockedWriter.BlockAsync(_database);
+        await using var writer = await BlockedWriter.BlockAsync(_store);
         var cancelled = store.AppendAsync("log", 1, new byte[] { 1 }, cancellation.Token);
 
         await cancellation.CancelAsync();
@@ -117,8 +92,7 @@ public sealed class GroupCommitTests : IDisposable
         using var cancellation = new CancellationTokenSource();
         using var release = new ManualResetEvent(initialState: false);
         var isRunning = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var running = _database.WriteAsync(
-            WriteLane.Journal,
+        var running = _store.Journal.WriteAsync(
             bytes: 0,
             _ =>
             {
@@ -140,11 +114,11 @@ public sealed class GroupCommitTests : IDisposable
     [Fact]
     public async Task Callers_beyond_the_queues_bound_wait_and_are_served()
     {
-        const int Callers = WriteQueue.MaxWaitingPerLane * 2 + 1;
+        const int Callers = WriteQueue.MaxWaiting * 2 + 1;
         Task<int>[] asked;
-        await using (await BlockedWriter.BlockAsync(_database))
+        await using (await BlockedWriter.BlockDatabaseAsync(_store))
         {
-            asked = [.. Enumerable.Range(0, Callers).Select(n => _database.WriteAsync(WriteLane.Background, bytes: 1, _ => n, Cancel))];
+            asked = [.. Enumerable.Range(0, Callers).Select(n => _store.Database.WriteAsync(bytes: 1, _ => n, Cancel))];
         }
 
         Assert.Equal(Enumerable.Range(0, Callers), await Task.WhenAll(asked));
@@ -153,10 +127,10 @@ public sealed class GroupCommitTests : IDisposable
     [Fact]
     public async Task What_waits_when_the_store_closes_is_written_and_what_comes_later_is_refused()
     {
-        var store = new SqliteJournalStore(_database);
-        var writer = await BlockedWriter.BlockAsync(_database);
+        var store = new FileJournalStore(_store);
+        var writer = await BlockedWriter.BlockAsync(_store);
         var waiting = store.AppendAsync("log", 1, new byte[] { 1 }, Cancel);
-        var closing = Task.Run(_database.Dispose, Cancel);
+        var closing = Task.Run(_store.Dispose, Cancel);
         await writer.DisposeAsync();
         await closing;
 
@@ -169,14 +143,14 @@ public sealed class GroupCommitTests : IDisposable
                 Assert.Fail($"Record {record.Number} was read from a closed store.");
             }
         });
-        using var reopened = Database.Open(_directory.Path);
-        Assert.Equal(new JournalExtent(1, 1), await new SqliteJournalStore(reopened).OpenAsync("log", Cancel));
+        using var reopened = TestStore.Open(_directory.Path);
+        Assert.Equal(new JournalExtent(1, 1), await new FileJournalStore(reopened).OpenAsync("log", Cancel));
     }
 
     [Fact]
     public void A_closed_store_leaves_no_write_ahead_log()
     {
-        _database.Dispose();
+        _store.Dispose();
 
         Assert.Empty(Directory.GetFiles(_directory.Path, "*-wal"));
     }

@@ -9,7 +9,7 @@ public sealed class SqliteAccountIndexTests : AccountIndexSuite
 {
     private readonly TemporaryDirectory _directory = new();
     private readonly ServiceProvider _services = new ServiceCollection().AddSerializer().BuildServiceProvider();
-    private EmbeddedDatabase _database = null!;
+    private EmbeddedStore _store = null!;
 
     [Fact]
     public async Task Only_the_accounts_own_state_counts()
@@ -23,7 +23,7 @@ public sealed class SqliteAccountIndexTests : AccountIndexSuite
     [Fact]
     public async Task A_page_is_read_from_the_index_alone()
     {
-        var plan = await _database.ReadAsync(
+        var plan = await _store.Database.ReadAsync(
             connection =>
             {
                 var statement = connection.Prepare("EXPLAIN QUERY PLAN " + SqliteAccountIndex.Query);
@@ -44,14 +44,14 @@ public sealed class SqliteAccountIndexTests : AccountIndexSuite
 
     protected override Task<IAccountIndex> OpenIndexAsync()
     {
-        _database = Database.Open(_directory.Path);
-        return Task.FromResult<IAccountIndex>(new SqliteAccountIndex(_database));
+        _store = TestStore.Open(_directory.Path);
+        return Task.FromResult<IAccountIndex>(new SqliteAccountIndex(_store.Database));
     }
 
     protected override async Task CloseIndexAsync()
     {
         await _services.DisposeAsync();
-        _database.Dispose();
+        _store.Dispose();
         _directory.Dispose();
     }
 
@@ -59,7 +59,7 @@ public sealed class SqliteAccountIndexTests : AccountIndexSuite
 
     private async Task WriteAsync(string stateName, string key)
     {
-        var storage = Database.GrainStorage(_database, _services);
+        var storage = TestStore.GrainStorage(_store, _services);
         var state = new GrainState<Snapshot> { State = new Snapshot() };
         await storage.ReadStateAsync(stateName, GrainId.Create("account", key), state);
         state.State = new Snapshot { Name = key };

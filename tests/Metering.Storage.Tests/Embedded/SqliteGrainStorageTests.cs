@@ -6,7 +6,7 @@ namespace Metering.Storage.Tests.Embedded;
 public sealed class SqliteGrainStorageTests : GrainStorageSuite
 {
     private readonly TemporaryDirectory _directory = new();
-    private EmbeddedDatabase? _database;
+    private EmbeddedStore? _store;
 
     public override async ValueTask DisposeAsync()
     {
@@ -16,13 +16,13 @@ public sealed class SqliteGrainStorageTests : GrainStorageSuite
 
     protected override Task<IGrainStorage> OpenStorageAsync()
     {
-        _database = Database.Open(_directory.Path);
-        return Task.FromResult<IGrainStorage>(Database.GrainStorage(_database, Services));
+        _store = TestStore.Open(_directory.Path);
+        return Task.FromResult<IGrainStorage>(TestStore.GrainStorage(_store, Services));
     }
 
     protected override Task CloseStorageAsync()
     {
-        _database?.Dispose();
+        _store?.Dispose();
         return Task.CompletedTask;
     }
 }

@@ -47,6 +47,9 @@ internal sealed class DatabaseConnection : IDisposable
         return statement;
     }
 
+    /// <summary>A statement that is not worth keeping, to be disposed of.</summary>
+    public Statement NewStatement(string sql) => new(_handle, sql);
+
     /// <summary>Runs a statement that is not worth keeping.</summary>
     public void Execute(string sql)
     {

@@ -11,22 +11,20 @@ internal static class DatabaseSchema
     /// <summary>Kept on disk when the write-ahead log starts over; a longer one is cut back to this.</summary>
     public const long MaxIdleWalBytes = 16L << 20;
 
-    private const int Version = 1;
+    private const int Version = 2;
+
+    // Had the journal in tables: logs and records.
+    private const int VersionWithRecords = 1;
 
     // "MTRG": tells our file from any other SQLite database somebody points us at.
     private const long ApplicationId = 0x4D545247;
 
-    // records.id is the log's id and the record's number in one integer (JournalKey), so that a record costs one row in one tree: no second
-    // index to write, and a log's records lie side by side. The tables with large rows keep SQLite's rowid: a tree keyed by
-    // anything else stores whole rows in its inner pages, which makes it deep.
-    private const string LogsTable = """
-        CREATE TABLE logs (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+    // Which journal belongs to the states: its files say the same id, so that one without the other, or one of another backup, is noticed.
+    private const string JournalTable = """
+        CREATE TABLE journal (id TEXT NOT NULL) STRICT;
         """;
 
-    private const string RecordsTable = """
-        CREATE TABLE records (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
-        """;
-
+    // Keeps SQLite's rowid: a tree keyed by anything else stores whole rows in its inner pages, which makes it deep.
     private const string StatesTable = """
         CREATE TABLE states (
             id INTEGER PRIMARY KEY,
@@ -43,8 +41,7 @@ internal static class DatabaseSchema
     /// <exception cref="JournalStoreException">The file is not ours, or newer than this program.</exception>
     public static void OpenForWriting(DatabaseConnection connection, string file)
     {
-        // Both only take effect in a file without pages. 4 KiB: a lone append writes a page or two to the write-ahead log. Larger pages gained
-        // a tenth with records of 100 KB and lost a fifth with small ones in 64 logs. No auto-vacuum: pages freed by trims are reused, so the file stays at its high-water mark;
+        // Both only take effect in a file without pages. 4 KiB: a small state writes a page or two to the write-ahead log. No auto-vacuum: pages are used again, so the file stays at its high-water mark;
         // shrinking it would move pages with every commit.
         connection.Execute($"PRAGMA page_size={PageBytes}");
         connection.Execute("PRAGMA auto_vacuum=NONE");
@@ -54,7 +51,7 @@ internal static class DatabaseSchema
             throw new JournalStoreException($"'{file}' cannot keep a write-ahead log: its file system does not share memory between connections.");
         }
 
-        // FULL syncs the write-ahead log before a commit returns: that is law 1. NORMAL would lose the last commits with the power.
+        // FULL syncs the write-ahead log before a commit returns: the journal is trimmed by what was told to be in it. NORMAL would lose the last commits with the power.
         // The two fullfsync settings make a sync reach the disk on macOS too.
         connection.Execute("PRAGMA synchronous=FULL");
         connection.Execute("PRAGMA fullfsync=ON");
@@ -65,11 +62,22 @@ internal static class DatabaseSchema
         connection.Execute($"PRAGMA journal_size_limit={MaxIdleWalBytes}");
         connection.Execute("PRAGMA busy_timeout=1000");
         connection.Execute("PRAGMA cache_size=-16384");
-        if (connection.Number("PRAGMA user_version") == 0)
-        {
-            Create(connection);
-        }
     }
+
+    /// <summary>Which journal belongs to it; null for a database that has no tables yet.</summary>
+    public static Guid? JournalOf(DatabaseConnection connection) =>
+        connection.Number("PRAGMA user_version") == 0 ? null : Guid.Parse(connection.Text("SELECT id FROM journal"));
+
+    /// <summary>Whether the journal is still in the database, as an earlier version kept it.</summary>
+    public static bool HasRecords(DatabaseConnection connection) => connection.Number("PRAGMA user_version") == VersionWithRecords;
+
+    /// <summary>Makes the tables of a new database.</summary>
+    public static void Create(DatabaseConnection connection, Guid journal) =>
+        InOneTransaction(connection, StatesTable, JournalTable, Naming(journal), $"PRAGMA application_id={ApplicationId}", $"PRAGMA user_version={Version}");
+
+    /// <summary>Its records are in a journal of files.</summary>
+    public static void MoveRecordsOut(DatabaseConnection connection, Guid journal) =>
+        InOneTransaction(connection, JournalTable, Naming(journal), "DROP TABLE records", "DROP TABLE logs", $"PRAGMA user_version={Version}");
 
     public static void OpenForReading(DatabaseConnection connection)
     {
@@ -95,15 +103,17 @@ internal static class DatabaseSchema
         }
     }
 
-    private static void Create(DatabaseConnection connection)
+    private static string Naming(Guid journal) => $"INSERT INTO journal (id) VALUES ('{journal}')";
+
+    // So that a process killed in between leaves what was there before.
+    private static void InOneTransaction(DatabaseConnection connection, params string[] statements)
     {
-        // One transaction, so that a process killed here leaves an empty file and the next one creates the tables.
         connection.Execute("BEGIN IMMEDIATE");
-        connection.Execute(LogsTable);
-        connection.Execute(RecordsTable);
-        connection.Execute(StatesTable);
-        connection.Execute($"PRAGMA application_id={ApplicationId}");
-        connection.Execute($"PRAGMA user_version={Version}");
+        foreach (var statement in statements)
+        {
+            connection.Execute(statement);
+        }
+
         connection.Execute("COMMIT");
     }
 }

@@ -10,20 +10,20 @@ namespace Metering.Silo.Storage.Embedded;
 /// <remarks>
 /// One transaction carries what many callers asked for, and yet each hears only of its own: an operation that throws is rolled back together with
 /// the transaction, and then every operation of it gets a transaction alone, so that one damaged page or one snapshot
-/// too large for the disk does not fail the appends that happened to travel with it. Only a COMMIT that fails fails them all, and then
+/// too large for the disk does not fail the others that happened to travel with it. Only a COMMIT that fails fails them all, and then
 /// nobody knows whether it reached the disk (law 9).
 /// </remarks>
 internal sealed class DatabaseWriter : IDisposable
 {
-    /// <summary>
-    /// The write-ahead log is copied into the database file when it has grown by this much: 4 MiB. Appends wait meanwhile; with 16 MiB
-    /// they waited three times as long, for the same throughput.
-    /// </summary>
+    /// <summary>The write-ahead log is copied into the database file when it has grown by this much: 4 MiB. Snapshots wait meanwhile.</summary>
     internal const int PagesPerCheckpoint = 1024;
+
+    /// <summary>What a transaction writes, or one state that is larger.</summary>
+    internal const long MaxBytesPerTransaction = 1L << 20;
 
     private readonly string _file;
     private readonly ILogger _log;
-    private readonly WriteQueue _queue = new();
+    private readonly WriteQueue<DatabaseConnection> _queue = new(MaxBytesPerTransaction);
     private readonly Thread _thread;
     private DatabaseConnection? _connection;
     private int _pagesSinceCheckpoint;
@@ -41,10 +41,10 @@ internal sealed class DatabaseWriter : IDisposable
         _thread.Start();
     }
 
-    public async Task<T> WriteAsync<T>(WriteLane lane, long bytes, Func<DatabaseConnection, T> write, CancellationToken cancellationToken)
+    public async Task<T> WriteAsync<T>(long bytes, Func<DatabaseConnection, T> write, CancellationToken cancellationToken)
     {
-        var operation = new WriteOperation<T>(bytes, write);
-        await _queue.EnqueueAsync(lane, operation, cancellationToken);
+        var operation = new WriteOperation<DatabaseConnection, T>(bytes, write);
+        await _queue.EnqueueAsync(operation, cancellationToken);
         return await operation.WaitAsync(cancellationToken);
     }
 
@@ -59,7 +59,7 @@ internal sealed class DatabaseWriter : IDisposable
     {
         // What an earlier process left in the write-ahead log moves into the database file before it grows further.
         Checkpoint("PRAGMA wal_checkpoint(TRUNCATE)");
-        var batch = new List<WriteOperation>();
+        var batch = new List<WriteOperation<DatabaseConnection>>();
         while (_queue.TakeBatch(batch))
         {
             Write(batch);
@@ -79,7 +79,7 @@ internal sealed class DatabaseWriter : IDisposable
         _connection?.Dispose();
     }
 
-    private void Write(List<WriteOperation> batch)
+    private void Write(List<WriteOperation<DatabaseConnection>> batch)
     {
         var isExecuting = false;
         try
@@ -119,9 +119,9 @@ internal sealed class DatabaseWriter : IDisposable
         }
     }
 
-    private void WriteOneByOne(List<WriteOperation> batch)
+    private void WriteOneByOne(List<WriteOperation<DatabaseConnection>> batch)
     {
-        var alone = new List<WriteOperation>(1);
+        var alone = new List<WriteOperation<DatabaseConnection>>(1);
         foreach (var operation in batch)
         {
             alone.Add(operation);
@@ -130,7 +130,7 @@ internal sealed class DatabaseWriter : IDisposable
         }
     }
 
-    private void Fail(List<WriteOperation> batch, Exception exception)
+    private void Fail(List<WriteOperation<DatabaseConnection>> batch, Exception exception)
     {
         Log.WriteFailed(_log, _file, batch.Count, exception);
         _isDiskFull |= StoreFault.IsFull(exception);

@@ -9,23 +9,23 @@ namespace Metering.Silo.Storage.Embedded;
 public static class EmbeddedStoreHosting
 {
     /// <summary>
-    /// Keeps the journal, the snapshots (grain storage <see cref="AccountStorage.ProviderName"/>) and the index of accounts in SQLite, in one
+    /// Keeps the journal in files, and the snapshots (grain storage <see cref="AccountStorage.ProviderName"/>) and the index of accounts in SQLite, in one
     /// directory of this process.
     /// </summary>
     /// <remarks>
     /// The start of the host throws <see cref="DataDirectoryException"/> or <see cref="JournalStoreException"/>, each with one line for the operator,
-    /// when the directory or the database in it cannot be used.
+    /// when the directory, the database or the journal in it cannot be used.
     /// </remarks>
     public static ISiloBuilder AddEmbeddedStore(this ISiloBuilder silo, EmbeddedStoreOptions options)
     {
-        silo.Services.AddSingleton(services => EmbeddedDatabase.Open(options.DataDirectory, services.GetRequiredService<ILogger<EmbeddedDatabase>>()));
+        silo.Services.AddSingleton(services => EmbeddedStore.Open(options.DataDirectory, services.GetRequiredService<ILogger<EmbeddedStore>>()));
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, EmbeddedStoreLifecycle>();
-        silo.Services.AddSingleton<IJournalStore, SqliteJournalStore>();
-        silo.Services.AddSingleton<IAccountIndex, SqliteAccountIndex>();
+        silo.Services.AddSingleton<IJournalStore, FileJournalStore>();
+        silo.Services.AddSingleton<IAccountIndex>(static services => new SqliteAccountIndex(services.GetRequiredService<EmbeddedStore>().Database));
         silo.Services.AddGrainStorage(
             AccountStorage.ProviderName,
             (services, _) => ActivatorUtilities.CreateInstance<SqliteGrainStorage>(
-                services, ActivatorUtilities.CreateInstance<OrleansGrainStorageSerializer>(services)));
+                services, services.GetRequiredService<EmbeddedStore>().Database, ActivatorUtilities.CreateInstance<OrleansGrainStorageSerializer>(services)));
         return silo;
     }
 }

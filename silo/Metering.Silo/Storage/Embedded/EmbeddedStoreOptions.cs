@@ -4,8 +4,8 @@ namespace Metering.Silo.Storage.Embedded;
 public sealed class EmbeddedStoreOptions
 {
     /// <summary>
-    /// The directory of <c>metering.db</c>: created when missing, used by one process at a time, on a local disk. <see cref="DatabaseCopy"/> copies
-    /// the database while the process runs.
+    /// The directory of <c>metering.db</c> and <c>journal</c>: created when missing, used by one process at a time, on a local disk. <see cref="StoreCopy"/> copies
+    /// both while the process runs.
     /// </summary>
     public required string DataDirectory { get; init; }
 }

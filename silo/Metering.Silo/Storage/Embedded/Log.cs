@@ -21,4 +21,10 @@ internal static partial class Log
 
     [LoggerMessage(2106, LogLevel.Warning, "A long read, perhaps of another program, holds the write-ahead log of {File}, which goes on growing.")]
     public static partial void WalHeld(ILogger logger, string file);
+
+    [LoggerMessage(2107, LogLevel.Error, "A write of {Operations} operations into the journal in {Folder} failed.")]
+    public static partial void JournalWriteFailed(ILogger logger, string folder, int operations, Exception exception);
+
+    [LoggerMessage(2108, LogLevel.Information, "Moved the journal out of {File} into files of its own: {Records} records.")]
+    public static partial void JournalMoved(ILogger logger, string file, long records);
 }

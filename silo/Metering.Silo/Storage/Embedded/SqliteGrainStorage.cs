@@ -40,7 +40,6 @@ internal sealed class SqliteGrainStorage(EmbeddedDatabase database, IGrainStorag
         var expected = Expected(grainState.ETag);
         var next = NewETag();
         var stored = await database.WriteAsync(
-            WriteLane.Background,
             bytes.Length,
             connection => StateTable.Write(connection, stateName, grainId, expected, next, bytes.Span) ? next : StateTable.ReadETag(connection, stateName, grainId),
             CancellationToken.None);
@@ -57,7 +56,6 @@ internal sealed class SqliteGrainStorage(EmbeddedDatabase database, IGrainStorag
     {
         var expected = Expected(grainState.ETag);
         var stored = await database.WriteAsync(
-            WriteLane.Background,
             bytes: DatabaseSchema.PageBytes,
             connection => expected is not null && StateTable.Clear(connection, stateName, grainId, expected) ? null : StateTable.ReadETag(connection, stateName, grainId),
             CancellationToken.None);

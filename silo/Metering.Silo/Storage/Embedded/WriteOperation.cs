@@ -1,15 +1,16 @@
 namespace Metering.Silo.Storage.Embedded;
 
-/// <summary>One caller's part of a transaction. When it throws, the transaction is rolled back with all it did.</summary>
-/// <param name="bytes">What it writes, roughly: the measure by which transactions are bounded.</param>
-internal abstract class WriteOperation(long bytes)
+/// <summary>One caller's part of what is written at once.</summary>
+/// <param name="bytes">What it writes, roughly: the measure by which that is bounded.</param>
+/// <typeparam name="TTarget">What it is written into.</typeparam>
+internal abstract class WriteOperation<TTarget>(long bytes)
 {
     public long Bytes { get; } = bytes;
 
-    /// <summary>Runs it inside the open transaction, unless its caller has stopped waiting before it began. May run again after a rollback.</summary>
-    public abstract void Execute(DatabaseConnection connection);
+    /// <summary>Does it, unless its caller has stopped waiting before it began. May be done again when the whole was undone.</summary>
+    public abstract void Execute(TTarget target);
 
-    /// <summary>The transaction is durable: answers the caller.</summary>
+    /// <summary>All of it is durable: answers the caller.</summary>
     public abstract void Complete();
 
     public abstract void Fail(Exception exception);
@@ -20,7 +21,7 @@ internal abstract class WriteOperation(long bytes)
 /// Before the operation began it is cancelled for good and never runs; while it runs, cancellation waits for it to have run;
 /// afterwards the caller goes at once, its outcome unknown.
 /// </remarks>
-internal sealed class WriteOperation<T>(long bytes, Func<DatabaseConnection, T> write) : WriteOperation(bytes)
+internal sealed class WriteOperation<TTarget, T>(long bytes, Func<TTarget, T> write) : WriteOperation<TTarget>(bytes)
 {
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -30,13 +31,13 @@ internal sealed class WriteOperation<T>(long bytes, Func<DatabaseConnection, T> 
 
     public async Task<T> WaitAsync(CancellationToken cancellationToken)
     {
-        await using (cancellationToken.UnsafeRegister(static (self, token) => ((WriteOperation<T>)self!).Cancel(token), this))
+        await using (cancellationToken.UnsafeRegister(static (self, token) => ((WriteOperation<TTarget, T>)self!).Cancel(token), this))
         {
             return await _completion.Task;
         }
     }
 
-    public override void Execute(DatabaseConnection connection)
+    public override void Execute(TTarget target)
     {
         lock (_gate)
         {
@@ -50,7 +51,7 @@ internal sealed class WriteOperation<T>(long bytes, Func<DatabaseConnection, T> 
 
         try
         {
-            _result = write(connection);
+            _result = write(target);
         }
         finally
         {

@@ -2,60 +2,44 @@ using Metering.Grains.Journal;
 
 namespace Metering.Silo.Storage.Embedded;
 
-/// <summary>In which order the writer takes what waits.</summary>
-internal enum WriteLane
-{
-    /// <summary>Journal appends: callers' answers wait for them. All that fits goes into the next transaction.</summary>
-    Journal = 0,
-
-    /// <summary>Snapshots and trims: nobody's answer waits, so each transaction takes only a little of them.</summary>
-    Background = 1,
-}
-
 /// <summary>
-/// What waits for the writer. Whatever arrives while a transaction is being written becomes the next one: group commit without timers.
+/// What waits for a writer. Whatever arrives while it writes is written together next: group commit without timers.
 /// </summary>
-/// <remarks>
-/// An append never waits for more than the transaction in progress, and that holds at most <see cref="MaxBackgroundBytesPerTransaction"/> of snapshots
-/// (or one larger). Snapshots are not starved either: every transaction takes at least one. Both lanes are bounded; a caller
-/// beyond the bound waits, holding its own bytes, until there is a place.
-/// </remarks>
-internal sealed class WriteQueue
+/// <remarks>Bounded: a caller beyond <see cref="WriteQueue.MaxWaiting"/> waits, holding its own bytes, until there is a place.</remarks>
+/// <param name="maxBytesAtOnce">How much is written at once, or one operation that is larger.</param>
+/// <typeparam name="TTarget">What it is written into.</typeparam>
+internal sealed class WriteQueue<TTarget>(long maxBytesAtOnce)
 {
-    public const int MaxWaitingPerLane = 1024;
-    public const long MaxJournalBytesPerTransaction = 16L << 20;
-    public const long MaxBackgroundBytesPerTransaction = 1L << 20;
-
     private readonly object _gate = new();
-    private readonly Lane _journal = new(MaxJournalBytesPerTransaction);
-    private readonly Lane _background = new(MaxBackgroundBytesPerTransaction);
+    private readonly Queue<WriteOperation<TTarget>> _waiting = new();
     private bool _isClosed;
 
+    private SemaphoreSlim Places { get; } = new(WriteQueue.MaxWaiting);
+
     /// <exception cref="JournalStoreException">The queue is closed.</exception>
-    public async ValueTask EnqueueAsync(WriteLane lane, WriteOperation operation, CancellationToken cancellationToken)
+    public async ValueTask EnqueueAsync(WriteOperation<TTarget> operation, CancellationToken cancellationToken)
     {
-        var queue = lane == WriteLane.Journal ? _journal : _background;
-        await queue.Places.WaitAsync(cancellationToken);
+        await Places.WaitAsync(cancellationToken);
         lock (_gate)
         {
             if (_isClosed)
             {
-                queue.Places.Release();
-                throw Closed();
+                Places.Release();
+                throw WriteQueue.Closed();
             }
 
-            queue.Waiting.Enqueue(operation);
+            _waiting.Enqueue(operation);
             Monitor.Pulse(_gate);
         }
     }
 
-    /// <summary>Waits until there is something to write and takes one transaction's worth.</summary>
+    /// <summary>Waits until there is something to write and takes as much as is written at once.</summary>
     /// <returns>False when the queue is closed and everything has been taken.</returns>
-    public bool TakeBatch(List<WriteOperation> batch)
+    public bool TakeBatch(List<WriteOperation<TTarget>> batch)
     {
         lock (_gate)
         {
-            while (_journal.Waiting.Count == 0 && _background.Waiting.Count == 0)
+            while (_waiting.Count == 0)
             {
                 if (_isClosed)
                 {
@@ -65,8 +49,14 @@ internal sealed class WriteQueue
                 Monitor.Wait(_gate);
             }
 
-            _journal.TakeInto(batch);
-            _background.TakeInto(batch);
+            var bytes = 0L;
+            while (_waiting.TryPeek(out var next) && (batch.Count == 0 || bytes + next.Bytes <= maxBytesAtOnce))
+            {
+                batch.Add(_waiting.Dequeue());
+                bytes += next.Bytes;
+            }
+
+            Places.Release(batch.Count);
             return true;
         }
     }
@@ -80,30 +70,12 @@ internal sealed class WriteQueue
             Monitor.Pulse(_gate);
         }
     }
+}
+
+/// <summary>What all queues of the store have alike.</summary>
+internal static class WriteQueue
+{
+    public const int MaxWaiting = 1024;
 
     public static JournalStoreException Closed() => new("The store is closed: the silo is stopping.");
-
-    private sealed class Lane(long maxBytesPerTransaction)
-    {
-        public Queue<WriteOperation> Waiting { get; } = new();
-
-        public SemaphoreSlim Places { get; } = new(MaxWaitingPerLane);
-
-        public void TakeInto(List<WriteOperation> batch)
-        {
-            var bytes = 0L;
-            var taken = 0;
-            while (Waiting.TryPeek(out var next) && (taken == 0 || bytes + next.Bytes <= maxBytesPerTransaction))
-            {
-                batch.Add(Waiting.Dequeue());
-                bytes += next.Bytes;
-                taken++;
-            }
-
-            if (taken > 0)
-            {
-                Places.Release(taken);
-            }
-        }
-    }
 }

@@ -3,10 +3,10 @@ using Metering.Silo.Storage.Embedded;
 
 namespace Metering.Storage.Tests.Embedded;
 
-public sealed class SqliteJournalStoreTests : JournalStoreSuite
+public sealed class FileJournalStoreTests : JournalStoreSuite
 {
     private readonly TemporaryDirectory _directory = new();
-    private EmbeddedDatabase? _database;
+    private EmbeddedStore? _store;
 
     public override async ValueTask DisposeAsync()
     {
@@ -16,13 +16,13 @@ public sealed class SqliteJournalStoreTests : JournalStoreSuite
 
     protected override Task<IJournalStore> OpenStoreAsync()
     {
-        _database = Database.Open(_directory.Path);
-        return Task.FromResult<IJournalStore>(new SqliteJournalStore(_database));
+        _store = TestStore.Open(_directory.Path);
+        return Task.FromResult<IJournalStore>(new FileJournalStore(_store));
     }
 
     protected override Task CloseStoreAsync()
     {
-        _database?.Dispose();
+        _store?.Dispose();
         return Task.CompletedTask;
     }
 }
