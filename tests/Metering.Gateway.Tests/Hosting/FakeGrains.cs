@@ -382,6 +382,9 @@ internal sealed class FakeKeyRing : IKeyRingGrain
 
     public Func<Exception?> Fails { get; set; } = static () => null;
 
+    /// <summary>Whether the last that ended a key said that administrators have no other way in than keys.</summary>
+    public bool? WasOnlyWayIn { get; private set; }
+
     public Task<KeyRing?> GetAfter(long version)
     {
         if (Fails() is { } failure)
@@ -398,13 +401,19 @@ internal sealed class FakeKeyRing : IKeyRingGrain
     public Task<Answer<ApiKey>> Rotate(string id, byte[] sha256, TimeSpan overlap) =>
         Task.FromResult<Answer<ApiKey>>(Samples.Key with { Id = id, Secrets = [new KeySecret(sha256, null), new KeySecret([], Samples.At + overlap)] });
 
-    public Task<Answer<ApiKey>> Revoke(string id) => Task.FromResult<Answer<ApiKey>>(Samples.Key with { Id = id, RevokedAt = Samples.At });
+    public Task<Answer<ApiKey>> Revoke(string id) => Revoke(id, isOnlyWayIn: false);
 
     public Task<Answer<ApiKey>> RotateUnlessLastAdmin(string id, byte[] sha256, TimeSpan overlap) => Rotate(id, sha256, overlap);
 
-    public Task<Answer<ApiKey>> RevokeUnlessLastAdmin(string id) => Revoke(id);
+    public Task<Answer<ApiKey>> RevokeUnlessLastAdmin(string id) => Revoke(id, isOnlyWayIn: true);
 
     public Task<Answer<KeyRing>> GetForTokens() => Task.FromResult<Answer<KeyRing>>(Ring with { TokenSecret = [1, 2, 3] });
+
+    private Task<Answer<ApiKey>> Revoke(string id, bool isOnlyWayIn)
+    {
+        WasOnlyWayIn = isOnlyWayIn;
+        return Task.FromResult<Answer<ApiKey>>(Samples.Key with { Id = id, RevokedAt = Samples.At });
+    }
 }
 
 internal sealed class FakeHistory(string account) : IAccountHistoryGrain

@@ -44,6 +44,16 @@ public sealed class JwtTests
     }
 
     [Fact]
+    public async Task An_administrator_who_comes_with_a_token_may_end_the_last_key_as_they_come_in_again()
+    {
+        await using var issuer = await Issuer.Start();
+        await using var gateway = await Start(issuer, accountsClaim: null);
+
+        Assert.Equal(HttpStatusCode.OK, await Send(gateway, issuer.Token(role: "admin", accounts: []), HttpMethod.Delete, "/v1/keys/k1"));
+        Assert.False(gateway.Grains.Keys.WasOnlyWayIn);
+    }
+
+    [Fact]
     public async Task Whatever_is_wrong_with_a_token_makes_it_nobodys()
     {
         await using var issuer = await Issuer.Start();
@@ -88,9 +98,11 @@ public sealed class JwtTests
         Jwt = new JwtOptions { Authority = issuer.Address, Audience = Audience, RoleClaim = "role", AccountsClaim = accountsClaim },
     });
 
-    private static async Task<HttpStatusCode> Get(GatewayHost gateway, string token, string path)
+    private static Task<HttpStatusCode> Get(GatewayHost gateway, string token, string path) => Send(gateway, token, HttpMethod.Get, path);
+
+    private static async Task<HttpStatusCode> Send(GatewayHost gateway, string token, HttpMethod method, string path)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        using var request = new HttpRequestMessage(method, path);
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         using var response = await gateway.Http.SendAsync(request, Cancellation);
         return response.StatusCode;
