@@ -95,7 +95,7 @@ var overload = new Command("overload", "Goodput at twice the peak, what refusals
 overload.SetAction((parsed, token) => RunAsync(new OverloadBenchmark(
     parsed.GetValue(peerAccounts), parsed.GetValue(overloadRounds), TimeSpan.FromSeconds(parsed.GetValue(overloadSeconds))).RunAsync(token)));
 
-var security = new Command("security", "What it costs to ask callers for a key, beside a server that asks nobody.") { peerAccounts, overloadRounds, overloadSeconds };
+var security = new Command("security", "What telemetry and asking callers for a key cost, beside a server with neither.") { peerAccounts, overloadRounds, overloadSeconds };
 security.SetAction((parsed, token) => RunAsync(new SecurityBenchmark(
     parsed.GetValue(peerAccounts), parsed.GetValue(overloadRounds), TimeSpan.FromSeconds(parsed.GetValue(overloadSeconds))).RunAsync(token)));
 

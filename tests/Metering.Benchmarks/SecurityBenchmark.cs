@@ -8,8 +8,8 @@ using Metering.LoadTest.Run;
 namespace Metering.Benchmarks;
 
 /// <summary>
-/// What it costs to ask who calls: one server that asks nobody and one that asks for a key, in turns, for single charges and for streams; with a key for everything, and with
-/// one for some accounts and meters, whose charges are looked at one by one.
+/// What it costs to ask who calls and to tell what goes on: a server that asks nobody and measures nothing, one that measures, and one that asks for a key too, in turns, for single charges and for streams;
+/// with a key for everything, and with one for some accounts and meters, whose charges are looked at one by one.
 /// </summary>
 internal sealed class SecurityBenchmark(int accounts, int rounds, TimeSpan turn)
 {
@@ -26,18 +26,20 @@ internal sealed class SecurityBenchmark(int accounts, int rounds, TimeSpan turn)
 
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
+        await using var bare = await BenchmarkServer.StartAsync(accounts: 0, cancellationToken, new Dictionary<string, string> { ["OTEL_SDK_DISABLED"] = "true" });
         await using var open = await BenchmarkServer.StartAsync(accounts: 0, cancellationToken);
         await using var guarded = await BenchmarkServer.StartAsync(accounts: 0, cancellationToken, new Dictionary<string, string> { ["AdminKey"] = AdminKey });
         var all = await MakeKeyAsync(guarded, new { name = "all", role = "operator" }, cancellationToken);
         var some = await MakeKeyAsync(guarded, new { name = "some", role = "charge", accounts = new[] { "some-*" }, meters = new[] { "llm.*", "api.*" } }, cancellationToken);
         Side[] sides =
         [
-            new("asks nobody", "open", open, null, await OpenAsync(open, null, "open", cancellationToken)),
-            new("a key for everything", "all", guarded, all, await OpenAsync(guarded, all, "all", cancellationToken)),
-            new("a key for some accounts and meters", "some", guarded, some, await OpenAsync(guarded, all, "some", cancellationToken)),
+            new("neither", "bare", bare, null, await OpenAsync(bare, null, "bare", cancellationToken)),
+            new("telemetry", "open", open, null, await OpenAsync(open, null, "open", cancellationToken)),
+            new("telemetry, a key for everything", "all", guarded, all, await OpenAsync(guarded, all, "all", cancellationToken)),
+            new("telemetry, a key for some accounts and meters", "some", guarded, some, await OpenAsync(guarded, all, "some", cancellationToken)),
         ];
         Console.WriteLine($"{accounts:N0} accounts, Zipf; {rounds} rounds of {turn.TotalSeconds:0.#} s a turn; client on the same machine");
-        Console.WriteLine("| calls | server | charges/s | ÷ asks nobody | server CPU µs/charge | more, µs |");
+        Console.WriteLine("| calls | server | charges/s | ÷ neither | server CPU µs/charge | more, µs |");
         Console.WriteLine("|---|---|---|---|---|---|");
         foreach (var way in Ways)
         {
