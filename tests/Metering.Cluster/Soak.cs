@@ -20,7 +20,7 @@ internal sealed class Soak(TimeSpan duration, int seed, LedgerPlace ledger, stri
     public async Task<bool> RunAsync()
     {
         Console.WriteLine($"seed {seed}: ./test --soak {duration.TotalMinutes:0} --seed {seed} chooses the same faults again");
-        var (cluster, uncut) = await TestCluster.StartAsync(mayCutLinks: true, mayKillAzurite: true, ledger, TestCluster.Busy);
+        var (cluster, uncut) = await TestCluster.StartAsync(mayCutLinks: true, mayKillAzurite: true, ledger, TestCluster.BusyForLong);
         await using var whole = cluster;
         if (uncut is not null)
         {

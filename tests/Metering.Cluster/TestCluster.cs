@@ -22,6 +22,9 @@ internal static class TestCluster
         ["LeadTime"] = "00:00:01",
     };
 
+    /// <summary>For faults that go on for long: with an interval as short as above each hour would have tens of thousands of segments, and every question about usage reads those of its hours.</summary>
+    public static IReadOnlyDictionary<string, string> BusyForLong { get; } = new Dictionary<string, string>(Busy) { ["ArchiveInterval"] = "00:00:20" };
+
     /// <summary>Three silos and two gateways in a new directory, the sample card published.</summary>
     /// <param name="mayCutLinks">Whether each host gets a network of its own, where that is possible.</param>
     /// <param name="mayKillAzurite">Whether Azurite must not lose what it acknowledged.</param>
