@@ -203,7 +203,7 @@ public sealed partial class AccountGrain
         }
         catch (Exception failure)
         {
-            Log.RateCardNotLoaded(_services.Logger, card, Id, failure);
+            _services.Outages.RateCardNotLoaded(card, Id, failure);
             return (false, null);
         }
     }

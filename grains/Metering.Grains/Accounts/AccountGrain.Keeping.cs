@@ -28,7 +28,7 @@ public sealed partial class AccountGrain
         var writer = _snapshotWriter ??= new ByteWriter();
         writer.Clear();
         _account.Write(writer);
-        var (state, committed) = (new KeptState(_account.Sequence, _account.LastAt, writer.ToArray()), _lastCommit);
+        var (state, committed) = (new KeptState(_account.Sequence, _account.LastAt, writer.ToArray()), _log!.LastCommit);
         Post(() => _ = KeepAsync(state, committed));
     }
 

@@ -194,7 +194,7 @@ public sealed partial class AccountGrain
         }
         catch (Exception failure)
         {
-            Log.SnapshotNotRead(_services.Logger, Id, failure);
+            _services.Outages.SnapshotNotRead(Id, failure);
             throw new JournalUnavailableException($"{what} cannot be read now.", _options.SnapshotReadRetryDelay, failure);
         }
     }
@@ -338,7 +338,7 @@ public sealed partial class AccountGrain
         }
         catch (Exception failure)
         {
-            Log.SnapshotFailed(_services.Logger, Id, failure);
+            _services.Outages.SnapshotFailed(Id, failure);
             lock (this)
             {
                 _snapshotNotBefore = _time.GetUtcNow() + _options.SnapshotRetryDelay;

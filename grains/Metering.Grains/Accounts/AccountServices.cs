@@ -18,6 +18,7 @@ public sealed class AccountServices(
     LocalAccounts localAccounts,
     IEnumerable<IEntryArchive> entryArchives,
     IEnumerable<IStateArchive> stateArchives,
+    TimeProvider time,
     ILogger<AccountGrain> logger)
 {
     internal Journal.Journal Journal => journal;
@@ -41,4 +42,6 @@ public sealed class AccountServices(
     internal IStateArchive? StateArchive { get; } = stateArchives.SingleOrDefault();
 
     internal ILogger Logger => logger;
+
+    internal OutageLog Outages { get; } = new(time, logger);
 }

@@ -1,6 +1,5 @@
 using Metering.Contracts;
 using Metering.Grains.Accounts;
-using Microsoft.Extensions.Logging;
 
 namespace Metering.Grains.Routing;
 
@@ -12,7 +11,7 @@ namespace Metering.Grains.Routing;
 /// A grain call costs more than a charge does: a message, a place in a queue and two changes of thread. A batch handled here costs them once, at its
 /// commit. What makes it safe is the account's lock alone (see <see cref="AccountGrain"/>); where an account lives is still Orleans' to say.
 /// </remarks>
-internal sealed class ChargeRouter(LocalAccounts accounts, IGrainFactory grains, ILogger<ChargeRouter> logger) : IChargeRouter
+internal sealed class ChargeRouter(LocalAccounts accounts, IGrainFactory grains, AccountServices services) : IChargeRouter
 {
     /// <summary>Accounts whose memory is fetched before the first of them is charged: as much as stays near the processor meanwhile.</summary>
     private const int FetchedAhead = 16;
@@ -138,7 +137,7 @@ internal sealed class ChargeRouter(LocalAccounts accounts, IGrainFactory grains,
         catch (Exception failure)
         {
             // One account that cannot be reached is no reason to keep the others' answers back.
-            Log.AccountNotReached(logger, id, failure);
+            services.Outages.AccountNotReached(id, failure);
             charges.AnswersOf(account).Fill(Unreached(id));
         }
     }

@@ -38,7 +38,9 @@ internal static class AzureFault
         _ => $"'{container}' failed: {FirstLine(exception.Message)}",
     };
 
-    public static JournalStoreException From(Exception exception, string container) => new(Describe(exception, container), exception);
+    /// <summary>Of several attempts only the last is kept: each is a page of text where it is written, and an outage writes thousands.</summary>
+    public static JournalStoreException From(Exception exception, string container) =>
+        new(Describe(exception, container), exception is AggregateException { InnerExceptions: [.., var last] } ? last : exception);
 
     private static string FirstLine(string message) => message.AsSpan().IndexOfAny('\r', '\n') is var end and >= 0 ? message[..end] : message;
 }
