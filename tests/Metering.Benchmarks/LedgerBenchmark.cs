@@ -18,9 +18,13 @@ namespace Metering.Benchmarks;
 /// What a ledger costs: the same charges by way of the router, with it and without, in turns; how far it falls behind at the peak, and how long it takes to catch up at half of it; and how
 /// many bytes of segment an entry takes.
 /// </summary>
-internal sealed class LedgerBenchmark(int accounts, double zipfExponent, int chargesPerCall, int ids, int partitions, int turns, TimeSpan turn, TimeSpan half)
+internal sealed class LedgerBenchmark(int accounts, double zipfExponent, int chargesPerCall, int ids, int partitions, int turns, TimeSpan turn, TimeSpan peakTime, TimeSpan half)
 {
     private const int CallsUnderWay = 16;
+
+    /// <summary>As Standalone has it, of all partitions together.</summary>
+    private const long MaxBacklogBytes = 64L << 30;
+
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ArchiveInterval = TimeSpan.FromSeconds(5);
 
@@ -58,14 +62,14 @@ internal sealed class LedgerBenchmark(int accounts, double zipfExponent, int cha
         Print("off", off);
         Print("on", on);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Slowed by {1 - (Rate(on) / Rate(off)):P0}."));
-        var peak = await PressAsync(with, turn * turns, chargesPerSecond: null, curve, cancellationToken);
+        var peak = await PressAsync(with, peakTime, chargesPerSecond: null, curve, cancellationToken);
         var atPeak = with.Journal.Backlog();
         await CatchUpAsync(with, Rate([peak]) / 2, curve, cancellationToken);
         Console.WriteLine();
         Console.WriteLine("| s | load | charges/s | backlog MiB |");
         Console.WriteLine("|---|---|---|---|");
         curve.ForEach(Console.WriteLine);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Behind by {atPeak.Bytes >> 20:N0} MiB after {(turn * turns).TotalSeconds:N0} s at the peak, the partition that has most by {atPeak.LongestBytes >> 20:N0} MiB, its oldest for {atPeak.Age.TotalSeconds:N0} s; {peak.Refused:N0} charges refused."));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Behind by {atPeak.Bytes >> 20:N0} MiB after {peakTime.TotalSeconds:N0} s at the peak, the partition that has most by {atPeak.LongestBytes >> 20:N0} MiB, its oldest for {atPeak.Age.TotalSeconds:N0} s; {peak.Refused:N0} charges refused."));
         await TellSegmentsAsync(with, cancellationToken);
         return true;
     }
@@ -237,7 +241,7 @@ internal sealed class LedgerBenchmark(int accounts, double zipfExponent, int cha
                     .AddEmbeddedStore(new EmbeddedStoreOptions { DataDirectory = _directory.Path })
                     .AddMetering(
                         options => options.Limits = options.Limits with { MaxIds = ids },
-                        options => (options.Partitions, options.ArchiveInterval) = (partitions, ArchiveInterval),
+                        options => (options.Partitions, options.ArchiveInterval, options.MaxArchiveBacklogBytes) = (partitions, ArchiveInterval, MaxBacklogBytes / partitions),
                         static options => options.LeadTime = TimeSpan.Zero);
                 _ = hasLedger ? silo.AddFolderLedger(LedgerFolder) : silo;
             });

@@ -121,10 +121,11 @@ checkpoint.SetAction((parsed, token) => RunAsync(new CheckpointBenchmark(
 var ledgerPartitions = Count("--partitions", "Into how many logs the accounts are spread.", 8);
 var ledgerTurns = Count("--turns", "With the ledger, and without.", 3);
 var ledgerSeconds = Count("--seconds", "How long each turn lasts.", 10);
+var ledgerPeak = Count("--peak-seconds", "How long it is at the peak before it catches up.", 30);
 var ledgerHalf = Count("--half-seconds", "How long it may take to catch up at half load.", 60);
 var ledger = new Command("ledger", "What a ledger costs, how far it falls behind at the peak, and how many bytes an entry takes.")
 {
-    peerAccounts, peerExponent, peerBatch, remembered, ledgerPartitions, ledgerTurns, ledgerSeconds, ledgerHalf,
+    peerAccounts, peerExponent, peerBatch, remembered, ledgerPartitions, ledgerTurns, ledgerSeconds, ledgerPeak, ledgerHalf,
 };
 ledger.SetAction((parsed, token) => RunAsync(new LedgerBenchmark(
     parsed.GetValue(peerAccounts),
@@ -134,6 +135,7 @@ ledger.SetAction((parsed, token) => RunAsync(new LedgerBenchmark(
     parsed.GetValue(ledgerPartitions),
     parsed.GetValue(ledgerTurns),
     TimeSpan.FromSeconds(parsed.GetValue(ledgerSeconds)),
+    TimeSpan.FromSeconds(parsed.GetValue(ledgerPeak)),
     TimeSpan.FromSeconds(parsed.GetValue(ledgerHalf))).RunAsync(token)));
 
 var batched = Count("--entries", "Entries of a batch.", 100_000);

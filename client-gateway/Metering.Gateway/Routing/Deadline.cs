@@ -3,6 +3,9 @@ namespace Metering.Gateway.Routing;
 /// <summary>When a caller has waited long enough, over all attempts.</summary>
 internal readonly struct Deadline(TimeProvider time, TimeSpan timeout)
 {
+    /// <summary>Timers may end about so much early. With less left nothing is begun: nobody would wait for it.</summary>
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(2);
+
     private readonly long _startedAt = time.GetTimestamp();
 
     /// <summary>What is left of it; never negative.</summary>
@@ -11,7 +14,7 @@ internal readonly struct Deadline(TimeProvider time, TimeSpan timeout)
         get
         {
             var left = timeout - time.GetElapsedTime(_startedAt);
-            return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+            return left > Tick ? left : TimeSpan.Zero;
         }
     }
 

@@ -44,6 +44,40 @@ public sealed class JournalFilesTests : IDisposable
     }
 
     [Fact]
+    public async Task While_somebody_copies_the_journal_nothing_is_trimmed_and_no_file_goes_that_was_superfluous_before()
+    {
+        using var embedded = TestStore.Open(_directory.Path);
+        var store = new FileJournalStore(embedded);
+        await AppendAsync(store, "seldom", 1);
+        for (var number = 1; number <= 60; number++)
+        {
+            await AppendAsync(store, "often", number);
+        }
+
+        // With the next batch the last record of the other log moves, and the files before it are not needed.
+        await store.TrimAsync("often", 59, Cancel);
+        var first = JournalSegment.PathOf(Folder, 1);
+        using (JournalHold.Take(Folder))
+        {
+            for (var number = 61; number <= 70; number++)
+            {
+                await AppendAsync(store, "often", number);
+            }
+
+            await store.TrimAsync("often", 69, Cancel);
+            await AssertRecordsAsync(store, "often", 60, 70);
+            Assert.True(File.Exists(first), "A file went while the journal was held.");
+        }
+
+        for (var number = 71; File.Exists(first); number++)
+        {
+            await AppendAsync(store, "often", number);
+        }
+
+        await AssertRecordsAsync(store, "seldom", 1, 1);
+    }
+
+    [Fact]
     public async Task Records_that_are_not_trimmed_keep_their_files_and_all_behind_them()
     {
         using (var embedded = TestStore.Open(_directory.Path))

@@ -12,7 +12,6 @@ internal sealed class EmbeddedStore : IDisposable
 
     private readonly DataDirectory _directory;
     private readonly JournalFiles _files;
-    private readonly Lock _looking = new();
     private bool _isClosed;
 
     private EmbeddedStore(DataDirectory directory, EmbeddedDatabase database, JournalFiles files, ILogger log)
@@ -26,17 +25,7 @@ internal sealed class EmbeddedStore : IDisposable
     public JournalWriter Journal { get; }
 
     /// <summary>Whether somebody copies the directory.</summary>
-    public bool IsHeld
-    {
-        get
-        {
-            // One at a time: each looks by holding it for a moment.
-            lock (_looking)
-            {
-                return JournalHold.IsTaken(_directory.FilePath(JournalFolder));
-            }
-        }
-    }
+    public bool IsHeld => _files.IsHeld;
 
     /// <summary>Claims the directory and opens what is in it, creating what is not there.</summary>
     /// <exception cref="DataDirectoryException">The directory cannot be used.</exception>

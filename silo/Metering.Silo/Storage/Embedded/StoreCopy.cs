@@ -121,46 +121,26 @@ public static class StoreCopy
         Directory.CreateDirectory(target);
         foreach (var path in JournalFiles.SegmentsIn(folder).Where(path => JournalSegment.NumberOf(path) <= journalEnd.Segment))
         {
-            // One whose trim had begun before may have gone since it was listed.
-            if (TryOpen(path) is not { } segment)
+            using var segment = JournalSegment.Open(path, journal: null, FileAccess.Read);
+            var end = segment.Head.Number == journalEnd.Segment ? journalEnd.At : SegmentScan.EndOf(segment);
+            using var copy = File.OpenHandle(Path.Combine(target, Path.GetFileName(path)), FileMode.CreateNew, FileAccess.Write);
+            var buffer = new byte[CopyBytes];
+            for (var at = 0L; at < end; at += buffer.Length)
             {
-                continue;
-            }
-
-            using (segment)
-            {
-                var end = segment.Head.Number == journalEnd.Segment ? journalEnd.At : SegmentScan.EndOf(segment);
-                using var copy = File.OpenHandle(Path.Combine(target, Path.GetFileName(path)), FileMode.CreateNew, FileAccess.Write);
-                var buffer = new byte[CopyBytes];
-                for (var at = 0L; at < end; at += buffer.Length)
+                var part = buffer.AsSpan(..(int)Math.Min(buffer.Length, end - at));
+                if (!SegmentScan.ReadAll(segment, part, at))
                 {
-                    var part = buffer.AsSpan(..(int)Math.Min(buffer.Length, end - at));
-                    if (!SegmentScan.ReadAll(segment, part, at))
-                    {
-                        throw new EndOfStreamException($"'{path}' ends too early.");
-                    }
-
-                    RandomAccess.Write(copy, part, at);
+                    throw new EndOfStreamException($"'{path}' ends too early.");
                 }
 
-                // A segment that is as long as what is in it is full: what comes next takes another.
-                RandomAccess.FlushToDisk(copy);
+                RandomAccess.Write(copy, part, at);
             }
+
+            // A segment that is as long as what is in it is full: what comes next takes another.
+            RandomAccess.FlushToDisk(copy);
         }
 
         FolderSync.Sync(target);
-    }
-
-    private static JournalSegment? TryOpen(string path)
-    {
-        try
-        {
-            return JournalSegment.Open(path, journal: null, FileAccess.Read);
-        }
-        catch (FileNotFoundException)
-        {
-            return null;
-        }
     }
 
     private static SqliteConnection Open(string file, SqliteOpenMode mode)

@@ -34,6 +34,9 @@ internal sealed class JournalFiles : IDisposable
     private const long MaxBytesPerPage = 4L << 20;
 
     private readonly Lock _gate = new();
+
+    // Around every look at who holds the journal: each takes it for a moment itself.
+    private readonly Lock _holding = new();
     private readonly string _folder;
     private readonly Guid _id;
     private readonly JournalLogs _logs;
@@ -67,6 +70,19 @@ internal sealed class JournalFiles : IDisposable
     }
 
     public int LogCount => _logs.All.Count;
+
+    /// <summary>Whether somebody copies the journal. For any thread.</summary>
+    public bool IsHeld
+    {
+        get
+        {
+            lock (_holding)
+            {
+                using var hold = JournalHold.TryTake(_folder);
+                return hold is null;
+            }
+        }
+    }
 
     private JournalSegment Active => _segments[^1];
 
@@ -487,17 +503,9 @@ internal sealed class JournalFiles : IDisposable
     {
         foreach (var segment in leaving)
         {
-            var spare = _spares.NewPath();
-            try
+            // Otherwise it stays, and those behind it, until something is written again.
+            if (TryMoveAway(segment) is not { } spare)
             {
-                File.Move(segment.Path, spare);
-
-                // Before it is used again: otherwise its old name might come back with what was written since.
-                FolderSync.Sync(_folder);
-            }
-            catch (IOException)
-            {
-                // It stays, and those behind it; the next one that leaves brings another attempt.
                 return;
             }
 
@@ -508,6 +516,33 @@ internal sealed class JournalFiles : IDisposable
 
             segment.Dispose();
             _spares.Add(spare, segment.Size);
+        }
+    }
+
+    /// <returns>What it is called now; null when it is still what it was.</returns>
+    private string? TryMoveAway(JournalSegment segment)
+    {
+        lock (_holding)
+        {
+            using var hold = JournalHold.TryTake(_folder);
+            if (hold is null)
+            {
+                return null;
+            }
+
+            var spare = _spares.NewPath();
+            try
+            {
+                File.Move(segment.Path, spare);
+
+                // Before it is used again: otherwise its old name might come back with what was written since.
+                FolderSync.Sync(_folder);
+                return spare;
+            }
+            catch (IOException)
+            {
+                return null;
+            }
         }
     }
 

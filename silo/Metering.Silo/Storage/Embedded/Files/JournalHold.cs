@@ -3,9 +3,10 @@ using Metering.Grains.Journal;
 namespace Metering.Silo.Storage.Embedded.Files;
 
 /// <summary>
-/// Whoever copies a journal that is written holds it meanwhile: nothing of it is trimmed. The operating system's lock on an open file, which ends with the process however that dies.
+/// Whoever copies a journal that is written holds it meanwhile: nothing of it is trimmed, and no file of it goes, whatever became superfluous before. The operating system's lock on an open file, which ends with the process however
+/// that dies.
 /// </summary>
-/// <remarks>A trim that had begun before goes on: by then what it trims was already where its owner says, so it is in every copy that is made later.</remarks>
+/// <remarks>A trim that had begun before goes on: by then what it trims was already where its owner says, so it is in every copy that is made later. Its owner holds it too for as long as it moves a file.</remarks>
 internal sealed class JournalHold : IDisposable
 {
     private const string FileName = "journal.hold";
@@ -39,16 +40,16 @@ internal sealed class JournalHold : IDisposable
         }
     }
 
-    public static bool IsTaken(string folder)
+    /// <returns>Null when somebody else holds it.</returns>
+    public static JournalHold? TryTake(string folder)
     {
         try
         {
-            Open(folder).Dispose();
-            return false;
+            return new JournalHold(Open(folder));
         }
         catch (IOException)
         {
-            return true;
+            return null;
         }
     }
 
