@@ -9,13 +9,19 @@ namespace Metering.Silo;
 /// <summary>What accounts and the audit log keep, how surely and for how long: the settings that every process with a silo in it has.</summary>
 public sealed class KeepingSettings
 {
-    public KeepingSettings(SettingsSection section)
+    /// <summary>Of one of a cluster's many partitions.</summary>
+    public const long DefaultTailBytes = 256L << 20;
+
+    /// <param name="section">Where they are read.</param>
+    /// <param name="defaultTailBytes">What <see cref="MaxTailBytes"/> is when it is not set.</param>
+    /// <exception cref="SettingsException">A value is not in its range.</exception>
+    public KeepingSettings(SettingsSection section, long defaultTailBytes = DefaultTailBytes)
     {
         Durability = section.Choice(nameof(Durability), Durability.Journal);
         PeriodicInterval = section.Time(nameof(PeriodicInterval), TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(10), TimeSpan.FromHours(1));
         IdWindow = section.Time(nameof(IdWindow), TimeSpan.FromHours(24), TimeSpan.FromMinutes(1), TimeSpan.FromDays(90));
         MaxIds = section.Number(nameof(MaxIds), 10_000, 1, 1_000_000);
-        MaxTailBytes = section.Number(nameof(MaxTailBytes), 256L << 20, 16L << 20, 64L << 30);
+        MaxTailBytes = section.Number(nameof(MaxTailBytes), defaultTailBytes, 16L << 20, 64L << 30);
         CheckpointInterval = section.Time(nameof(CheckpointInterval), TimeSpan.FromMinutes(1), TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
         AuditRetention = section.Time(nameof(AuditRetention), TimeSpan.Zero, TimeSpan.Zero, TimeSpan.FromDays(36_500));
         if (AuditRetention > TimeSpan.Zero && AuditRetention < AuditOptions.LeastRetention)

@@ -5,6 +5,7 @@ using Metering.Ledger.Segments.Blobs;
 using Metering.Silo.Kubernetes;
 using Metering.Silo.Ledger;
 using Metering.Silo.SteppingDown;
+using Metering.Silo.Storage;
 using Metering.Silo.Storage.Azure;
 using Metering.Silo.Storage.Redis;
 using Microsoft.Extensions.DependencyInjection;
@@ -12,7 +13,6 @@ using Microsoft.Extensions.Hosting;
 using Orleans.Clustering.Redis;
 using Orleans.Configuration;
 using Orleans.Persistence;
-using Orleans.Storage;
 
 namespace Metering.Silo;
 
@@ -171,7 +171,7 @@ public static class MeteringCluster
 
         // Without it a cleared state keeps its ETag, and does not read as new.
         redis.DeleteStateOnClear = true;
-        redis.GrainStorageSerializer = ActivatorUtilities.CreateInstance<OrleansGrainStorageSerializer>(services);
+        redis.GrainStorageSerializer = ActivatorUtilities.CreateInstance<StateSerializer>(services);
     }
 
     private static ISiloBuilder AddRedisIndex(ISiloBuilder silo, SiloSettings settings) => silo.AddRedisAccountIndex(new RedisAccountIndexOptions

@@ -22,6 +22,9 @@ public sealed record StandaloneSettings
     /// <summary>The journal is on this disk: an hour at a rate that the ledger cannot follow.</summary>
     private const long MaxBacklogBytes = 64L << 30;
 
+    /// <summary>One partition has all that a cluster's many share: with less, each account would write a snapshot every second at the peak. A restart reads half of it at most, some seconds.</summary>
+    private const long DefaultTailBytes = 1L << 30;
+
     /// <summary>Where everything is kept; created when it is not there.</summary>
     public required string DataDirectory { get; init; }
 
@@ -69,7 +72,7 @@ public sealed record StandaloneSettings
             GrpcPort = section.Port(nameof(GrpcPort), 8081, mayBeAnyFree: true),
             Ledger = section.Choice(nameof(Ledger), LedgerPlace.Off),
             Archiving = new LedgerSettings(section, MaxBacklogBytes),
-            Keeping = new KeepingSettings(section),
+            Keeping = new KeepingSettings(section, DefaultTailBytes),
         };
     }
 }

@@ -104,7 +104,7 @@ var many = new Command("accounts", "Memory per account, and how fast accounts ar
 many.SetAction((parsed, token) => RunAsync(new AccountsBenchmark(Math.Max(parsed.GetValue(activated), 100)).RunAsync(token)));
 
 var remembered = Count("--ids", "Ids an account remembers, and has before the clock starts.", 1_000);
-var tail = Count("--log", "The most log there may be, in MiB.", 256);
+var tail = Count("--log", "The most log there may be, in MiB.", 1024);
 var checkpointSeconds = Count("--seconds", "How long the load lasts.", 60);
 var checkpoint = new Command("checkpoint", "Whether snapshots keep up with charges, and what they write.")
 {

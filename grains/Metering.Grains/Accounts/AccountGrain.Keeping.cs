@@ -19,11 +19,15 @@ public sealed partial class AccountGrain
 
     private void KeepStateWhenDue()
     {
-        if (_account.Sequence < _keepFrom)
+        if (_account.Sequence >= _keepFrom)
         {
-            return;
+            KeepState();
         }
+    }
 
+    // Apart: what it captures would be allocated for each charge.
+    private void KeepState()
+    {
         _keepFrom = long.MaxValue;
         var writer = _snapshotWriter ??= new ByteWriter();
         writer.Clear();

@@ -18,13 +18,15 @@ namespace Metering.Grains.Accounts;
 /// in between is in both. So the entries through the sequence it named are there, and whatever is missing of them is missing for good.</para>
 /// </remarks>
 [AccountPlacement]
-public sealed class AccountHistoryGrain(Journal.Journal journal, IServiceProvider services, TimeProvider time, IOptions<AccountOptions> options)
-    : Grain, IAccountHistoryGrain
+public sealed class AccountHistoryGrain(Journal.Journal journal, IPartitionOwnership ownership, IServiceProvider services, TimeProvider time, IOptions<AccountOptions> options)
+    : OwnedGrain(ownership), IAccountHistoryGrain
 {
     /// <summary>States that cannot be relied on, before it is begun with the first entry.</summary>
     private const int MaxStatesPassedOver = 3;
 
     private static readonly TimeSpan StoreRetryDelay = TimeSpan.FromSeconds(1);
+
+    protected override int Partition => journal.PartitionOf(Id);
 
     private string Id => this.GetPrimaryKeyString();
 

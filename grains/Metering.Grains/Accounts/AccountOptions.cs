@@ -15,7 +15,7 @@ public sealed class AccountOptions
     public int SnapshotTailRatio { get; set; } = 4;
 
     /// <summary>Fewer journaled bytes than this are not worth a snapshot for their own sake.</summary>
-    public int MinSnapshotTailBytes { get; set; } = 64 * 1024;
+    public int MinSnapshotTailBytes { get; set; } = 1 << 20;
 
     /// <summary>An account that changed writes a snapshot at least this often while it is called. Idle ones are asked by the checkpoint.</summary>
     public TimeSpan SnapshotInterval { get; set; } = TimeSpan.FromMinutes(5);

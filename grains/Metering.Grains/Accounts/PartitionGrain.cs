@@ -17,29 +17,11 @@ internal interface IPartitionGrain : IGrainWithIntegerKey
     Task<IReadOnlyList<string>> AccountsInTail(string prefix, string after, int limit);
 }
 
-/// <summary>Speaks for a partition that this silo owns. It keeps nothing; when the partition moves, it follows.</summary>
+/// <summary>Speaks for a partition that this silo owns.</summary>
 [Reentrant, PartitionPlacement]
-internal sealed class PartitionGrain(Journal.Journal journal, IPartitionOwnership ownership) : Grain, IPartitionGrain
+internal sealed class PartitionGrain(Journal.Journal journal, IPartitionOwnership ownership) : OwnedGrain(ownership), IPartitionGrain
 {
-    private int Partition => (int)this.GetPrimaryKeyLong();
+    protected override int Partition => (int)this.GetPrimaryKeyLong();
 
-    public override Task OnActivateAsync(CancellationToken cancellationToken)
-    {
-        LeaveUnlessMine();
-        return Task.CompletedTask;
-    }
-
-    public Task<IReadOnlyList<string>> AccountsInTail(string prefix, string after, int limit)
-    {
-        LeaveUnlessMine();
-        return journal.AccountsInTailAsync(Partition, prefix, after, limit, CancellationToken.None);
-    }
-
-    private void LeaveUnlessMine()
-    {
-        if (!ownership.IsMine(Partition))
-        {
-            DeactivateOnIdle();
-        }
-    }
+    public Task<IReadOnlyList<string>> AccountsInTail(string prefix, string after, int limit) => journal.AccountsInTailAsync(Partition, prefix, after, limit, CancellationToken.None);
 }

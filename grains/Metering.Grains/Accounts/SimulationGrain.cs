@@ -16,7 +16,8 @@ namespace Metering.Grains.Accounts;
 /// <para>The account is asked first, then the journal is read and after it the archive: as where an account is brought back (<see cref="AccountHistoryGrain"/>), and for the same reason.</para>
 /// </remarks>
 [AccountPlacement]
-public sealed class SimulationGrain(Journal.Journal journal, IServiceProvider services, IOptions<AccountOptions> options) : Grain, ISimulationGrain
+public sealed class SimulationGrain(Journal.Journal journal, IPartitionOwnership ownership, IServiceProvider services, IOptions<AccountOptions> options)
+    : OwnedGrain(ownership), ISimulationGrain
 {
     /// <summary>Charges that were given back, of which it is remembered what they would have cost.</summary>
     private const int MaxReversed = 50_000;
@@ -25,6 +26,8 @@ public sealed class SimulationGrain(Journal.Journal journal, IServiceProvider se
     private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(50);
 
     private static readonly TimeSpan StoreRetryDelay = TimeSpan.FromSeconds(1);
+
+    protected override int Partition => journal.PartitionOf(Id);
 
     private string Id => this.GetPrimaryKeyString();
 

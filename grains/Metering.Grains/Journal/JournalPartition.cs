@@ -172,8 +172,7 @@ internal sealed partial class JournalPartition : IDisposable
                 return lost;
             }
 
-            var record = id == _filling.Id ? _filling : id == _writing?.Id ? _writing : _full.First(waiting => waiting.Id == id);
-            return record.Committed.Task;
+            return (id == _filling.Id ? _filling : id == _writing?.Id ? _writing : Full(id)).Committed.Task;
         }
     }
 
@@ -262,6 +261,8 @@ internal sealed partial class JournalPartition : IDisposable
         _lastSealed = _filling.Committed.Task;
         _filling = Begin();
     }
+
+    private PendingRecord Full(long id) => _full.First(waiting => waiting.Id == id);
 
     private PendingRecord Begin()
     {

@@ -12,6 +12,12 @@ internal sealed class PartitionSlot(JournalServices services, int number) : IDis
     /// <summary>Longer than a former owner takes to let go: before that, opening would fence it out of what it is making durable.</summary>
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// After another owner has fenced it out, how long to leave that one alone. Should both believe to own the partition, they take it from each other so often; should the other be gone, what it
+    /// had not archived waits so long.
+    /// </summary>
+    private static readonly TimeSpan FencedPause = TimeSpan.FromSeconds(15);
+
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _stopping = new();
     private JournalPartition? _partition;
@@ -54,8 +60,8 @@ internal sealed class PartitionSlot(JournalServices services, int number) : IDis
 
     /// <summary>
     /// Opens the partition though nobody asks for it. If it was lost, or could not be opened: what a store has lost of it this silo alone may have, in memory, and is to put back
-    /// before something happens to this silo too. With an archive also once it has been this silo's for a while: what a former owner had not archived waits in its log. Not after
-    /// another owner has fenced it out: that would be to fight over it.
+    /// before something happens to this silo too. With an archive also once it has been this silo's for a while: what a former owner had not archived waits in its log. After
+    /// another owner has fenced it out only when that is some time ago: before, that would be to fight over it.
     /// </summary>
     internal async Task OpenUnaskedAsync()
     {
@@ -63,7 +69,8 @@ internal sealed class PartitionSlot(JournalServices services, int number) : IDis
         {
             var isSettled = IsSettled();
             var isToOpenAgain = _failure is not null || _partition?.Loss is JournalLoss.Uncertain or JournalLoss.TailLost;
-            var isToOpenForArchive = services.Archive is not null && isSettled && _partition?.Loss is null or JournalLoss.Closed && _partition is not { IsLost: false };
+            var isLeftAlone = _partition is { Loss: JournalLoss.Fenced } fenced && Left(fenced.LostAt, FencedPause) is not null;
+            var isToOpenForArchive = services.Archive is not null && isSettled && !isLeftAlone && _partition is not { IsLost: false };
             if (_releases > 0 || _opening is not null || !(isToOpenAgain || isToOpenForArchive))
             {
                 return;

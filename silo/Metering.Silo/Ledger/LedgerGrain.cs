@@ -21,9 +21,11 @@ namespace Metering.Silo.Ledger;
 /// empty; the segments' part is filtered where it is read.
 /// </remarks>
 [Reentrant, AccountPlacement]
-public sealed class LedgerGrain(Journal journal, IServiceProvider services, LedgerFiles files) : Grain, ILedgerGrain
+public sealed class LedgerGrain(Journal journal, IPartitionOwnership ownership, IServiceProvider services, LedgerFiles files) : OwnedGrain(ownership), ILedgerGrain
 {
     private const int MaxLinesPerEntry = 32;
+
+    protected override int Partition => journal.PartitionOf(Account);
 
     private string Account => this.GetPrimaryKeyString();
 

@@ -13,19 +13,11 @@ internal interface IPartitionUsageGrain : IGrainWithIntegerKey
     Task<Answer<UsageReply>> Read(UsageRequest request);
 }
 
-/// <summary>Speaks for a partition that this silo owns. It keeps nothing; when the partition moves, it follows.</summary>
+/// <summary>Speaks for a partition that this silo owns.</summary>
 [Reentrant, PartitionPlacement]
-internal sealed class PartitionUsageGrain(IPartitionOwnership ownership, IServiceProvider services) : Grain, IPartitionUsageGrain
+internal sealed class PartitionUsageGrain(IPartitionOwnership ownership, IServiceProvider services) : OwnedGrain(ownership), IPartitionUsageGrain
 {
-    private int Partition => (int)this.GetPrimaryKeyLong();
+    protected override int Partition => (int)this.GetPrimaryKeyLong();
 
-    public Task<Answer<UsageReply>> Read(UsageRequest request)
-    {
-        if (!ownership.IsMine(Partition))
-        {
-            DeactivateOnIdle();
-        }
-
-        return UsageReading.ReadAsync(services, Partition, account: null, request);
-    }
+    public Task<Answer<UsageReply>> Read(UsageRequest request) => UsageReading.ReadAsync(services, Partition, account: null, request);
 }

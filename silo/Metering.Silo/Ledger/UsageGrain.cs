@@ -31,7 +31,7 @@ public sealed class UsageGrain(Journal journal) : Grain, IUsageGrain
         var sum = new UsageMerge(request);
         foreach (var partitions in Enumerable.Range(0, journal.Partitions).Chunk(MaxAsked))
         {
-            foreach (var answer in await Task.WhenAll(partitions.Select(partition => GrainFactory.GetGrain<IPartitionUsageGrain>(partition).Read(asked))))
+            foreach (var answer in await Task.WhenAll(partitions.Select(partition => AskAsync(partition, asked))))
             {
                 if (answer.Reply is not { } reply)
                 {
@@ -48,5 +48,14 @@ public sealed class UsageGrain(Journal journal) : Grain, IUsageGrain
         }
 
         return sum.Reply();
+    }
+
+    private async Task<Answer<UsageReply>> AskAsync(int partition, UsageRequest request)
+    {
+        var grain = GrainFactory.GetGrain<IPartitionUsageGrain>(partition);
+        var answer = await grain.Read(request);
+
+        // A partition that has just moved is refused where it was, and found when it is asked once more.
+        return answer.Refusal is { Code: Code.Unavailable, IsLasting: false } ? await grain.Read(request) : answer;
     }
 }

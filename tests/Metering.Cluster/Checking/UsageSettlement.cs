@@ -14,7 +14,7 @@ namespace Metering.Cluster.Checking;
 internal sealed class UsageSettlement(Callers callers, IReadOnlyCollection<UsageLine> others, DateTimeOffset begunAt)
 {
     private const int Top = 5;
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(45);
 
     /// <returns>Everything that is not as it must be, in words.</returns>
     public async Task<IReadOnlyList<string>> RunAsync()

@@ -53,7 +53,7 @@ internal static class OverloadFaults
         var refused = flood.Refused;
         var recovery = await WaitForRateAsync(flood, usual / 2);
         await flood.EndAsync();
-        var count = await flood.CountAsync(scene.Callers);
+        var charges = await flood.ReadChargesAsync(scene.Callers);
         scene.Note(string.Create(
             CultureInfo.InvariantCulture,
             $"{usual:F0} charges/s before, {refused:N0} refused while Redis was slow, {largest >> 20} MB the largest silo, half of that rate again after {recovery.TotalSeconds:F1} s"));
@@ -61,7 +61,8 @@ internal static class OverloadFaults
         scene.Require(flood.Surprises.Count == 0, $"The flood heard something else than an answer or a refusal with Retry-After: {string.Join("; ", flood.Surprises.Take(5))}");
         scene.Require(largest < MaxSiloBytes, $"A silo has grown to {largest >> 20} MB.");
         scene.Require(recovery < MaxRecovery, $"Redis was fast again, and {MaxRecovery.TotalSeconds} s later the cluster still was not half as fast as before.");
-        scene.Require(count >= flood.Acknowledged && count <= flood.Sent, $"The flood sent {flood.Sent} charges, {flood.Acknowledged} were acknowledged, and the accounts have {count}.");
+        scene.Require(charges.Count >= flood.Acknowledged && charges.Count <= flood.Sent, $"The flood sent {flood.Sent} charges, {flood.Acknowledged} were acknowledged, and the accounts have {charges.Count}.");
+        scene.OthersUsage.AddRange(charges);
     }
 
     private static void Spin(CancellationToken end)

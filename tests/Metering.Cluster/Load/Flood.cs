@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
+using Metering.Cluster.Checking;
 using Metering.Cluster.Faults;
 using Metering.Cluster.Processes;
 
@@ -14,6 +15,7 @@ internal sealed class Flood : IDisposable
     private const int Accounts = 64;
     private const decimal Funds = 1_000_000_000m;
 
+    private static readonly AccountKind Kind = AccountKind.All[0];
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
@@ -78,13 +80,14 @@ internal sealed class Flood : IDisposable
         return _running;
     }
 
-    /// <summary>How many charges the accounts have, all together.</summary>
-    public async Task<long> CountAsync(Callers callers)
+    /// <summary>The charges that the accounts have, all together: what became of those without an answer is not known otherwise.</summary>
+    public async Task<List<UsageLine>> ReadChargesAsync(Callers callers)
     {
         var answers = await Task.WhenAll(Enumerable.Range(0, Accounts).Select(account => callers.InsistAsync(HttpMethod.Get, PathOf(account), null, Scene.Patience)));
 
         // The account's own entry, and its grant's.
-        return answers.Sum(static answer => answer.Body.GetProperty("sequence").GetInt64() - 2);
+        return [.. answers.SelectMany((answer, account) => Enumerable.Repeat(
+            new UsageLine($"{_prefix}-{account}", Kind.Meter, "", 1m, Kind.PriceOf(1)), (int)answer.Body.GetProperty("sequence").GetInt64() - 2))];
     }
 
     public int Sent => Volatile.Read(ref _nextId);
@@ -106,7 +109,7 @@ internal sealed class Flood : IDisposable
             var id = Interlocked.Increment(ref _nextId);
             using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(path, UriKind.Relative))
             {
-                Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(new { id = $"f{id}", meter = AccountKind.All[0].Meter, quantity = "1", mode = "record" }))
+                Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(new { id = $"f{id}", meter = Kind.Meter, quantity = "1", mode = "record" }))
                 {
                     Headers = { ContentType = new("application/json") },
                 },

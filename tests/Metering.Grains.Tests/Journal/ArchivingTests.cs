@@ -61,6 +61,29 @@ public sealed class ArchivingTests
     }
 
     [Fact]
+    public async Task What_is_left_by_one_that_fenced_this_silo_out_and_then_went_comes_to_the_archive_though_nobody_asks_for_an_account()
+    {
+        using var silo = NewSilo();
+        var lost = await silo.Open("acme");
+        silo.Journal.OpenUnasked();
+        silo.Time.Advance(TimeSpan.FromSeconds(2));
+        using (var other = NewSilo())
+        {
+            await (await other.Open("acme")).Append(1, "a1");
+        }
+
+        await Assert.ThrowsAsync<JournalLostException>(() => lost.Append(1, "doomed"));
+        silo.Time.Advance(TimeSpan.FromSeconds(14));
+        silo.Journal.OpenUnasked();
+        Assert.False(silo.Journal.IsOpen(0), "The one that fenced this silo out should be left alone for a while.");
+        silo.Time.Advance(TimeSpan.FromSeconds(1));
+        silo.Journal.OpenUnasked();
+        await Entries.Until(() => silo.Journal.IsOpen(0));
+        silo.Time.Advance(Options.ArchiveInterval);
+        await Entries.Until(() => _archive.Taken is [("acme", "a1")]);
+    }
+
+    [Fact]
     public async Task The_log_is_trimmed_only_through_what_is_in_a_snapshot_and_in_the_archive()
     {
         using var silo = NewSilo();

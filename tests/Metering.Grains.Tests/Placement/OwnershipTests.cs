@@ -99,6 +99,38 @@ public sealed class OwnershipTests
     }
 
     [BoundedFact]
+    public async Task What_speaks_for_an_account_follows_its_partition_and_is_refused_once_at_most()
+    {
+        await using var cluster = await SiloCluster.StartAsync(silos: 2);
+
+        // Each silo remembers for itself where it found them.
+        var asking = cluster.Silos.Select(cluster.Service<IGrainFactory>).ToArray();
+        var accounts = Enumerable.Range(0, 60).Select(static number => $"account-{number}").ToArray();
+        foreach (var account in accounts)
+        {
+            (await cluster.Account(account).Put(new AccountRequest())).Granted();
+            (await cluster.Account(account).AddGrant(Requests.Grant(1m))).Granted();
+        }
+
+        await AskAsync(accounts);
+
+        var joined = await cluster.JoinAsync();
+        var moved = accounts.Where(account => cluster.OwnerOf(account).Equals(joined.SiloAddress)).ToArray();
+        Assert.NotEmpty(moved);
+        foreach (var account in moved)
+        {
+            (await Insist.OnAnswer(() => cluster.Account(account).Get())).Granted();
+        }
+
+        // The first time it may be where the partition was.
+        await AskAsync(moved);
+        Assert.All(await AskAsync(moved), static answer => Assert.Null(answer.Refusal));
+
+        Task<Answer<AccountView>[]> AskAsync(string[] whom) =>
+            Task.WhenAll(asking.SelectMany(silo => whom.Select(account => silo.GetGrain<IAccountHistoryGrain>(account).GetAfter(1))));
+    }
+
+    [BoundedFact]
     public async Task A_partition_that_cannot_be_asked_fails_the_list_instead_of_shortening_it()
     {
         await using var cluster = await SiloCluster.StartAsync();

@@ -1,3 +1,4 @@
+using Metering.Silo.Storage;
 using Metering.Silo.Storage.Azure;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Storage;
@@ -11,7 +12,7 @@ public sealed class AzureGrainStorageTests(SharedAzurite azurite) : GrainStorage
 
     internal static AzureGrainStorage GrainStorage(AzureContainer container, IServiceProvider services) =>
         ActivatorUtilities.CreateInstance<AzureGrainStorage>(
-            services, container, ActivatorUtilities.CreateInstance<OrleansGrainStorageSerializer>(services));
+            services, container, ActivatorUtilities.CreateInstance<StateSerializer>(services));
 
     protected override Task<IGrainStorage> OpenStorageAsync()
     {

@@ -1,7 +1,7 @@
+using Metering.Silo.Storage;
 using Metering.Silo.Storage.Embedded;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
-using Orleans.Storage;
 
 namespace Metering.Storage.Tests.Embedded;
 
@@ -14,5 +14,5 @@ internal static class TestStore
     /// <param name="services">With Orleans' serializer.</param>
     public static SqliteGrainStorage GrainStorage(EmbeddedStore store, IServiceProvider services) =>
         ActivatorUtilities.CreateInstance<SqliteGrainStorage>(
-            services, store.Database, ActivatorUtilities.CreateInstance<OrleansGrainStorageSerializer>(services));
+            services, store.Database, ActivatorUtilities.CreateInstance<StateSerializer>(services));
 }

@@ -1,4 +1,5 @@
 using Metering.Grains.Journal;
+using Metering.Silo.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -26,7 +27,7 @@ public sealed class RedisGrainStorageTests(SharedRedis redis) : GrainStorageSuit
         var services = new ServiceCollection();
         services.AddSerializer();
         services.AddSingleton(typeof(ILogger<>), typeof(NullLogger<>));
-        services.AddSingleton<IGrainStorageSerializer, OrleansGrainStorageSerializer>();
+        services.AddSingleton<IGrainStorageSerializer, StateSerializer>();
         services.Configure<ClusterOptions>(options => options.ServiceId = TestRedis.ServiceId);
         services.AddRedisGrainStorage(
             AccountStorage.ProviderName,

@@ -3,7 +3,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Orleans.Runtime.Hosting;
-using Orleans.Storage;
 
 namespace Metering.Silo.Storage.Azure;
 
@@ -43,7 +42,7 @@ public static class AzureStoreHosting
             (services, _) => ActivatorUtilities.CreateInstance<AzureGrainStorage>(
                 services,
                 services.GetRequiredKeyedService<AzureContainer>(Snapshots),
-                ActivatorUtilities.CreateInstance<OrleansGrainStorageSerializer>(services)));
+                ActivatorUtilities.CreateInstance<StateSerializer>(services)));
         return silo;
     }
 

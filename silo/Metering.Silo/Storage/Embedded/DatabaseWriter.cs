@@ -3,17 +3,14 @@ using Microsoft.Extensions.Logging;
 
 namespace Metering.Silo.Storage.Embedded;
 
-/// <summary>
-/// The one thread that writes the database. A thread of its own, because a disk that stalls must not hold up threads of the pool, which
-/// run the grains.
-/// </summary>
+/// <summary>The one thread that writes the database.</summary>
 /// <remarks>
 /// One transaction carries what many callers asked for, and yet each hears only of its own: an operation that throws is rolled back together with
 /// the transaction, and then every operation of it gets a transaction alone, so that one damaged page or one snapshot
 /// too large for the disk does not fail the others that happened to travel with it. Only a COMMIT that fails fails them all, and then
 /// nobody knows whether it reached the disk (law 9).
 /// </remarks>
-internal sealed class DatabaseWriter : IDisposable
+internal sealed class DatabaseWriter : WriterThread<DatabaseConnection>
 {
     /// <summary>The write-ahead log is copied into the database file when it has grown by this much: 4 MiB. Snapshots wait meanwhile.</summary>
     internal const int PagesPerCheckpoint = 1024;
@@ -23,8 +20,6 @@ internal sealed class DatabaseWriter : IDisposable
 
     private readonly string _file;
     private readonly ILogger _log;
-    private readonly WriteQueue<DatabaseConnection> _queue = new(MaxBytesPerTransaction);
-    private readonly Thread _thread;
     private DatabaseConnection? _connection;
     private int _pagesSinceCheckpoint;
     private bool _isDiskFull;
@@ -33,53 +28,41 @@ internal sealed class DatabaseWriter : IDisposable
     /// <param name="file">The database file.</param>
     /// <param name="log">Where failures go that no caller waits for.</param>
     public DatabaseWriter(DatabaseConnection connection, string file, ILogger log)
+        : base("metering.db writer", MaxBytesPerTransaction)
     {
         _connection = connection;
         _file = file;
         _log = log;
-        _thread = new Thread(Run) { IsBackground = true, Name = "metering.db writer" };
-        _thread.Start();
+        Start();
     }
 
-    public async Task<T> WriteAsync<T>(long bytes, Func<DatabaseConnection, T> write, CancellationToken cancellationToken)
-    {
-        var operation = new WriteOperation<DatabaseConnection, T>(bytes, write);
-        await _queue.EnqueueAsync(operation, cancellationToken);
-        return await operation.WaitAsync(cancellationToken);
-    }
-
-    /// <summary>Writes what waits, then closes the file.</summary>
-    public void Dispose()
-    {
-        _queue.Close();
-        _thread.Join();
-    }
-
-    private void Run()
-    {
+    /// <inheritdoc/>
+    protected override void Begin() =>
         // What an earlier process left in the write-ahead log moves into the database file before it grows further.
         Checkpoint("PRAGMA wal_checkpoint(TRUNCATE)");
-        var batch = new List<WriteOperation<DatabaseConnection>>();
-        while (_queue.TakeBatch(batch))
-        {
-            Write(batch);
-            batch.Clear();
-            if (_pagesSinceCheckpoint >= PagesPerCheckpoint || _isDiskFull)
-            {
-                // RESTART, not PASSIVE: it waits for the readers of old pages (each is short), so that the next transaction begins
-                // the log anew. Under readers that never pause, PASSIVE might never get there and the log would grow without end.
-                // Not TRUNCATE: the bytes the log has are a reserve. On a disk that others have filled, a log that starts over needs no more,
-                // and pages freed by trims take the rest.
-                _isDiskFull = false;
-                Checkpoint("PRAGMA wal_checkpoint(RESTART)");
-            }
-        }
 
+    /// <inheritdoc/>
+    protected override void Write(List<WriteOperation<DatabaseConnection>> operations)
+    {
+        Commit(operations);
+        if (_pagesSinceCheckpoint >= PagesPerCheckpoint || _isDiskFull)
+        {
+            // RESTART, not PASSIVE: it waits for the readers of old pages (each is short), so that the next transaction begins
+            // the log anew. Under readers that never pause, PASSIVE might never get there and the log would grow without end.
+            // Not TRUNCATE: the bytes the log has are a reserve. On a disk that others have filled, a log that starts over needs no more.
+            _isDiskFull = false;
+            Checkpoint("PRAGMA wal_checkpoint(RESTART)");
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void End()
+    {
         Checkpoint("PRAGMA wal_checkpoint(TRUNCATE)");
         _connection?.Dispose();
     }
 
-    private void Write(List<WriteOperation<DatabaseConnection>> batch)
+    private void Commit(List<WriteOperation<DatabaseConnection>> batch)
     {
         var isExecuting = false;
         try
@@ -103,7 +86,7 @@ internal sealed class DatabaseWriter : IDisposable
             Rollback();
             if (isExecuting && batch.Count > 1)
             {
-                WriteOneByOne(batch);
+                CommitOneByOne(batch);
             }
             else
             {
@@ -119,13 +102,13 @@ internal sealed class DatabaseWriter : IDisposable
         }
     }
 
-    private void WriteOneByOne(List<WriteOperation<DatabaseConnection>> batch)
+    private void CommitOneByOne(List<WriteOperation<DatabaseConnection>> batch)
     {
         var alone = new List<WriteOperation<DatabaseConnection>>(1);
         foreach (var operation in batch)
         {
             alone.Add(operation);
-            Write(alone);
+            Commit(alone);
             alone.Clear();
         }
     }

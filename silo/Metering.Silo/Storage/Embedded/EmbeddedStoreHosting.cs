@@ -2,7 +2,6 @@ using Metering.Grains.Journal;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Runtime.Hosting;
-using Orleans.Storage;
 
 namespace Metering.Silo.Storage.Embedded;
 
@@ -25,7 +24,7 @@ public static class EmbeddedStoreHosting
         silo.Services.AddGrainStorage(
             AccountStorage.ProviderName,
             (services, _) => ActivatorUtilities.CreateInstance<SqliteGrainStorage>(
-                services, services.GetRequiredService<EmbeddedStore>().Database, ActivatorUtilities.CreateInstance<OrleansGrainStorageSerializer>(services)));
+                services, services.GetRequiredService<EmbeddedStore>().Database, ActivatorUtilities.CreateInstance<StateSerializer>(services)));
         return silo;
     }
 }

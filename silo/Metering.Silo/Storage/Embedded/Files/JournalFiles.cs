@@ -1,7 +1,5 @@
-using System.Security.Cryptography;
 using System.Text;
 using Metering.Grains.Journal;
-using Metering.Ledger.Segments;
 
 namespace Metering.Silo.Storage.Embedded.Files;
 
@@ -34,26 +32,18 @@ internal sealed class JournalFiles : IDisposable
     private const long MaxBytesPerPage = 4L << 20;
 
     private readonly Lock _gate = new();
-
-    // Around every look at who holds the journal: each takes it for a moment itself.
-    private readonly Lock _holding = new();
     private readonly string _folder;
-    private readonly Guid _id;
     private readonly JournalLogs _logs;
-    private readonly SpareSegments _spares;
+    private readonly SegmentSupply _supply;
+    private readonly LeavingSegments _leaving;
 
     // Oldest first; the one that is written is the last.
     private readonly List<JournalSegment> _segments;
-
-    // No longer of the journal, and on their way to be spares, in order: what is there after the machine's end must have no gap.
-    private readonly Queue<JournalSegment> _leaving = new();
     private readonly byte[] _zeros = new byte[SegmentFormat.BlockBytes];
 
     // What a batch says first of what is already so.
     private readonly JournalBatch _restated;
     private byte[] _head = new byte[SegmentFormat.BlockBytes];
-    private Task<JournalSegment>? _next;
-    private Task _retiring = Task.CompletedTask;
     private long _number;
     private long _at;
     private bool _mayGo;
@@ -61,28 +51,19 @@ internal sealed class JournalFiles : IDisposable
     private bool _isBroken;
     private bool _isDisposed;
 
-    private JournalFiles(string folder, Guid id, JournalLogs logs, List<JournalSegment> segments, JournalSegment? next, long number, long at)
+    private JournalFiles(string folder, Guid id, JournalRecovery found, List<JournalSegment> segments, JournalSegment? next)
     {
-        (_folder, _id, _logs, _segments, _number, _at) = (folder, id, logs, segments, number, at);
-        _next = next is null ? null : Task.FromResult(next);
-        _spares = new SpareSegments(folder);
+        var spares = new SpareSegments(folder);
+        (_folder, _logs, _segments, _number, _at) = (folder, found.Logs, segments, found.Number, found.At);
+        _supply = new SegmentSupply(folder, id, spares, next);
+        _leaving = new LeavingSegments(folder, spares, _gate);
         _restated = new JournalBatch(this);
     }
 
     public int LogCount => _logs.All.Count;
 
     /// <summary>Whether somebody copies the journal. For any thread.</summary>
-    public bool IsHeld
-    {
-        get
-        {
-            lock (_holding)
-            {
-                using var hold = JournalHold.TryTake(_folder);
-                return hold is null;
-            }
-        }
-    }
+    public bool IsHeld => _leaving.AreHeld;
 
     private JournalSegment Active => _segments[^1];
 
@@ -91,7 +72,11 @@ internal sealed class JournalFiles : IDisposable
     {
         Directory.CreateDirectory(folder);
         SegmentsIn(folder).ForEach(File.Delete);
-        JournalSegment.Begin(folder, new SpareSegments(folder).Take(MinSegmentBytes, MinSegmentBytes), NewHead(id, 1)).Dispose();
+        using (var supply = new SegmentSupply(folder, id, new SpareSegments(folder), prepared: null))
+        {
+            supply.Make(1, MinSegmentBytes, MinSegmentBytes).Dispose();
+        }
+
         return Open(folder, id);
     }
 
@@ -106,7 +91,17 @@ internal sealed class JournalFiles : IDisposable
                 opened.Add(JournalSegment.Open(path, id, FileAccess.ReadWrite));
             }
 
-            return Recover(folder, id, opened);
+            var found = JournalRecovery.Of(opened);
+            var next = found.Active + 1;
+
+            // Behind the next one there is another only where a batch was to come that was too large for it.
+            foreach (var segment in opened.Skip(next + 1))
+            {
+                segment.Dispose();
+                File.Delete(segment.Path);
+            }
+
+            return new JournalFiles(folder, id, found, opened[..next], opened.ElementAtOrDefault(next));
         }
         catch
         {
@@ -186,10 +181,7 @@ internal sealed class JournalFiles : IDisposable
                 place.Segment.Readers--;
             }
 
-            if (_leaving.Count > 0)
-            {
-                Retire();
-            }
+            _leaving.GoOn();
         }
     }
 
@@ -204,7 +196,7 @@ internal sealed class JournalFiles : IDisposable
 
         if (_isInDoubt)
         {
-            StrikeOut(Active, _at);
+            Active.StrikeOut(_at);
             _isInDoubt = false;
         }
     }
@@ -228,7 +220,10 @@ internal sealed class JournalFiles : IDisposable
         FileSync.Sync(Active.File);
         _isInDoubt = false;
         Apply(batch, bytes);
-        PrepareNext();
+        if (_at > Active.Size / 2)
+        {
+            _supply.Prepare(Active.Head.Number + 1, GoodSize());
+        }
     }
 
     public void Dispose()
@@ -243,85 +238,9 @@ internal sealed class JournalFiles : IDisposable
             _isDisposed = true;
         }
 
-        _retiring.Wait();
-        ((Task?)_next ?? Task.CompletedTask).ContinueWith(static _ => { }, TaskScheduler.Default).Wait();
-        if (_next is { IsCompletedSuccessfully: true, Result: var next })
-        {
-            next.Dispose();
-        }
-
-        foreach (var segment in _segments.Concat(_leaving))
-        {
-            segment.Dispose();
-        }
-    }
-
-    private static JournalFiles Recover(string folder, Guid id, List<JournalSegment> segments)
-    {
-        for (var i = 1; i < segments.Count; i++)
-        {
-            if (segments[i].Head.Number != segments[i - 1].Head.Number + 1)
-            {
-                throw Damaged($"what is between '{segments[i - 1].Path}' and '{segments[i].Path}' is missing");
-            }
-        }
-
-        var (logs, last, active) = (new JournalLogs(), (FoundBatch?)null, 0);
-        for (var i = 0; i < segments.Count; i++)
-        {
-            foreach (var batch in SegmentScan.BatchesOf(segments[i]))
-            {
-                if (last is not null && batch.Head.Number != last.Head.Number + 1)
-                {
-                    throw Damaged($"'{batch.Segment.Path}' has batch {batch.Head.Number} behind batch {last.Head.Number}");
-                }
-
-                last?.ApplyTo(logs);
-                (last, active) = (batch, i);
-            }
-        }
-
-        // Of the last one alone it is not certain that it was ever told to anybody.
-        var isCutShort = last is not null && !last.HasItsPayload();
-        var end = last is null ? SegmentFormat.BlockBytes : isCutShort ? last.At + SegmentFormat.BlockBytes : last.End;
-        foreach (var segment in segments[active..])
-        {
-            if (SegmentScan.FindBehind(segment, segment == segments[active] ? end : SegmentFormat.BlockBytes) is { } lost)
-            {
-                throw Damaged($"'{lost.Segment.Path}' has batch {lost.Head.Number}, and what is before it cannot be read");
-            }
-        }
-
-        if (isCutShort)
-        {
-            // The next batch has its number, and may not come to the same place.
-            StrikeOut(last!.Segment, last.At);
-        }
-        else
-        {
-            last?.ApplyTo(logs);
-        }
-
-        if (logs.All.FirstOrDefault(static log => log.IsIncomplete) is { } without)
-        {
-            throw Damaged($"records of log '{without.Name}' are missing that were never trimmed");
-        }
-
-        // Behind the next one there is another only where a batch was to come that was too large for it.
-        foreach (var segment in segments[Math.Min(segments.Count, active + 2)..])
-        {
-            segment.Dispose();
-            File.Delete(segment.Path);
-        }
-
-        return new JournalFiles(
-            folder,
-            id,
-            logs,
-            segments[..(active + 1)],
-            active + 1 < segments.Count ? segments[active + 1] : null,
-            last is null ? 0 : isCutShort ? last.Head.Number - 1 : last.Head.Number,
-            isCutShort ? last!.At : end);
+        _leaving.Dispose();
+        _supply.Dispose();
+        _segments.ForEach(static segment => segment.Dispose());
     }
 
     /// <summary>The logs whose last record alone pins the oldest segment; none while there is no need to copy them.</summary>
@@ -371,11 +290,10 @@ internal sealed class JournalFiles : IDisposable
     private void GoOn(long bytes)
     {
         var good = GoodSize();
-        var next = TakePrepared() ?? Prepare(Active.Head.Number + 1, bytes, good);
-        AddSegment(next);
-        if (next.Size < bytes)
+        AddSegment(_supply.TakePrepared() ?? _supply.Make(Active.Head.Number + 1, bytes, good));
+        if (Active.Size < bytes)
         {
-            AddSegment(Prepare(next.Head.Number + 1, bytes, good));
+            AddSegment(_supply.Make(Active.Head.Number + 1, bytes, good));
         }
     }
 
@@ -389,38 +307,6 @@ internal sealed class JournalFiles : IDisposable
         _at = SegmentFormat.BlockBytes;
         _mayGo = true;
     }
-
-    private JournalSegment? TakePrepared()
-    {
-        if (_next is not { } next)
-        {
-            return null;
-        }
-
-        _next = null;
-        try
-        {
-            return next.GetAwaiter().GetResult();
-        }
-        catch (IOException)
-        {
-            // Tried again, for whoever needs it now.
-            return null;
-        }
-    }
-
-    /// <summary>Before it is needed, so that nobody waits for it.</summary>
-    private void PrepareNext()
-    {
-        if (_next is null && _at > Active.Size / 2)
-        {
-            var (number, good) = (Active.Head.Number + 1, GoodSize());
-            _next = Task.Run(() => Prepare(number, SegmentFormat.BlockBytes, good));
-        }
-    }
-
-    private JournalSegment Prepare(long number, long minBytes, long goodBytes) =>
-        JournalSegment.Begin(_folder, _spares.Take(minBytes, Math.Max(SegmentFormat.RoundUp(minBytes), goodBytes)), NewHead(_id, number));
 
     private long GoodSize() =>
         Math.Clamp((long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)(_segments.Sum(static segment => segment.Size) / SegmentShare)), MinSegmentBytes, MaxSegmentBytes);
@@ -471,88 +357,13 @@ internal sealed class JournalFiles : IDisposable
             _at += bytes;
             while (_segments.Count > 1 && _segments[0].Live == 0)
             {
-                _leaving.Enqueue(_segments[0]);
+                _leaving.Add(_segments[0]);
                 _segments.RemoveAt(0);
             }
 
-            if (_leaving.Count > 0)
-            {
-                Retire();
-            }
+            _leaving.GoOn();
         }
 
         _isBroken = false;
     }
-
-    /// <summary>Makes spares of what left, as far as nobody reads in it. Under the lock; the files are moved on another thread.</summary>
-    private void Retire()
-    {
-        if (!_retiring.IsCompleted || _isDisposed)
-        {
-            return;
-        }
-
-        var leaving = _leaving.TakeWhile(static segment => segment.Readers == 0).ToList();
-        if (leaving.Count > 0)
-        {
-            _retiring = Task.Run(() => Retire(leaving));
-        }
-    }
-
-    private void Retire(List<JournalSegment> leaving)
-    {
-        foreach (var segment in leaving)
-        {
-            // Otherwise it stays, and those behind it, until something is written again.
-            if (TryMoveAway(segment) is not { } spare)
-            {
-                return;
-            }
-
-            lock (_gate)
-            {
-                _leaving.Dequeue();
-            }
-
-            segment.Dispose();
-            _spares.Add(spare, segment.Size);
-        }
-    }
-
-    /// <returns>What it is called now; null when it is still what it was.</returns>
-    private string? TryMoveAway(JournalSegment segment)
-    {
-        lock (_holding)
-        {
-            using var hold = JournalHold.TryTake(_folder);
-            if (hold is null)
-            {
-                return null;
-            }
-
-            var spare = _spares.NewPath();
-            try
-            {
-                File.Move(segment.Path, spare);
-
-                // Before it is used again: otherwise its old name might come back with what was written since.
-                FolderSync.Sync(_folder);
-                return spare;
-            }
-            catch (IOException)
-            {
-                return null;
-            }
-        }
-    }
-
-    private static void StrikeOut(JournalSegment segment, long at)
-    {
-        RandomAccess.Write(segment.File, new byte[SegmentFormat.BlockBytes], at);
-        FileSync.Sync(segment.File);
-    }
-
-    private static SegmentHead NewHead(Guid id, long number) => new(id, number, BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
-
-    private static JournalStoreException Damaged(string what) => new($"The journal is damaged: {what}. Restore the data directory from a backup; do not start on it.");
 }

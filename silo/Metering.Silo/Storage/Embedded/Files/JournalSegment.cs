@@ -94,5 +94,13 @@ internal sealed class JournalSegment : IDisposable
         return Open(path, head.Journal, FileAccess.ReadWrite);
     }
 
+    /// <summary>Makes sure, durably, that no batch is found at a place.</summary>
+    /// <exception cref="IOException">That is not certain.</exception>
+    public void StrikeOut(long at)
+    {
+        RandomAccess.Write(File, new byte[SegmentFormat.BlockBytes], at);
+        FileSync.Sync(File);
+    }
+
     public void Dispose() => File.Dispose();
 }
