@@ -9,7 +9,6 @@ using Metering.Grains.Tests.RateCards;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Microsoft.Extensions.Time.Testing;
 using Orleans.Core.Internal;
 using Orleans.Runtime.Hosting;
 using Orleans.Serialization;
@@ -47,14 +46,14 @@ internal sealed class World
     {
         Journal = journal;
         Snapshots = snapshots;
-        Clock = new FakeTimeProvider(now);
+        Clock = new TestClock(now);
     }
 
     internal FaultyJournalStore Journal { get; }
 
     internal SnapshotStore Snapshots { get; }
 
-    internal FakeTimeProvider Clock { get; }
+    internal TestClock Clock { get; }
 }
 
 /// <summary>What a test sets otherwise than the product does.</summary>

@@ -152,6 +152,7 @@ public sealed class SnapshotTests
         _world.Snapshots.Holds = true;
         var asleep = cluster.SleepAsync("acme");
         var held = await _world.Snapshots.NextHeldAsync();
+        await _world.Clock.UntilSetAsync(TimeSpan.FromSeconds(5));
         _world.Clock.Advance(TimeSpan.FromSeconds(5));
         await asleep;
         _world.Snapshots.Holds = false;

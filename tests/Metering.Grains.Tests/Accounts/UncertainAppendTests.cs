@@ -31,6 +31,7 @@ public sealed class UncertainAppendTests
         _world.Journal.Holds = true;
         var charge = acme.Charge(Requests.Calls("c", 1m));
         var held = await _world.Journal.NextHeldAsync();
+        await _world.Clock.UntilSetAsync(TimeSpan.FromSeconds(10));
         _world.Clock.Advance(TimeSpan.FromSeconds(10));
         await charge.Refused(Code.Unavailable);
 
@@ -115,6 +116,7 @@ public sealed class UncertainAppendTests
         }
         else
         {
+            await _world.Clock.UntilSetAsync(TimeSpan.FromSeconds(10));
             _world.Clock.Advance(TimeSpan.FromSeconds(10));
         }
 

@@ -99,6 +99,7 @@ public sealed class ConfirmingTests
         _store.HoldsChecks = true;
         var late = acme.Confirm();
         await _store.NextHeldCheckAsync();
+        await silo.Time.UntilSetAsync(silo.Options.AppendTimeout);
         silo.Time.Advance(silo.Options.AppendTimeout);
         await Assert.ThrowsAsync<JournalUnavailableException>(() => late);
         _store.HoldsChecks = false;

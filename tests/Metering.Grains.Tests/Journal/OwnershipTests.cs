@@ -71,6 +71,7 @@ public sealed class OwnershipTests
         _store.Holds = true;
         var late = acme.Append(1, "a1");
         var held = await _store.NextHeldAsync();
+        await silo.Time.UntilSetAsync(silo.Options.AppendTimeout);
         silo.Time.Advance(silo.Options.AppendTimeout - TimeSpan.FromTicks(1));
         Assert.False(acme.IsLost);
         silo.Time.Advance(TimeSpan.FromTicks(1));

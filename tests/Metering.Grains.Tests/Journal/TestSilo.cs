@@ -1,7 +1,6 @@
 using System.Text;
 using Metering.Grains.Journal;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 using SiloJournal = Metering.Grains.Journal.Journal;
 
 namespace Metering.Grains.Tests.Journal;
@@ -19,7 +18,7 @@ internal sealed class TestSilo : IDisposable, ICheckpointCaller, IPartitionOwner
 
     internal JournalOptions Options { get; }
 
-    internal FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+    internal TestClock Time { get; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
     internal SiloJournal Journal { get; }
 

@@ -48,7 +48,7 @@ internal sealed class LeavingSegments(string folder, SpareSegments spares, Lock 
         }
     }
 
-    /// <summary>Waits for what is being moved. Not under the journal's lock.</summary>
+    /// <summary>Waits for what is being moved: a few renames and syncs, on the thread that closes the store. Not under the journal's lock.</summary>
     public void Dispose()
     {
         lock (gate)
