@@ -8,40 +8,57 @@ internal sealed class AuditReading(AuditChunks chunks, Serializer<AuditEntry> en
 {
     private const char Any = '*';
 
+    /// <summary>Chunks that are read from the store at the same time.</summary>
+    private const int MaxReadsAtOnce = 16;
+
     /// <summary>The changes of which there is no last entry yet, and the ids of those that ended behind the first of them, in the last chunk at least; oldest first.</summary>
     public async Task<(IReadOnlyCollection<AuditEntry> Pending, IReadOnlyCollection<string> Ended)> ReadLastAsync()
     {
-        var pending = new Dictionary<string, AuditEntry>(StringComparer.Ordinal);
-        var ended = new List<string>();
+        var (pending, ended, known) = (new List<AuditEntry>(), new List<string>(), new HashSet<string>(StringComparer.Ordinal));
         if (chunks.Last is not { } last)
         {
             return ([], []);
         }
 
-        var first = chunks.LastNumber;
-        while (first > chunks.First && !(await chunks.ReadAsync(first) is { } chunk && chunk.First <= last.OldestPending))
+        // One after another they would take seconds where many changes are made: a change whose maker ended stays open for a quarter of an hour, and everything since then is read.
+        var (next, atOnce, isEnough) = (chunks.LastNumber, 1, false);
+        while (!isEnough && next >= chunks.First)
         {
-            first--;
+            var newest = next;
+            var count = (int)Math.Min(atOnce, newest - chunks.First + 1);
+            foreach (var chunk in await Task.WhenAll(Enumerable.Range(0, count).Select(back => chunks.ReadAsync(newest - back))))
+            {
+                TakeNewestFirst(chunk?.Records ?? []);
+                if (chunk?.First <= last.OldestPending)
+                {
+                    isEnough = true;
+                    break;
+                }
+            }
+
+            (next, atOnce) = (newest - count, Math.Min(atOnce * 2, MaxReadsAtOnce));
         }
 
-        for (var number = first; number <= chunks.LastNumber; number++)
+        pending.Reverse();
+        ended.Reverse();
+        return (pending, ended);
+
+        void TakeNewestFirst(IReadOnlyList<AuditRecord> records)
         {
-            foreach (var record in (await chunks.ReadAsync(number))?.Records ?? [])
+            for (var i = records.Count - 1; i >= 0; i--)
             {
-                var entry = entries.Deserialize(record.Entry)!;
-                if (entry.Outcome == AuditOutcome.Pending)
+                var entry = entries.Deserialize(records[i].Entry)!;
+                if (entry.Outcome != AuditOutcome.Pending)
                 {
-                    pending[entry.Intent.Id] = entry;
-                }
-                else
-                {
-                    pending.Remove(entry.Intent.Id);
+                    known.Add(entry.Intent.Id);
                     ended.Add(entry.Intent.Id);
+                }
+                else if (!known.Contains(entry.Intent.Id))
+                {
+                    pending.Add(entry);
                 }
             }
         }
-
-        return (pending.Values, ended);
     }
 
     /// <param name="query">What is asked for.</param>

@@ -71,24 +71,29 @@ public sealed class AuditLogTests
     [Fact(Timeout = MaxMilliseconds)]
     public async Task A_change_whose_maker_ended_stays_pending_over_a_restart_and_then_nobody_knows()
     {
+        // One to a part: more parts than are read at the same time.
+        const int Changes = 40;
         await using var cluster = await AuditCluster.Start(static options => (options.MaxChunkBytes, options.UpkeepInterval) = (500, TimeSpan.FromMilliseconds(20)));
+        await cluster.Change("before");
         await cluster.Begin(AuditCluster.Intent("lost"));
-        for (var i = 0; i < 5; i++)
+        for (var i = 0; i < Changes; i++)
         {
             await cluster.Change($"c{i}");
         }
 
         await cluster.Reactivate();
 
-        Assert.Equal(["c4", "c3", "c2", "c1", "c0", "lost"], (await cluster.ReadAll()).Select(entry => entry.Intent.Id));
-        Assert.Equal((AuditOutcome.Pending, "{}"), ((await cluster.ReadAll())[^1].Outcome, (await cluster.ReadAll())[^1].Intent.Requested));
+        var ids = Enumerable.Range(0, Changes).Select(static i => $"c{i}").Reverse();
+        Assert.Equal([.. ids, "lost", "before"], (await cluster.ReadAll()).Select(entry => entry.Intent.Id));
+        Assert.Equal(0, (await cluster.End(new AuditResult("c0", AuditOutcome.Done, Refusal: null, After: null))).Reply!.Number);
+        Assert.Equal((AuditOutcome.Pending, "{}"), ((await cluster.ReadAll())[^2].Outcome, (await cluster.ReadAll())[^2].Intent.Requested));
 
         cluster.Clock.Now += TimeSpan.FromMinutes(16);
         await Until(async () => (await cluster.ReadAll())[0].Outcome == AuditOutcome.Unknown, TestContext.Current.CancellationToken);
 
         var last = (await cluster.ReadAll())[0];
         Assert.Equal(("lost", AuditOutcome.Unknown, "{}"), (last.Intent.Id, last.Outcome, last.Intent.Requested));
-        Assert.Equal(6, (await cluster.ReadAll()).Count);
+        Assert.Equal(Changes + 2, (await cluster.ReadAll()).Count);
     }
 
     [Fact]
