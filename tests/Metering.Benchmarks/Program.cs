@@ -21,6 +21,13 @@ var starts = Count("--starts", "How many starts to take the median of.", 5);
 var startup = new Command("startup", "From the start of the process to the first charge.") { starts };
 startup.SetAction((parsed, token) => RunAsync(new StartupBenchmark(parsed.GetValue(starts)).RunAsync(token)));
 
+var warmUpStarts = Count("--starts", "How many starts of each to take the median of.", 3);
+var warmUpSeconds = Count("--seconds", "How long each is under load.", 12);
+var warmUpAccounts = Count("--accounts", "Accounts the charges are spread over.", 10_000);
+var warmUp = new Command("warmup", "How soon a server that has just started is as fast as it gets.") { warmUpAccounts, warmUpStarts, warmUpSeconds };
+warmUp.SetAction((parsed, token) => RunAsync(
+    new WarmUpBenchmark(parsed.GetValue(warmUpAccounts), parsed.GetValue(warmUpStarts), parsed.GetValue(warmUpSeconds)).RunAsync(token)));
+
 var loaded = Count("--accounts", "Accounts the charges are spread over.", 100);
 var duration = Count("--seconds", "How long the load lasts.", 60);
 var file = new Command("file", "The size of the data directory under a steady load.") { loaded, duration };
@@ -163,7 +170,7 @@ empty.SetAction((parsed, token) => EmptyServer.ServeAsync(parsed.GetValue(emptyH
 
 return await new RootCommand("Measures the server that was built with this program.")
 {
-    http, recovery, startup, file, memory, core, peers, ladder, profile, checkpoint, ledger, archive, many, overload, security, cluster, activation, volume, past, empty,
+    http, recovery, startup, warmUp, file, memory, core, peers, ladder, profile, checkpoint, ledger, archive, many, overload, security, cluster, activation, volume, past, empty,
 }.Parse(args).InvokeAsync();
 
 static Option<int> Count(string name, string description, int otherwise)

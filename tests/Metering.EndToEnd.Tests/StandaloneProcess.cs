@@ -48,7 +48,7 @@ internal sealed partial class StandaloneProcess : IAsyncDisposable
 
     /// <summary>Starts the built server beside this assembly.</summary>
     /// <param name="dataDirectory">Where it keeps everything.</param>
-    /// <param name="settings">By name without the prefix, as in <c>Durability</c>; those of OpenTelemetry by their own.</param>
+    /// <param name="settings">By name without the prefix, as in <c>Durability</c>; those of OpenTelemetry and of the runtime by their own.</param>
     public static StandaloneProcess Start(string dataDirectory, IReadOnlyDictionary<string, string>? settings = null)
     {
         var start = new ProcessStartInfo("dotnet")
@@ -63,7 +63,8 @@ internal sealed partial class StandaloneProcess : IAsyncDisposable
         start.Environment["Metering__GrpcPort"] = "0";
         foreach (var (name, value) in settings ?? new Dictionary<string, string>())
         {
-            start.Environment[name.StartsWith("OTEL_", StringComparison.Ordinal) ? name : $"Metering__{name}"] = value;
+            var isOwn = name.StartsWith("OTEL_", StringComparison.Ordinal) || name.StartsWith("DOTNET_", StringComparison.Ordinal);
+            start.Environment[isOwn ? name : $"Metering__{name}"] = value;
         }
 
         var server = new StandaloneProcess(new Process { StartInfo = start, EnableRaisingEvents = true });

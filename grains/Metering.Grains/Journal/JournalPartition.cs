@@ -262,6 +262,7 @@ internal sealed partial class JournalPartition : IDisposable
         _filling = Begin();
     }
 
+    // Apart: what the search holds on to would otherwise be made at each call, also where it isn't searched.
     private PendingRecord Full(long id) => _full.First(waiting => waiting.Id == id);
 
     private PendingRecord Begin()

@@ -17,6 +17,9 @@ internal sealed class LeavingSegments(string folder, SpareSegments spares, Lock 
     private Task _moving = Task.CompletedTask;
     private bool _isDisposed;
 
+    // What the first of them is called by now, as long as that is not on disk.
+    private string? _renamed;
+
     /// <summary>Whether somebody copies the journal. For any thread.</summary>
     public bool AreHeld
     {
@@ -48,7 +51,7 @@ internal sealed class LeavingSegments(string folder, SpareSegments spares, Lock 
         }
     }
 
-    /// <summary>Waits for what is being moved: a few renames and syncs, on the thread that closes the store. Not under the journal's lock.</summary>
+    /// <summary>Waits for what is being moved: a few renames and syncs, on the journal's own thread when it ends. Not under the journal's lock.</summary>
     public void Dispose()
     {
         lock (gate)
@@ -63,6 +66,7 @@ internal sealed class LeavingSegments(string folder, SpareSegments spares, Lock 
         }
     }
 
+    /// <summary>Nothing is thrown: nobody but <see cref="Dispose"/> would hear of it, on a thread whose end would be the process's.</summary>
     private void Move(List<JournalSegment> unread)
     {
         foreach (var segment in unread)
@@ -88,22 +92,28 @@ internal sealed class LeavingSegments(string folder, SpareSegments spares, Lock 
     {
         lock (_holding)
         {
-            using var hold = JournalHold.TryTake(folder);
-            if (hold is null)
-            {
-                return null;
-            }
-
-            var spare = spares.NewPath();
             try
             {
-                File.Move(segment.Path, spare);
+                using var hold = JournalHold.TryTake(folder);
+                if (hold is null)
+                {
+                    return null;
+                }
+
+                if (_renamed is null)
+                {
+                    var spare = spares.NewPath();
+                    File.Move(segment.Path, spare);
+                    _renamed = spare;
+                }
 
                 // Before it is used again: otherwise its old name might come back with what was written since.
                 FolderSync.Sync(folder);
-                return spare;
+                var moved = _renamed;
+                _renamed = null;
+                return moved;
             }
-            catch (IOException)
+            catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
             {
                 return null;
             }

@@ -62,7 +62,7 @@ internal sealed class SpareSegments
         }
     }
 
-    /// <summary>Keeps a file, or deletes it.</summary>
+    /// <summary>Keeps a file, or deletes another. One that cannot be deleted now is looked at again at the next start.</summary>
     public void Add(string path, long size)
     {
         lock (_gate)
@@ -72,7 +72,13 @@ internal sealed class SpareSegments
             {
                 var smallest = _spares.MinBy(static spare => spare.Size);
                 _spares.Remove(smallest);
-                File.Delete(smallest.Path);
+                try
+                {
+                    File.Delete(smallest.Path);
+                }
+                catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+                {
+                }
             }
         }
     }
